@@ -1,0 +1,132 @@
+#pragma once
+
+#include <dedalus/open_enum.hpp>
+
+#include <boost/describe/class.hpp>
+#include <boost/json/object.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace dedalus {
+
+// Rules of all wire types (docs/architecture.md, "Wire types"):
+// - members are named as on the wire; `extra` holds what the type does not know, in both directions;
+// - an empty optional, vector or map is left out; an explicit null, or an explicit empty list, is kept in `extra`
+//   under the member's name, and is written as long as the member itself is empty;
+// - a member of `extra` with any other value wins over the typed member of the same name.
+
+/// `detail` of an image.
+struct image_detail : open_enum<image_detail>
+{
+    using open_enum::open_enum;
+    static constexpr std::string_view auto_ = "auto";
+    static constexpr std::string_view low = "low";
+    static constexpr std::string_view high = "high";
+};
+
+/// Content part `text`.
+struct text_part
+{
+    static constexpr std::string_view type = "text";
+
+    std::string text{};
+    boost::json::object extra{};
+
+    bool operator==(const text_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(text_part, (), (text))
+
+/// Where an image is: an http(s) URL or a `data:` URI.
+struct image_url
+{
+    std::string url{};
+    std::optional<image_detail> detail{};
+    boost::json::object extra{};
+
+    bool operator==(const image_url&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(image_url, (), (url, detail))
+
+/// Content part `image_url`, user messages only.
+struct image_part
+{
+    static constexpr std::string_view type = "image_url";
+
+    dedalus::image_url image_url{};
+    boost::json::object extra{};
+
+    bool operator==(const image_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(image_part, (), (image_url))
+
+/// Sound given to the model.
+struct input_audio
+{
+    std::string data{};    ///< base64
+    std::string format{};  ///< "wav" or "mp3"
+    boost::json::object extra{};
+
+    bool operator==(const input_audio&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(input_audio, (), (data, format))
+
+/// Content part `input_audio`, user messages only.
+struct audio_part
+{
+    static constexpr std::string_view type = "input_audio";
+
+    dedalus::input_audio input_audio{};
+    boost::json::object extra{};
+
+    bool operator==(const audio_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(audio_part, (), (input_audio))
+
+/// A file given to the model: `file_data` (base64) or `file_id`.
+struct input_file
+{
+    std::optional<std::string> filename{};
+    std::optional<std::string> file_data{};
+    std::optional<std::string> file_id{};
+    boost::json::object extra{};
+
+    bool operator==(const input_file&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(input_file, (), (filename, file_data, file_id))
+
+/// Content part `file`, user messages only.
+struct file_part
+{
+    static constexpr std::string_view type = "file";
+
+    input_file file{};
+    boost::json::object extra{};
+
+    bool operator==(const file_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(file_part, (), (file))
+
+/// Content part `refusal`, assistant messages only.
+struct refusal_part
+{
+    static constexpr std::string_view type = "refusal";
+
+    std::string refusal{};
+    boost::json::object extra{};
+
+    bool operator==(const refusal_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(refusal_part, (), (refusal))
+
+/// One part of a content list; a part of a type that this version does not know stays JSON.
+using content_part =
+    std::variant<text_part, image_part, audio_part, file_part, refusal_part, boost::json::object>;
+
+/// Content of a message: a plain string or a list of parts.
+using message_content = std::variant<std::string, std::vector<content_part>>;
+
+}  // namespace dedalus

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <dedalus/config.hpp>
+#include <dedalus/http_headers.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace dedalus {
+
+/// "No limit" for any duration of timeout_options.
+inline constexpr std::chrono::milliseconds no_limit = std::chrono::milliseconds::max();
+
+/// Time limits. Each must be positive or `no_limit`; zero and negative values are a config_error.
+/// A limit that passes throws timeout_error, whose phase() names it.
+struct timeout_options
+{
+    std::chrono::milliseconds connect = std::chrono::seconds(5);           ///< resolve + TCP connect + TLS handshake
+    std::chrono::milliseconds write = std::chrono::seconds(60);            ///< without progress while sending
+    std::chrono::milliseconds response_header = std::chrono::seconds(60);  ///< end of the request to the complete response header
+    std::chrono::milliseconds stream_idle = std::chrono::seconds(60);      ///< between two reads of a body or stream; time between two next() does not count
+    std::chrono::milliseconds total = no_limit;                            ///< whole call: all attempts, waits and the stream body
+};
+
+/// When a failed attempt is repeated. Only failures before a 2xx header are; a stream that has begun never is.
+struct retry_options
+{
+    int max_retries = 2;                                                    ///< attempts after the first; 0 switches retries off
+    std::chrono::milliseconds initial_backoff = std::chrono::milliseconds(500);
+    double factor = 2.0;                                                    ///< each wait is this many times the one before; at least 1
+    std::chrono::milliseconds max_backoff = std::chrono::seconds(8);
+    double jitter = 0.25;                                                   ///< up to this share of a wait is taken off, at random; 0 to 1
+    std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);   ///< a server hint above it is not waited for: the error is thrown, with retry_after()
+};
+
+/// Bounds on what a server may make the client hold. Zero is a config_error.
+struct limit_options
+{
+    std::size_t max_header_bytes = 64 * 1024;              ///< response header
+    std::size_t max_body_bytes = 64 * 1024 * 1024;         ///< body of a unary answer
+    std::size_t max_error_body_bytes = 1024 * 1024;        ///< body of an error answer; the rest is cut and dropped
+    std::size_t max_event_bytes = 64 * 1024 * 1024;        ///< one event of a stream
+    std::size_t max_completion_bytes = 64 * 1024 * 1024;   ///< accumulated text of one stream
+};
+
+/// The keep-alive pool. Connections are per scheme, host and port.
+struct pool_options
+{
+    std::size_t max_idle_connections = 100;                          ///< idle connections kept; 0 switches reuse off
+    std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);  ///< an idle connection older than this is not used again
+};
+
+/// TLS. Version 1.2 at least; the chain and the host name are always verified.
+struct tls_options
+{
+    std::string ca_file{};  ///< PEM bundle to trust instead of the system's; empty: the system's
+};
+
+/// Options of a client. Precedence: a value given here, then the environment variable, then the default.
+/// Environment values are trimmed, and a blank one counts as unset; they are read once, by the constructor of `client`.
+struct client_options
+{
+    /// `Authorization: Bearer`; DEDALUS_API_KEY.
+    std::optional<std::string> api_key{};
+
+    /// Scheme, host, port and path prefix; DEDALUS_BASE_URL; default https://api.dedaluslabs.ai.
+    /// The endpoint path carries `/v1`; a base that ends in `/v1` is understood and not doubled.
+    std::optional<std::string> base_url{};
+
+    /// "production" or "development" (http://localhost:4010) in place of a URL. Given together with a base URL, from
+    /// here or from DEDALUS_BASE_URL, it is a config_error.
+    std::optional<std::string> environment{};
+
+    std::optional<std::string> x_api_key{};       ///< `x-api-key`; DEDALUS_X_API_KEY
+    std::optional<std::string> provider{};        ///< `X-Provider`; DEDALUS_PROVIDER
+    std::optional<std::string> provider_key{};    ///< `X-Provider-Key`, a secret; DEDALUS_PROVIDER_KEY
+    std::optional<std::string> provider_model{};  ///< `X-Provider-Model`; DEDALUS_PROVIDER_MODEL
+
+    /// Neither api_key nor x_api_key nor an `Authorization` header is needed: for local servers.
+    bool allow_anonymous = false;
+
+    /// Sent with every request; replaces the client's own header of the same name. DEDALUS_CUSTOM_HEADERS holds
+    /// lines of `Name: value` with lower precedence.
+    http_headers headers{};
+
+    tls_options tls{};
+    timeout_options timeouts{};
+    retry_options retry{};
+    limit_options limits{};
+    pool_options pool{};
+
+    /// Treat a stream that ends without `[DONE]` and without a finish reason as complete.
+    bool tolerate_missing_done = false;
+};
+
+}  // namespace dedalus

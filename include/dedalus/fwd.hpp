@@ -1,0 +1,25 @@
+#pragma once
+
+/// @file
+/// Forward declarations of the public class types.
+
+namespace dedalus {
+
+class chat_completion_accumulator;
+class chat_completion_stream;
+class client;
+class error;
+class handoff_loop;
+class http_headers;
+class tool_context;
+class tool_registry;
+struct chat_completion;
+struct chat_completion_chunk;
+struct chat_completion_request;
+struct client_options;
+struct handoff_options;
+struct response_info;
+struct run_result;
+struct tool_options;
+
+}  // namespace dedalus

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <dedalus/chat/request.hpp>
+#include <dedalus/client.hpp>
+#include <dedalus/config.hpp>
+#include <dedalus/handoff/run_result.hpp>
+#include <dedalus/handoff/tool_registry.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <memory>
+
+namespace dedalus {
+
+struct handoff_options
+{
+    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`.
+    int max_turns = 10;
+
+    /// Tools that run at once in one run, at least 1.
+    std::size_t max_concurrency = 8;
+
+    /// Largest text of a result that is sent to the model; more is cut at a character and a note says so. At least 1 KiB.
+    std::size_t max_result_bytes = 256 * 1024;
+
+    /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
+    /// refuse unknown members: plain `tool_calls` are then all there is.
+    bool dedalus_extensions = true;
+};
+
+/// Asks the model, runs the client tools it calls, sends the results back, and so on until the final answer.
+/// Follows the handoff protocol (`pending_tools`, `deferred`, `server_results`, `correlation_id`) and plain
+/// `tool_calls`. A run is kept in memory.
+///
+/// Thread safety: as `client`. Runs are independent of each other. The tools of one run run concurrently, but on a strand
+/// of the executor of the coroutine that awaits run(): two of them never run at the same instant, so that they may
+/// share state without locks. A tool that blocks holds up its run.
+class DEDALUS_EXPORT handoff_loop
+{
+public:
+    /// Throws config_error when an option is out of range.
+    handoff_loop(client c, tool_registry tools, handoff_options options);
+    handoff_loop(client c, tool_registry tools);
+
+    /// Runs the loop to its end. `request.tools` is extended by the registered tools that it does not name yet.
+    /// `request.max_turns` bounds what one request of the run may use. A `tool_choice` that forces a tool is sent until
+    /// that tool was called once. `handoff_mode` is true unless the request says otherwise.
+    ///
+    /// Throws: from the call itself invalid_request_error when `n` is more than 1, `max_turns` less than 1, or
+    /// `messages` have a tool call without an answer (deferred ones need none) or a tool message without a call;
+    /// from the awaitable what client::chat_completions() throws, except that a lost session is first replaced by
+    /// `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
+    ///
+    /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after 5 s,
+    /// and the run goes on, but it ends only when that tool has ended too.
+    /// Cancellation: terminal; running tools are cancelled and awaited, then error with
+    /// asio::error::operation_aborted is thrown.
+    boost::asio::awaitable<run_result> run(const chat_completion_request& request) const;
+
+#if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
+    /// g++ 12 destroys a temporary request inside a co_await expression twice: name the request first.
+    boost::asio::awaitable<run_result> run(chat_completion_request&& request) const = delete;
+#endif
+
+    class impl;
+
+private:
+    std::shared_ptr<const impl> impl_;
+};
+
+}  // namespace dedalus

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/message.hpp>
+#include <dedalus/config.hpp>
+#include <dedalus/handoff/tool_context.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus {
+
+/// Where a run stands.
+enum class run_phase
+{
+    completed,         ///< the model gave its final answer, or stopped: see stop_reason
+    budget_exhausted,  ///< max_turns is used up
+    failed,            ///< the answers of the server cannot be followed: see stop_reason
+};
+
+/// Why a run ended.
+enum class stop_reason
+{
+    final,           ///< a final answer
+    refusal,         ///< the model refused
+    length,          ///< the token limit; final_text holds what there is
+    content_filter,  ///< content was withheld
+    budget,          ///< max_turns is used up
+    no_progress,     ///< the server asks for the same again and again
+    protocol_error,  ///< the answer contradicts itself or has nothing in it
+    unsupported,     ///< a legacy `function_call`
+};
+
+DEDALUS_EXPORT std::string_view to_string(run_phase phase) noexcept;
+DEDALUS_EXPORT std::string_view to_string(stop_reason reason) noexcept;
+
+/// One client tool call of a run.
+struct tool_result
+{
+    std::string call_id{};
+    std::string name{};
+    boost::json::value arguments{};            ///< as received; a string when they are not a JSON object
+    std::vector<std::string> dependencies{};   ///< ids as received
+    tool_outcome outcome = tool_outcome::ok;
+    std::string content{};                     ///< text of the tool message
+    int turn = 0;                              ///< from 1
+    std::chrono::steady_clock::time_point queued{};    ///< when the answer that asked for it was there
+    std::chrono::steady_clock::time_point started{};   ///< when the handler was entered; equals `finished` when it never was
+    std::chrono::steady_clock::time_point finished{};
+};
+
+/// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no key.
+struct server_tool_result
+{
+    int turn = 0;
+    std::string call_id{};        ///< from `server_results`; else empty
+    std::string name{};           ///< from `tools_executed` or `mcp_tool_results`; else empty
+    boost::json::value value{};   ///< result, null when only the name is known
+};
+
+/// LLM turns of a run, against max_turns.
+struct turn_account
+{
+    std::int64_t reported = 0;         ///< sum of `turns_consumed`
+    std::int64_t assumed = 0;          ///< 1 for each answer without it
+    std::int64_t charged_unknown = 0;  ///< reserved for requests whose outcome is unknown
+    std::int64_t limit = 0;            ///< max_turns
+
+    std::int64_t spent() const noexcept { return reported + assumed + charged_unknown; }
+};
+
+/// Something worth knowing that did not stop the run.
+struct run_diagnostic
+{
+    std::string code{};  ///< for example "unknown_dependency", "dependency_cycle", "cross_venue_cycle"
+    int turn = 0;
+    std::string text{};
+};
+
+/// What a run gave.
+struct run_result
+{
+    std::string run_id{};
+    run_phase phase = run_phase::completed;
+    dedalus::stop_reason stop_reason = dedalus::stop_reason::final;
+    std::string final_text{};                          ///< text of the last answer
+    chat_completion last_completion{};                 ///< the last answer, with its `info`
+    std::vector<message> messages{};                   ///< the whole history, a valid list to start another request with
+    std::vector<tool_result> tool_results{};           ///< in the order in which the calls were asked for
+    std::vector<server_tool_result> server_tools{};
+    std::vector<std::string> correlation_ids{};        ///< as received, without repetitions
+    std::vector<std::string> request_ids{};            ///< `x-request-id` of each answer
+    int turns_used = 0;                                ///< answers accepted
+    turn_account llm_turns{};
+    std::optional<dedalus::usage> usage{};             ///< sums over the answers that had it
+    bool usage_incomplete = false;                     ///< an answer had no usage, or an attempt's outcome is unknown
+    std::vector<run_diagnostic> diagnostics{};         ///< at most 100
+};
+
+}  // namespace dedalus

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <dedalus/config.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace dedalus {
+
+/// How a call of a client tool ended.
+enum class tool_outcome
+{
+    ok,
+    error,               ///< the tool threw
+    timeout,             ///< the tool's time limit passed; for tool_effect::once the effect is unknown
+    cancelled,           ///< the run was cancelled
+    skipped_dependency,  ///< not run: a call it depends on did not end with `ok`
+    invalid_arguments,   ///< not run: the arguments are not a JSON object
+    unknown_tool,        ///< not run: no tool of this name is registered
+};
+
+DEDALUS_EXPORT std::string_view to_string(tool_outcome outcome) noexcept;
+
+/// What another call gave that a call depends on.
+struct dependency_result
+{
+    tool_outcome outcome = tool_outcome::ok;
+    boost::json::value value{};  ///< result of the tool or of the server; null unless `ok`
+};
+
+/// What a tool is told about the call it serves. Lives as long as the call.
+class DEDALUS_EXPORT tool_context
+{
+public:
+    struct data;
+
+    /// Made by handoff_loop.
+    explicit tool_context(std::shared_ptr<const data> d);
+
+    const std::string& run_id() const noexcept;
+    const std::string& call_id() const noexcept;
+
+    /// 1 for the first attempt at this call.
+    int attempt() const noexcept;
+
+    /// The same for all attempts at this call, on any machine: run id and call id.
+    const std::string& idempotency_key() const noexcept;
+
+    /// When the tool's time limit passes; time_point::max() without a limit.
+    std::chrono::steady_clock::time_point deadline() const noexcept;
+
+    /// Results of the calls that this one depends on, by call id: client calls of this turn and earlier ones, and
+    /// server calls.
+    const std::map<std::string, dependency_result, std::less<>>& dependency_results() const noexcept;
+
+private:
+    std::shared_ptr<const data> data_;
+};
+
+}  // namespace dedalus

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <dedalus/chat/chunk.hpp>
+#include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/request.hpp>
+#include <dedalus/config.hpp>
+#include <dedalus/open_enum.hpp>
+
+#include <boost/describe/members.hpp>
+#include <boost/json/conversion.hpp>
+#include <boost/json/system_error.hpp>
+#include <boost/json/value.hpp>
+
+#include <concepts>
+#include <variant>
+
+namespace dedalus {
+
+/// A struct of the wire: described members, and `extra` for the rest.
+template <class T>
+concept wire_struct = boost::describe::has_describe_members<T>::value && requires(T& t) {
+    { t.extra } -> std::same_as<boost::json::object&>;
+};
+
+/// An open enumeration of the wire.
+template <class T>
+concept wire_enum = std::derived_from<T, open_enum<T>>;
+
+/// A variant of the wire. `stop_sequences` has standard types only: Boost.JSON converts it by its own rules.
+template <class T>
+concept wire_variant = std::same_as<T, content_part> || std::same_as<T, message_content> || std::same_as<T, message> ||
+    std::same_as<T, tool> || std::same_as<T, tool_call> || std::same_as<T, tool_choice> ||
+    std::same_as<T, response_format> || std::same_as<T, model_entry> || std::same_as<T, model_selection> ||
+    std::same_as<T, mcp_server>;
+
+/// What `boost::json::value_from` and `boost::json::value_to` convert by the rules of the wire (content.hpp).
+template <class T>
+concept wire_type = wire_struct<T> || wire_enum<T> || wire_variant<T>;
+
+/// Makes `boost::json::value_from(value)` work. Throws invalid_request_error for NaN, infinity and invalid UTF-8,
+/// with the JSON path.
+template <class T>
+    requires(wire_struct<T> || wire_enum<T>)
+void tag_invoke(boost::json::value_from_tag, boost::json::value& json, const T& value);
+
+/// The same for variants. The shape is that of Boost.JSON's own conversion of variants, so that this one is preferred.
+template <class... Ts>
+    requires wire_variant<std::variant<Ts...>>
+void tag_invoke(boost::json::value_from_tag, boost::json::value& json, const std::variant<Ts...>& value);
+
+template <class... Ts>
+    requires wire_variant<std::variant<Ts...>>
+void tag_invoke(boost::json::value_from_tag tag, boost::json::value& json, std::variant<Ts...>&& value)
+{
+    const std::variant<Ts...>& source = value;
+    tag_invoke(tag, json, source);
+}
+
+/// Makes `boost::json::value_to<T>(json)` work. Throws response_format_error, with the JSON path, when a member has a
+/// wrong type. A missing member keeps its default value; unknown members go to `extra`.
+template <wire_type T>
+T tag_invoke(boost::json::value_to_tag<T>, const boost::json::value& json);
+
+/// Makes `boost::json::try_value_to<T>(json)` work for variants, which Boost.JSON would read as the first alternative
+/// that takes the value. It holds errc::invalid_response when a member has a wrong type.
+template <class... Ts>
+    requires wire_variant<std::variant<Ts...>>
+boost::json::result<std::variant<Ts...>>
+tag_invoke(boost::json::try_value_to_tag<std::variant<Ts...>>, const boost::json::value& json);
+
+}  // namespace dedalus
