@@ -1,0 +1,67 @@
+#pragma once
+
+#include <dedalus/chat/chunk.hpp>
+#include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/content.hpp>
+#include <dedalus/chat/message.hpp>
+
+#include "protocol/text_budget.hpp"
+#include "protocol/tool_call_accumulator.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus::protocol {
+
+/// Adds up the pieces of one choice.
+///
+/// One request may contain several calls of the model. When a tool call comes after a finish reason and gives an index
+/// whose call has an id a different id, it belongs to a later answer: what came up to the finish reason is dropped.
+class choice_accumulator
+{
+public:
+    void add(const chunk_choice& piece, text_budget& budget);
+
+    bool finished() const noexcept { return finish_reason_.has_value(); }
+
+    choice result(std::int64_t index) const;
+
+private:
+    // How much there was when the last finish reason came.
+    struct extent
+    {
+        std::size_t content = 0;
+        std::size_t refusal = 0;
+        std::size_t reasoning = 0;
+        std::size_t calls = 0;
+        std::size_t content_logprobs = 0;
+        std::size_t refusal_logprobs = 0;
+    };
+
+    bool begins_segment(const message_delta& delta) const;
+    void drop_finished_segment();
+    extent current_extent() const;
+    void add_message(const message_delta& delta, text_budget& budget);
+    void add_content(const message_content& piece, text_budget& budget);
+    void set_name(std::string_view name, text_budget& budget);
+    void add_function_call(const function_call_delta& piece, text_budget& budget);
+    void add_audio(const audio_delta& piece, text_budget& budget);
+    void add_annotations(const std::vector<annotation>& pieces, text_budget& budget);
+    void add_logprobs(const choice_logprobs& piece, text_budget& budget);
+
+    std::string role_{};
+    assistant_message message_{};  // without the tool calls
+    tool_call_accumulator calls_{};
+    std::optional<dedalus::finish_reason> finish_reason_{};
+    std::optional<choice_logprobs> logprobs_{};
+    boost::json::object extra_{};
+    extent finished_extent_{};
+};
+
+}  // namespace dedalus::protocol
