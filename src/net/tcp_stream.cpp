@@ -1,0 +1,151 @@
+#include "net/tcp_stream.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cerrno>
+#include <poll.h>
+#include <sys/socket.h>
+#include <utility>
+
+namespace dedalus::net {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+error_code last_error()
+{
+    return {errno, boost::system::system_category()};
+}
+
+}  // namespace
+
+tcp_stream::tcp_stream(const asio::any_io_executor& executor) : socket_(executor) {}
+
+tcp_stream::tcp_stream(tcp::socket connected) : socket_(std::move(connected))
+{
+    socket_.native_non_blocking(true);
+    set_options();
+}
+
+tcp_stream::~tcp_stream()
+{
+    const std::lock_guard lock(mutex_);
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+void tcp_stream::set_options()
+{
+    // Both are hints: a connection works without them.
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+}
+
+void tcp_stream::start_connect(const tcp::endpoint& peer, error_code& ec)
+{
+    // The lock spans the system call: on a socket that does not connect yet, shutdown() would be lost.
+    const std::lock_guard lock(mutex_);
+    if (interrupted_) {
+        ec = asio::error::operation_aborted;
+        return;
+    }
+    socket_.open(peer.protocol(), ec);
+    if (!ec)
+        socket_.native_non_blocking(true, ec);
+    if (ec)
+        return;
+    set_options();
+    if (::connect(socket_.native_handle(), peer.data(), static_cast<socklen_t>(peer.size())) == 0)
+        return;
+    if (errno == EINPROGRESS || errno == EINTR) {
+        direction_ = tcp::socket::wait_write;
+        ec = asio::error::would_block;
+    }
+    else {
+        ec = last_error();
+    }
+}
+
+void tcp_stream::finish_connect(error_code& ec)
+{
+    if (interrupted_) {
+        ec = asio::error::operation_aborted;
+        return;
+    }
+    // SO_ERROR is 0 while the connect is still going on, so ask for writability first.
+    pollfd writable{.fd = socket_.native_handle(), .events = POLLOUT, .revents = 0};
+    if (::poll(&writable, 1, 0) <= 0) {
+        direction_ = tcp::socket::wait_write;
+        ec = asio::error::would_block;
+        return;
+    }
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        error = errno;
+    ec.assign(error, boost::system::system_category());
+}
+
+std::size_t tcp_stream::try_read(std::span<char> buffer, error_code& ec) noexcept
+{
+    return transfer(tcp::socket::wait_read, buffer.size(), ec, [&](int fd) {
+        return ::recv(fd, buffer.data(), buffer.size(), 0);
+    });
+}
+
+std::size_t tcp_stream::try_write(std::span<const char> bytes, error_code& ec) noexcept
+{
+    return transfer(tcp::socket::wait_write, bytes.size(), ec, [&](int fd) {
+        return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    });
+}
+
+template <class SystemCall>
+std::size_t
+tcp_stream::transfer(tcp::socket::wait_type direction, std::size_t size, error_code& ec, SystemCall call) noexcept
+{
+    ec.clear();
+    if (size == 0)
+        return 0;
+    if (interrupted_) {
+        ec = asio::error::operation_aborted;
+        return 0;
+    }
+    ssize_t n = 0;
+    do
+        n = call(socket_.native_handle());
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return static_cast<std::size_t>(n);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        direction_ = direction;
+        ec = asio::error::would_block;
+        return 0;
+    }
+    ec = n == 0 ? error_code(asio::error::eof) : last_error();
+    // After shutdown() by interrupt() the system reports an end that the peer never sent.
+    if (interrupted_)
+        ec = asio::error::operation_aborted;
+    return 0;
+}
+
+asio::awaitable<void> tcp_stream::wait()
+{
+    return socket_.async_wait(direction_, asio::use_awaitable);
+}
+
+void tcp_stream::interrupt() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    // The flag comes first: whoever sees the effect of shutdown() must see the flag.
+    interrupted_ = true;
+    if (socket_.is_open())
+        ::shutdown(socket_.native_handle(), SHUT_RDWR);
+}
+
+}  // namespace dedalus::net

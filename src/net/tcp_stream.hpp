@@ -1,0 +1,55 @@
+#pragma once
+
+#include "net/byte_stream.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <mutex>
+
+namespace dedalus::net {
+
+/// A TCP socket without delay (TCP_NODELAY) and with keep-alive probes. It never raises SIGPIPE.
+class tcp_stream final : public byte_stream
+{
+public:
+    /// Not connected: begin with start_connect().
+    explicit tcp_stream(const boost::asio::any_io_executor& executor);
+
+    /// Takes a connected socket over.
+    explicit tcp_stream(boost::asio::ip::tcp::socket connected);
+
+    ~tcp_stream() override;
+
+    /// Opens the socket and begins to connect; once. would_block: wait(), then finish_connect().
+    void start_connect(const boost::asio::ip::tcp::endpoint& peer, boost::system::error_code& ec);
+
+    /// The outcome of start_connect(): clear when connected, would_block while it is still going on.
+    void finish_connect(boost::system::error_code& ec);
+
+    std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) noexcept override;
+    std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) noexcept override;
+    boost::asio::awaitable<void> wait() override;
+    void interrupt() noexcept override;
+
+    bool interrupted() const noexcept { return interrupted_; }
+
+private:
+    void set_options();
+
+    template <class SystemCall>
+    std::size_t transfer(
+        boost::asio::ip::tcp::socket::wait_type direction,
+        std::size_t size,
+        boost::system::error_code& ec,
+        SystemCall call
+    ) noexcept;
+
+    boost::asio::ip::tcp::socket socket_;
+    boost::asio::ip::tcp::socket::wait_type direction_ = boost::asio::ip::tcp::socket::wait_read;
+    std::mutex mutex_;  // orders interrupt() against start_connect() and the destructor
+    std::atomic<bool> interrupted_ = false;
+};
+
+}  // namespace dedalus::net

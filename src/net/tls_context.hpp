@@ -1,0 +1,31 @@
+#pragma once
+
+#include <dedalus/client_options.hpp>
+
+#include <memory>
+
+struct ssl_ctx_st;
+
+namespace dedalus::net {
+
+/// What all TLS connections of a client share: the trusted certificates and the rules. TLS 1.2 at least, the peer's
+/// chain is always verified, no compression, no renegotiation. Not changed after construction, so any thread may use
+/// it.
+class tls_context
+{
+public:
+    /// Throws config_error when `options.ca_file` cannot be read or holds no certificate.
+    explicit tls_context(const tls_options& options);
+
+    ssl_ctx_st* native_handle() const noexcept { return context_.get(); }
+
+private:
+    struct deleter
+    {
+        void operator()(ssl_ctx_st* context) const noexcept;
+    };
+
+    std::unique_ptr<ssl_ctx_st, deleter> context_;
+};
+
+}  // namespace dedalus::net

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "support/tls_fixture.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <thread>
+
+namespace test {
+
+/// The server's end of one accepted connection. Blocking, but no call takes longer than ten seconds.
+class peer_connection
+{
+public:
+    explicit peer_connection(int socket) : socket_(socket) {}
+
+    ~peer_connection();
+
+    peer_connection(const peer_connection&) = delete;
+    peer_connection& operator=(const peer_connection&) = delete;
+
+    /// Goes on in TLS. False when the handshake failed.
+    bool start_tls(SSL_CTX* context);
+
+    /// The server name the client asked for, "" for none.
+    std::string server_name() const;
+
+    /// Returns 0 at any end.
+    std::size_t read(std::span<char> buffer);
+
+    /// False when the client is gone.
+    bool write(std::span<const char> bytes);
+
+    /// Sends these texts as one TLS record each, all in one TCP segment.
+    void write_records(std::span<const std::string> records);
+
+    /// Waits until the client closes or resets. Drops what the client sends; deaf: leaves it in the socket.
+    void wait_for_end();
+    void wait_for_end_deaf();
+
+    /// Whether the client has ended TLS with close_notify, after read() gave 0.
+    bool ended_properly() const;
+
+    /// Ends the writing side properly: close_notify with TLS, FIN without.
+    void finish();
+
+    /// Ends the writing side of the socket, whatever TLS would say.
+    void cut();
+
+private:
+    int socket_;
+    openssl_ptr<SSL> session_;
+};
+
+/// A server on 127.0.0.1 with an own thread, which handles one connection after the other.
+class loopback_peer
+{
+public:
+    using handler = std::function<void(peer_connection&)>;
+
+    explicit loopback_peer(handler handle);
+
+    /// Waits for the handler that runs.
+    ~loopback_peer();
+
+    loopback_peer(const loopback_peer&) = delete;
+    loopback_peer& operator=(const loopback_peer&) = delete;
+
+    std::uint16_t port() const noexcept { return port_; }
+
+private:
+    void serve();
+
+    handler handle_;
+    std::uint16_t port_ = 0;  // filled while listener_ is made
+    int listener_;
+    std::thread thread_;
+};
+
+}  // namespace test
