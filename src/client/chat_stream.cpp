@@ -1,0 +1,197 @@
+#include "client/chat_stream.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "client/read_completion.hpp"
+#include "protocol/chat_stream_decoder.hpp"
+#include "protocol/chunk_from_completion.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace dedalus {
+
+namespace {
+
+api_error_details error_base(const response_info& info)
+{
+    api_error_details base;
+    base.status = info.status;
+    base.request_id = info.request_id;
+    base.headers = info.headers;
+    return base;
+}
+
+protocol::chat_stream_options decoder_options(const configuration& config)
+{
+    return {
+        .max_event_bytes = config.limits.max_event_bytes,
+        .max_completion_bytes = config.limits.max_completion_bytes,
+        .tolerate_missing_done = config.tolerate_missing_done,
+        .max_error_body_bytes = config.limits.max_error_body_bytes,
+    };
+}
+
+}  // namespace
+
+class chat_completion_stream::impl
+{
+public:
+    impl(std::shared_ptr<const chat_call> call, chat_answer answer)
+        : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
+          decoder_(decoder_options(call_->client->config), error_base(info_))
+    {
+        if (!connection_)
+            whole_ = read_completion(answer.body, info_);
+    }
+
+    static asio::awaitable<std::optional<chat_completion_chunk>> next(std::shared_ptr<impl> self);
+
+    chat_completion completion() const
+    {
+        chat_completion result = whole_ ? *whole_ : decoder_.accumulated().completion();
+        result.info = info_;
+        return result;
+    }
+
+    const response_info& info() const noexcept { return info_; }
+
+    void cancel() noexcept
+    {
+        cancelled_ = true;
+        call_->limits.guard->cancel();
+    }
+
+private:
+    asio::awaitable<std::optional<chat_completion_chunk>> pull();
+    std::optional<chat_completion_chunk> take_whole();
+    void end();
+
+    std::shared_ptr<const chat_call> call_;
+    response_info info_;
+    std::unique_ptr<transport::http_connection> connection_;  // null at the end
+    protocol::chat_stream_decoder decoder_;
+    std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
+    bool begun_ = false;
+    bool ended_ = false;
+    std::atomic<bool> pulling_ = false;
+    std::atomic<bool> cancelled_ = false;
+};
+
+asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::impl::next(std::shared_ptr<impl> self)
+{
+    if (self->pulling_.exchange(true))
+        throw error(make_error_code(errc::operation_in_progress), "next() while another next() is pending");
+
+    struct release
+    {
+        std::atomic<bool>& flag;
+
+        ~release() { flag = false; }
+    } const released{self->pulling_};
+
+    if (self->ended_)
+        co_return std::nullopt;
+    try {
+        if (self->cancelled_)
+            throw error(asio::error::make_error_code(asio::error::operation_aborted), "the stream was cancelled");
+        std::optional<chat_completion_chunk> chunk = co_await self->pull();
+        if (chunk && !std::exchange(self->begun_, true))
+            self->info_.timings.first_event = elapsed(*self->call_);
+        co_return chunk;
+    }
+    catch (const boost::system::system_error&) {
+        self->ended_ = true;
+        self->connection_.reset();
+        rethrow_as_error();
+    }
+}
+
+asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::impl::pull()
+{
+    if (whole_)
+        co_return take_whole();
+    while (true) {
+        if (std::optional<chat_completion_chunk> chunk = decoder_.next())
+            co_return chunk;
+        if (decoder_.done()) {
+            end();
+            co_return std::nullopt;
+        }
+        const std::string_view piece = co_await connection_->read_body(call_phase::stream_idle);
+        if (piece.empty())
+            decoder_.finish();
+        else
+            decoder_.feed(piece);
+    }
+}
+
+std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
+{
+    if (begun_) {
+        end();
+        return std::nullopt;
+    }
+    return protocol::chunk_from_completion(*whole_);
+}
+
+void chat_completion_stream::impl::end()
+{
+    ended_ = true;
+    info_.timings.total = elapsed(*call_);
+    if (connection_)
+        call_->client->transport.release(std::move(connection_));
+}
+
+chat_completion_stream open_chat_stream(std::shared_ptr<const chat_call> call, chat_answer answer)
+{
+    return chat_completion_stream(std::make_shared<chat_completion_stream::impl>(std::move(call), std::move(answer)));
+}
+
+chat_completion_stream::chat_completion_stream(std::shared_ptr<impl> state) : impl_(std::move(state)) {}
+
+// A next() that is still pending keeps the state alive; cancelling ends it and closes the socket.
+chat_completion_stream::~chat_completion_stream()
+{
+    if (impl_)
+        impl_->cancel();
+}
+
+chat_completion_stream::chat_completion_stream(chat_completion_stream&&) noexcept = default;
+
+chat_completion_stream& chat_completion_stream::operator=(chat_completion_stream&& other) noexcept
+{
+    if (this != &other) {
+        if (impl_)
+            impl_->cancel();
+        impl_ = std::move(other.impl_);
+    }
+    return *this;
+}
+
+asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::next()
+{
+    return impl::next(impl_);
+}
+
+chat_completion chat_completion_stream::completion() const
+{
+    return impl_->completion();
+}
+
+const response_info& chat_completion_stream::info() const noexcept
+{
+    return impl_->info();
+}
+
+void chat_completion_stream::cancel() noexcept
+{
+    impl_->cancel();
+}
+
+}  // namespace dedalus

@@ -1,0 +1,66 @@
+#include <dedalus/client.hpp>
+#include <dedalus/error.hpp>
+
+#include "client/chat_call.hpp"
+#include "client/chat_stream.hpp"
+#include "client/client_impl.hpp"
+#include "client/read_completion.hpp"
+#include "codec/encode_chat_request.hpp"
+
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace dedalus {
+
+namespace {
+
+asio::awaitable<chat_completion> run_unary(std::shared_ptr<const chat_call> call)
+{
+    try {
+        chat_answer answer = co_await perform(call);
+        chat_completion completion = read_completion(answer.body, answer.info);
+        completion.info = std::move(answer.info);
+        completion.info.timings.total = elapsed(*call);
+        co_return completion;
+    }
+    catch (const boost::system::system_error&) {
+        rethrow_as_error();
+    }
+}
+
+asio::awaitable<chat_completion_stream> run_stream(std::shared_ptr<const chat_call> call)
+{
+    try {
+        chat_answer answer = co_await perform(call);
+        co_return open_chat_stream(std::move(call), std::move(answer));
+    }
+    catch (const boost::system::system_error&) {
+        rethrow_as_error();
+    }
+}
+
+}  // namespace
+
+client::client(asio::any_io_executor executor) : client(std::move(executor), client_options{}) {}
+
+client::client(asio::any_io_executor executor, client_options options)
+    : impl_(std::make_shared<impl>(std::move(executor), resolve_configuration(std::move(options), process_environment)))
+{}
+
+asio::awaitable<chat_completion> client::chat_completions(const chat_completion_request& request) const
+{
+    return run_unary(make_chat_call(impl_, codec::encode_chat_request(request, false), false));
+}
+
+asio::awaitable<chat_completion_stream> client::chat_completions_stream(const chat_completion_request& request) const
+{
+    return run_stream(make_chat_call(impl_, codec::encode_chat_request(request, true), true));
+}
+
+asio::any_io_executor client::get_executor() const noexcept
+{
+    return impl_->executor;
+}
+
+}  // namespace dedalus

@@ -1,0 +1,210 @@
+#include "client/configuration.hpp"
+
+#include <dedalus/error.hpp>
+#include <dedalus/version.hpp>
+
+#include "protocol/http_request_head.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dedalus {
+
+namespace {
+
+constexpr std::string_view production_url = "https://api.dedaluslabs.ai";
+constexpr std::string_view development_url = "http://localhost:4010";
+
+std::string_view trimmed(std::string_view text)
+{
+    constexpr std::string_view white = " \t\r\n\f\v";
+    const std::size_t first = text.find_first_not_of(white);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
+std::optional<std::string> from_environment(const environment_lookup& environment, std::string_view name)
+{
+    std::optional<std::string> value = environment(name);
+    if (!value || trimmed(*value).empty())
+        return std::nullopt;
+    return std::string(trimmed(*value));
+}
+
+std::string choose_base_url(const client_options& options, const environment_lookup& environment)
+{
+    const std::optional<std::string> from_env = from_environment(environment, "DEDALUS_BASE_URL");
+    if (!options.environment)
+        return options.base_url ? *options.base_url : from_env.value_or(std::string(production_url));
+    if (options.base_url)
+        throw config_error("client_options::environment and client_options::base_url contradict each other: give one");
+    if (from_env)
+        throw config_error("client_options::environment and DEDALUS_BASE_URL contradict each other: unset one");
+    if (*options.environment == "production")
+        return std::string(production_url);
+    if (*options.environment == "development")
+        return std::string(development_url);
+    throw config_error("client_options::environment must be \"production\" or \"development\"");
+}
+
+void check_header(const http_header& field, std::string_view origin)
+{
+    const std::string where = std::string(origin) + ": ";
+    if (!protocol::valid_header_name(field.name))
+        throw config_error(where + "a header name is empty or has characters that are not allowed");
+    if (protocol::reserved_header_name(field.name))
+        throw config_error(where + "the header " + field.name + " is the client's own and cannot be set");
+    if (!protocol::valid_header_value(field.value))
+        throw config_error(where + "the value of the header " + field.name + " holds CR, LF or NUL");
+}
+
+http_headers parse_custom_headers(std::string_view lines)
+{
+    constexpr std::string_view origin = "DEDALUS_CUSTOM_HEADERS";
+    http_headers headers;
+    while (!lines.empty()) {
+        const std::size_t end = lines.find('\n');
+        const std::string_view line = trimmed(lines.substr(0, end));
+        lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
+        if (line.empty())
+            continue;
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos)
+            throw config_error("DEDALUS_CUSTOM_HEADERS: a line is not of the form `Name: value`");
+        http_header field{std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))};
+        check_header(field, origin);
+        headers.set(std::move(field.name), std::move(field.value));
+    }
+    return headers;
+}
+
+/// A header whose value is an option with an environment variable behind it.
+struct configured_header
+{
+    std::string_view header;
+    std::string_view prefix;  // before the value
+    std::string_view option;
+    std::string_view variable;
+    std::optional<std::string> client_options::*value;
+};
+
+constexpr configured_header configured_headers[] = {
+    {"Authorization", "Bearer ", "client_options::api_key", "DEDALUS_API_KEY", &client_options::api_key},
+    {"x-api-key", "", "client_options::x_api_key", "DEDALUS_X_API_KEY", &client_options::x_api_key},
+    {"X-Provider", "", "client_options::provider", "DEDALUS_PROVIDER", &client_options::provider},
+    {"X-Provider-Key", "", "client_options::provider_key", "DEDALUS_PROVIDER_KEY", &client_options::provider_key},
+    {"X-Provider-Model",
+     "",
+     "client_options::provider_model",
+     "DEDALUS_PROVIDER_MODEL",
+     &client_options::provider_model},
+};
+
+// Weight, from low to high: what is fixed and what comes from variables of its own, DEDALUS_CUSTOM_HEADERS, explicit
+// options, client_options::headers.
+http_headers make_headers(const client_options& options, const environment_lookup& environment)
+{
+    http_headers headers{
+        {"Content-Type", "application/json"},
+        {"Accept-Encoding", "identity"},
+        {"User-Agent", "dedalus-cpp/" DEDALUS_VERSION_STRING},
+        {"X-SDK-Version", DEDALUS_VERSION_STRING},
+    };
+    const auto set = [&headers](http_header field, std::string_view origin) {
+        check_header(field, origin);
+        headers.set(std::move(field.name), std::move(field.value));
+    };
+    for (const configured_header& each : configured_headers)
+        if (const auto value = from_environment(environment, each.variable))
+            set({std::string(each.header), std::string(each.prefix) + *value}, each.variable);
+    if (const auto lines = from_environment(environment, "DEDALUS_CUSTOM_HEADERS"))
+        for (http_header field : parse_custom_headers(*lines))
+            set(std::move(field), "DEDALUS_CUSTOM_HEADERS");
+    for (const configured_header& each : configured_headers) {
+        const std::optional<std::string>& value = options.*each.value;
+        if (!value)
+            continue;
+        if (trimmed(*value).empty())
+            throw config_error(std::string(each.option) + " is blank");
+        set({std::string(each.header), std::string(each.prefix) + *value}, each.option);
+    }
+    for (http_header field : options.headers)
+        set(std::move(field), "client_options::headers");
+    return headers;
+}
+
+void check_credential(const client_options& options, const http_headers& headers)
+{
+    if (options.allow_anonymous || headers.contains("Authorization") || headers.contains("x-api-key"))
+        return;
+    throw config_error("no credential: set DEDALUS_API_KEY or client_options::api_key, or "
+                       "client_options::allow_anonymous for a server "
+                       "that needs none");
+}
+
+void check_positive(std::chrono::milliseconds limit, std::string_view option)
+{
+    if (limit <= std::chrono::milliseconds::zero())
+        throw config_error(std::string(option) + " must be positive; dedalus::no_limit switches it off");
+}
+
+void check_positive(std::size_t limit, std::string_view option)
+{
+    if (limit == 0)
+        throw config_error(std::string(option) + " must not be zero");
+}
+
+void check_limits(const client_options& options)
+{
+    check_positive(options.timeouts.connect, "timeouts.connect");
+    check_positive(options.timeouts.write, "timeouts.write");
+    check_positive(options.timeouts.response_header, "timeouts.response_header");
+    check_positive(options.timeouts.stream_idle, "timeouts.stream_idle");
+    check_positive(options.timeouts.total, "timeouts.total");
+    check_positive(options.limits.max_header_bytes, "limits.max_header_bytes");
+    check_positive(options.limits.max_body_bytes, "limits.max_body_bytes");
+    check_positive(options.limits.max_error_body_bytes, "limits.max_error_body_bytes");
+    check_positive(options.limits.max_event_bytes, "limits.max_event_bytes");
+    check_positive(options.limits.max_completion_bytes, "limits.max_completion_bytes");
+    check_positive(options.pool.idle_timeout, "pool.idle_timeout");
+}
+
+void check_retry(const retry_options& retry)
+{
+    const auto refuse = [](std::string_view what) { throw config_error("retry." + std::string(what)); };
+    if (retry.max_retries < 0)
+        refuse("max_retries must not be negative");
+    if (retry.initial_backoff < std::chrono::milliseconds::zero())
+        refuse("initial_backoff must not be negative");
+    if (retry.max_backoff < retry.initial_backoff)
+        refuse("max_backoff must not be below initial_backoff");
+    if (!(retry.factor >= 1.0))
+        refuse("factor must be at least 1");
+    if (!(retry.jitter >= 0.0 && retry.jitter <= 1.0))
+        refuse("jitter must be between 0 and 1");
+    if (retry.retry_after_cap < std::chrono::milliseconds::zero())
+        refuse("retry_after_cap must not be negative");
+}
+
+}  // namespace
+
+configuration resolve_configuration(client_options options, const environment_lookup& environment)
+{
+    check_limits(options);
+    check_retry(options.retry);
+    configuration resolved;
+    resolved.base = protocol::parse_base_url(choose_base_url(options, environment));
+    resolved.headers = make_headers(options, environment);
+    check_credential(options, resolved.headers);
+    resolved.tls = std::move(options.tls);
+    resolved.timeouts = options.timeouts;
+    resolved.retry = options.retry;
+    resolved.limits = options.limits;
+    resolved.pool = options.pool;
+    resolved.tolerate_missing_done = options.tolerate_missing_done;
+    return resolved;
+}
+
+}  // namespace dedalus

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <dedalus/client_options.hpp>
+#include <dedalus/http_headers.hpp>
+
+#include "client/environment.hpp"
+#include "protocol/base_url.hpp"
+
+namespace dedalus {
+
+/// Options, environment and defaults put together and checked. Never changes.
+struct configuration
+{
+    protocol::base_url base;
+    http_headers headers;  ///< of every request, credentials included
+    tls_options tls;
+    timeout_options timeouts;
+    retry_options retry;
+    limit_options limits;
+    pool_options pool;
+    bool tolerate_missing_done = false;
+};
+
+/// Throws config_error, which names the option and never its value.
+configuration resolve_configuration(client_options options, const environment_lookup& environment);
+
+}  // namespace dedalus

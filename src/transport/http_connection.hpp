@@ -1,0 +1,76 @@
+#pragma once
+
+#include "net/byte_stream.hpp"
+#include "protocol/http_response_reader.hpp"
+#include "transport/call_limits.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus::transport {
+
+/// One HTTP/1.1 connection, for one exchange after another. Between begin() and end_exchange() it serves one call and
+/// is bounded by that call's limits. It throws connection_error, timeout_error, response_format_error, and
+/// operation_aborted when the call was cancelled; afterwards only the destructor may be called, which closes the
+/// socket.
+class http_connection
+{
+public:
+    /// @param stream  connected. @param max_header_bytes  limit on a response header.
+    http_connection(std::unique_ptr<net::byte_stream> stream, std::size_t max_header_bytes);
+    ~http_connection();
+
+    http_connection(const http_connection&) = delete;
+    http_connection& operator=(const http_connection&) = delete;
+
+    /// A new exchange begins.
+    void begin(call_limits limits);
+
+    /// Sends head and body, with the write limit as a limit on waiting without progress. The views must stay valid.
+    boost::asio::awaitable<void> send(std::string_view head, std::string_view body);
+
+    /// Waits for the complete response header.
+    boost::asio::awaitable<void> read_header();
+
+    /// The next piece of the body, a view that lasts until the next call; empty at the end of the body.
+    /// @param phase  what a timeout is called: body or stream_idle.
+    boost::asio::awaitable<std::string_view> read_body(call_phase phase);
+
+    /// The exchange is over for its call; the answer may not have been read to its end.
+    void end_exchange() noexcept;
+
+    /// Whether another exchange may begin, without waiting: reads what is left of a body that is as good as over
+    /// (at most 64 KiB), and sees whether the server has closed the connection or sent what nobody asked for.
+    bool reusable() noexcept;
+
+    int status() const noexcept { return reader_->status(); }
+
+    const http_headers& headers() const noexcept { return reader_->headers(); }
+
+    /// Whether a byte of the answer has come.
+    bool answered() const noexcept { return reader_->got_some(); }
+
+private:
+    void arm(call_phase phase, std::chrono::milliseconds limit);
+    boost::asio::awaitable<void> wait();
+    boost::asio::awaitable<void> write(std::string_view bytes);
+    bool try_fill(call_phase phase);
+    void consume();
+
+    std::unique_ptr<net::byte_stream> stream_;
+    std::size_t max_header_bytes_;
+    std::optional<call_limits> limits_;  // while an exchange goes on
+    std::optional<protocol::http_response_reader> reader_;
+    std::vector<char> buffer_;  // empty between exchanges
+    std::string_view input_;    // what of buffer_ has not been consumed
+    std::string_view body_;     // the piece of the body that was consumed last
+};
+
+}  // namespace dedalus::transport

@@ -1,0 +1,108 @@
+#include "transport/http_transport.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "net/connector.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace dedalus::transport {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+std::chrono::microseconds since(clock::time_point start)
+{
+    return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start);
+}
+
+std::uint16_t port_number(const std::string& port)
+{
+    std::uint16_t number = 0;
+    std::from_chars(port.data(), port.data() + port.size(), number);
+    return number;
+}
+
+asio::awaitable<void> exchange(open_exchange& opened /* borrowed */, http_request request, call_limits limits)
+{
+    opened.connection->begin(std::move(limits));
+    const clock::time_point start = clock::now();
+    co_await opened.connection->send(request.head, *request.body);
+    opened.timings.write = since(start);
+    const clock::time_point sent = clock::now();
+    co_await opened.connection->read_header();
+    opened.timings.header = since(sent);
+}
+
+}  // namespace
+
+http_transport::http_transport(
+    asio::any_io_executor executor,
+    protocol::base_url origin,
+    const tls_options& tls,
+    const pool_options& pool,
+    const limit_options& limits
+)
+    : executor_(std::move(executor)), origin_(std::move(origin)), key_{origin_.scheme, origin_.host, origin_.port},
+      max_header_bytes_(limits.max_header_bytes),
+      tls_(origin_.tls() ? std::make_shared<const net::tls_context>(tls) : nullptr), pool_(pool)
+{}
+
+asio::awaitable<open_exchange> http_transport::send(http_request request, call_limits limits)
+{
+    open_exchange pooled;
+    pooled.connection = pool_.take(key_);
+    if (pooled.connection) {
+        pooled.timings.reused_connection = true;
+        bool stale = false;
+        try {
+            co_await exchange(pooled, request, limits);
+        }
+        catch (const connection_error&) {
+            // The server had closed it, or was just doing so: it has not seen the request.
+            stale = !pooled.connection->answered();
+            if (!stale)
+                throw;
+        }
+        if (!stale)
+            co_return pooled;
+        pooled.connection.reset();
+    }
+    open_exchange fresh = co_await connect(limits);
+    co_await exchange(fresh, std::move(request), std::move(limits));
+    co_return fresh;
+}
+
+asio::awaitable<open_exchange> http_transport::connect(call_limits limits)
+{
+    net::connect_request request{
+        .executor = executor_,
+        .host = origin_.host,
+        .port = port_number(origin_.port),
+        .tls = tls_,
+        .limit = limits.timeouts.connect,
+        .total = limits.total,
+        .guard = limits.guard,
+    };
+    net::connected connected = co_await net::connect(std::move(request));
+    open_exchange opened;
+    opened.connection = std::make_unique<http_connection>(std::move(connected.stream), max_header_bytes_);
+    opened.timings.dns = connected.timings.dns;
+    opened.timings.connect = connected.timings.connect;
+    opened.timings.tls = connected.timings.tls;
+    co_return opened;
+}
+
+void http_transport::release(std::unique_ptr<http_connection> connection)
+{
+    connection->end_exchange();
+    pool_.put(key_, std::move(connection));
+}
+
+}  // namespace dedalus::transport

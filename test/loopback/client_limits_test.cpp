@@ -1,0 +1,459 @@
+#include <dedalus/dedalus.hpp>
+#include <dedalus/testing/server.hpp>
+
+#include "support/cancel_when.hpp"
+#include "support/catch.hpp"
+#include "support/client_fixture.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using namespace dedalus;
+using namespace dedalus::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+reply silent_before_header()
+{
+    reply r;
+    r.without_header = true;
+    r.end = reply_end::silence;
+    return r;
+}
+
+reply silent_in_body(reply r)
+{
+    r.stop_after = r.body.size() / 2;
+    r.end = reply_end::silence;
+    return r;
+}
+
+/// One event, the beginning of another, and then nothing.
+reply silent_stream()
+{
+    const std::string first = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"first\"}}]}\n\n";
+    reply r = event_stream_reply(first + "data: {\"choices\":[]}\n\n");
+    r.stop_after = first.size() + 7;
+    r.end = reply_end::silence;
+    return r;
+}
+
+/// Accepts connections in the kernel's backlog and never reads: the handshake and large writes get no answer.
+struct deaf_listener
+{
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
+
+    std::string url(const char* scheme) const
+    {
+        return std::string(scheme) + "://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+    }
+};
+
+client_options short_limits(std::string url)
+{
+    client_options options{.api_key = "k", .base_url = std::move(url)};
+    options.timeouts = {.connect = 50ms, .write = 50ms, .response_header = 50ms, .stream_idle = 50ms};
+    options.retry.max_retries = 0;
+    return options;
+}
+
+client_options short_limits(const server& target)
+{
+    client_options options = short_limits(target.url());
+    options.timeouts.connect = 10s;
+    options.tls.ca_file = target.ca_file();
+    return options;
+}
+
+/// More than the buffers of a loopback connection take.
+chat_completion_request large_request()
+{
+    return {.model = "m", .messages = {user_message{std::string(32 * 1024 * 1024, 'x')}}};
+}
+
+template <class Call>
+void check_times_out(call_phase phase, Call call)
+{
+    try {
+        call();
+        FAIL("no timeout");
+    }
+    catch (const timeout_error& e) {
+        CHECK(e.phase() == phase);
+        CHECK(e.elapsed() >= 50ms);
+        CHECK(e.code() == condition::timeout);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("limits: each phase of a silent server ends with a timeout that names it")
+{
+    SECTION("tls")
+    {
+        deaf_listener deaf;
+        check_times_out(call_phase::tls, [&] { test::ask(short_limits(deaf.url("https"))); });
+    }
+    SECTION("write")
+    {
+        deaf_listener deaf;
+        client_options options = short_limits(deaf.url("http"));
+        check_times_out(call_phase::write, [&] { test::ask(options, large_request()); });
+    }
+    SECTION("response header, over HTTP and HTTPS, unary and stream")
+    {
+        server_options with;
+        with.tls = GENERATE(true, false);
+        server target(with);
+        target.enqueue(silent_before_header());
+        if (GENERATE(true, false))
+            check_times_out(call_phase::response_header, [&] { test::ask(short_limits(target)); });
+        else
+            check_times_out(call_phase::response_header, [&] { test::read_stream(short_limits(target)); });
+        CHECK(target.wait_for_connections_open(0, 5s));
+    }
+    SECTION("body")
+    {
+        server target(test::plain_http());
+        target.enqueue(silent_in_body(text_reply("never whole")));
+        check_times_out(call_phase::body, [&] { test::ask(short_limits(target)); });
+    }
+    SECTION("stream")
+    {
+        server_options with;
+        with.tls = GENERATE(true, false);
+        server target(with);
+        target.enqueue(silent_stream());
+        const test::stream_outcome outcome = test::read_stream(short_limits(target));
+        CHECK(outcome.text() == "first");
+        CHECK(outcome.ended_after_failure);
+        check_times_out(call_phase::stream_idle, [&] { outcome.rethrow(); });
+        CHECK(target.wait_for_connections_open(0, 5s));
+    }
+}
+
+TEST_CASE("limits: the total spans attempts, waits and the stream, and is not tried again")
+{
+    server target(test::plain_http());
+    client_options options = test::options_for(target);
+    options.timeouts.total = 100ms;
+    SECTION("in the header")
+    {
+        target.enqueue(silent_before_header());
+        check_times_out(call_phase::total, [&] { test::ask(options); });
+    }
+    SECTION("in the body")
+    {
+        target.enqueue(silent_in_body(text_reply("never whole")));
+        check_times_out(call_phase::total, [&] { test::ask(options); });
+    }
+    SECTION("in a stream that never ends and never pauses")
+    {
+        reply busy = event_stream_reply({});
+        for (int i = 0; i < 100000; ++i)
+            busy.body += ": nothing\n\n";
+        busy.piece_bytes = 100;
+        busy.piece_delay = 1ms;
+        target.enqueue(busy);
+        check_times_out(call_phase::total, [&] { test::read_stream(options).rethrow(); });
+    }
+    CHECK(target.requests().size() == 1);
+}
+
+TEST_CASE("limits: a timeout before the header is tried again")
+{
+    server target(test::plain_http());
+    target.enqueue(silent_before_header());
+    target.enqueue(text_reply("second"));
+    client_options options = short_limits(target);
+    options.timeouts.response_header = 300ms;
+    options.retry.max_retries = 1;
+    const chat_completion answer = test::ask(options);
+    CHECK(answer.text() == "second");
+    CHECK(answer.info.retries_taken == 1);
+}
+
+TEST_CASE("limits: slow but steady bytes never run into the idle limit")
+{
+    server target(test::plain_http());
+    reply slow =
+        chunks_reply({{{"choices", {{{"index", 0}, {"delta", {{"content", "steady"}}}, {"finish_reason", "stop"}}}}}});
+    slow.piece_bytes = 4;
+    slow.piece_delay = 10ms;
+    target.enqueue(slow);
+    client_options options = test::options_for(target);
+    options.timeouts.stream_idle = 200ms;
+    const test::stream_outcome outcome = test::read_stream(options);
+    outcome.rethrow();
+    CHECK(outcome.text() == "steady");
+}
+
+namespace {
+
+asio::awaitable<void> pause_between_pulls(asio::any_io_executor executor, client_options options)
+{
+    client c(executor, std::move(options));
+    const chat_completion_request request = test::hello();
+    chat_completion_stream stream = co_await c.chat_completions_stream(request);
+    std::string text;
+    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+        text += chunk->text();
+        asio::steady_timer pause(executor, 60ms);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+    CHECK_FALSE(text.empty());
+}
+
+}  // namespace
+
+TEST_CASE("limits: the time that the consumer takes does not count")
+{
+    server_options with = test::plain_http();
+    with.stream_delay = 1ms;
+    server target(with);
+    client_options options = test::options_for(target);
+    options.timeouts.stream_idle = 50ms;
+    test::run_coro([&](asio::any_io_executor executor) { return pause_between_pulls(executor, options); });
+}
+
+// ---- cancellation ----
+
+namespace {
+
+asio::awaitable<void> ask_expecting_cancel(client c, bool* cancelled)
+{
+    const chat_completion_request request = test::hello();
+    try {
+        co_await c.chat_completions(request);
+    }
+    catch (const error& e) {
+        *cancelled = e.code() == asio::error::operation_aborted;
+        throw;
+    }
+}
+
+asio::awaitable<void> ask_large(client c)
+{
+    const chat_completion_request request = large_request();
+    co_await c.chat_completions(request);
+}
+
+asio::awaitable<void> pull_forever(client c, std::atomic<int>* pulled)
+{
+    const chat_completion_request request = test::hello();
+    chat_completion_stream stream = co_await c.chat_completions_stream(request);
+    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+        ++*pulled;
+}
+
+void check_cancelled(asio::io_context& context, asio::awaitable<void> coroutine, const std::function<bool()>& ready)
+{
+    try {
+        test::cancel_when(context, std::move(coroutine), ready);
+        FAIL("not cancelled");
+    }
+    catch (const error& e) {
+        CHECK(e.code() == asio::error::operation_aborted);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("cancel: in every phase it ends with operation_aborted, the socket is gone and the client goes on")
+{
+    server_options with;
+    with.tls = GENERATE(true, false);
+    server target(with);
+    asio::io_context context;
+    const client c(context.get_executor(), test::options_for(target));
+    bool cancelled = false;
+    std::atomic<int> pulled = 0;
+
+    SECTION("response header")
+    {
+        target.enqueue(silent_before_header());
+        check_cancelled(context, ask_expecting_cancel(c, &cancelled), [&] { return target.requests().size() == 1; });
+        CHECK(cancelled);
+    }
+    SECTION("body")
+    {
+        target.enqueue(silent_in_body(text_reply("never whole")));
+        check_cancelled(context, ask_expecting_cancel(c, &cancelled), [&] { return target.requests().size() == 1; });
+        CHECK(cancelled);
+    }
+    SECTION("stream")
+    {
+        target.enqueue(silent_stream());
+        check_cancelled(context, pull_forever(c, &pulled), [&] { return pulled == 1; });
+    }
+    SECTION("back-off")
+    {
+        reply busy = error_reply(503, "busy");
+        busy.headers.set("Retry-After", "20");
+        target.enqueue(busy);
+        check_cancelled(context, ask_expecting_cancel(c, &cancelled), [&] {
+            return target.requests().size() == 1 && target.connections_open() == 1;
+        });
+        CHECK(cancelled);
+    }
+    context.restart();
+    const chat_completion_request request = test::hello();
+    const chat_completion answer = test::run_coro_on(context, c.chat_completions(request));
+    CHECK_FALSE(answer.text().empty());
+}
+
+TEST_CASE("cancel: while writing and in the handshake")
+{
+    deaf_listener deaf;
+    asio::io_context context;
+    client_options options{.api_key = "k"};
+    SECTION("write")
+    {
+        options.base_url = deaf.url("http");
+        const client c(context.get_executor(), options);
+        int turns = 0;
+        check_cancelled(context, ask_large(c), [&] { return ++turns > 20; });
+    }
+    SECTION("tls")
+    {
+        options.base_url = deaf.url("https");
+        const client c(context.get_executor(), options);
+        int turns = 0;
+        check_cancelled(context, ask_large(c), [&] { return ++turns > 20; });
+    }
+}
+
+namespace {
+
+asio::awaitable<int> pull_until_cancelled(client c, std::atomic<chat_completion_stream*>* handle)
+{
+    const chat_completion_request request = test::hello();
+    chat_completion_stream stream = co_await c.chat_completions_stream(request);
+    int pulled = 0;
+    bool cancelled = false;
+    try {
+        while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+            ++pulled;
+            handle->store(&stream);
+        }
+    }
+    catch (const error& e) {
+        cancelled = e.code() == asio::error::operation_aborted;
+    }
+    CHECK(cancelled);
+    const std::optional<chat_completion_chunk> after = co_await stream.next();
+    CHECK_FALSE(after.has_value());
+    co_return pulled;
+}
+
+asio::awaitable<void> second_next(chat_completion_stream* stream)
+{
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    try {
+        co_await stream->next();
+        FAIL("no error");
+    }
+    catch (const error& e) {
+        CHECK(e.code() == errc::operation_in_progress);
+    }
+    stream->cancel();
+}
+
+asio::awaitable<void> first_next(client c, asio::any_io_executor executor)
+{
+    const chat_completion_request request = test::hello();
+    chat_completion_stream stream = co_await c.chat_completions_stream(request);
+    co_await stream.next();
+    asio::co_spawn(executor, second_next(&stream), [](std::exception_ptr e) { CHECK_FALSE(e); });
+    try {
+        co_await stream.next();
+        FAIL("no error");
+    }
+    catch (const error& e) {
+        CHECK(e.code() == asio::error::operation_aborted);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("cancel: stream.cancel() from another thread ends a pending next()")
+{
+    server_options with;
+    with.tls = GENERATE(true, false);
+    server target(with);
+    for (int i = 0; i < 20; ++i) {
+        target.enqueue(silent_stream());
+        asio::io_context context;
+        std::atomic<chat_completion_stream*> handle = nullptr;
+        std::thread other([&] {
+            while (handle.load() == nullptr)
+                std::this_thread::yield();
+            handle.load()->cancel();
+        });
+        const int pulled = test::run_coro_on(
+            context, pull_until_cancelled(client(context.get_executor(), test::options_for(target)), &handle)
+        );
+        other.join();
+        CHECK(pulled == 1);
+    }
+    CHECK(target.wait_for_connections_open(0, 5s));
+}
+
+TEST_CASE("stream: a second next() while one is pending is refused")
+{
+    server target(test::plain_http());
+    target.enqueue(silent_stream());
+    test::run_coro([&](asio::any_io_executor executor) {
+        return first_next(client(executor, test::options_for(target)), executor);
+    });
+}
+
+TEST_CASE("threads: many coroutines on many threads share one client")
+{
+    server_options with;
+    with.tls = GENERATE(true, false);
+    server target(with);
+    asio::thread_pool pool(4);
+    const client c(pool.get_executor(), test::options_for(target));
+    std::vector<std::future<chat_completion>> answers;
+    const chat_completion_request request = test::hello();
+    for (int i = 0; i < 40; ++i)
+        answers.push_back(asio::co_spawn(pool, c.chat_completions(request), asio::use_future));
+    for (auto& answer : answers)
+        CHECK_FALSE(answer.get().text().empty());
+    std::vector<std::future<test::stream_outcome>> streams;
+    for (int i = 0; i < 20; ++i)
+        streams.push_back(asio::co_spawn(
+            pool, test::read_stream(pool.get_executor(), test::options_for(target), request), asio::use_future
+        ));
+    for (auto& stream : streams)
+        CHECK_FALSE(stream.get().completion.text().empty());
+    pool.join();
+}
+
+TEST_CASE("context: destroying it in the middle of a call leaks nothing")
+{
+    server target(test::plain_http());
+    target.enqueue(silent_stream());
+    {
+        asio::io_context context;
+        std::atomic<int> pulled = 0;
+        const client c(context.get_executor(), test::options_for(target));
+        asio::co_spawn(context, pull_forever(c, &pulled), [](std::exception_ptr) {});
+        while (pulled == 0)
+            context.run_one_for(10ms);
+    }
+    CHECK(target.wait_for_connections_open(0, 5s));
+}
