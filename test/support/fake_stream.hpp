@@ -1,0 +1,94 @@
+#pragma once
+
+#include "net/byte_stream.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace test {
+
+/// What a fake_stream does, and what it saw; outlives the stream.
+struct fake_peer
+{
+    std::string to_read;                ///< what the peer sends
+    bool ends = false;                  ///< eof behind it; otherwise would_block
+    std::size_t piece = 1;              ///< bytes moved by one try_
+    bool blocks = true;                 ///< every second try_ would block
+    std::size_t fail_after = SIZE_MAX;  ///< so many operations (try_ and wait) go well; the next fails
+    std::string written;
+    std::size_t operations = 0;
+    int streams_alive = 0;
+};
+
+/// A connection without a socket, which fails where it is told to.
+class fake_stream final : public dedalus::net::byte_stream
+{
+public:
+    explicit fake_stream(std::shared_ptr<fake_peer> peer) : peer_(std::move(peer)) { ++peer_->streams_alive; }
+
+    ~fake_stream() override { --peer_->streams_alive; }
+
+    std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) override
+    {
+        if (!proceed(ec))
+            return 0;
+        if (peer_->to_read.empty()) {
+            if (peer_->ends)
+                ec = boost::asio::error::eof;
+            else
+                ec = boost::asio::error::would_block;
+            return 0;
+        }
+        const std::size_t n = std::min({peer_->piece, buffer.size(), peer_->to_read.size()});
+        peer_->to_read.copy(buffer.data(), n);
+        peer_->to_read.erase(0, n);
+        return n;
+    }
+
+    std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) override
+    {
+        if (!proceed(ec))
+            return 0;
+        const std::size_t n = std::min(peer_->piece, bytes.size());
+        peer_->written.append(bytes.data(), n);
+        return n;
+    }
+
+    boost::asio::awaitable<void> wait() override
+    {
+        if (peer_->operations++ >= peer_->fail_after)
+            throw boost::system::system_error(boost::asio::error::connection_reset);
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+    }
+
+    void interrupt() noexcept override { peer_->fail_after = 0; }
+
+private:
+    bool proceed(boost::system::error_code& ec)
+    {
+        ec = {};
+        if (peer_->operations++ >= peer_->fail_after) {
+            ec = boost::asio::error::connection_reset;
+            return false;
+        }
+        blocked_ = peer_->blocks && !blocked_;
+        if (blocked_)
+            ec = boost::asio::error::would_block;
+        return !blocked_;
+    }
+
+    std::shared_ptr<fake_peer> peer_;
+    bool blocked_ = false;
+};
+
+}  // namespace test

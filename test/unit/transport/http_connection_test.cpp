@@ -1,0 +1,181 @@
+#include "transport/http_connection.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/fake_stream.hpp"
+#include "support/run_coro.hpp"
+
+#include <memory>
+#include <string>
+
+namespace asio = boost::asio;
+using namespace dedalus;
+
+namespace {
+
+constexpr std::string_view answer_head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
+
+transport::call_limits no_limits(asio::any_io_executor executor)
+{
+    const auto now = std::chrono::steady_clock::now();
+    return {
+        std::make_shared<net::watchdog>(executor),
+        {no_limit, no_limit, no_limit, no_limit, no_limit},
+        protocol::phase_deadline(call_phase::total, now, no_limit)};
+}
+
+struct exchange_result
+{
+    int status = 0;
+    std::string body;
+    bool reusable = false;
+};
+
+asio::awaitable<exchange_result> exchange(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer)
+{
+    transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
+    connection.begin(no_limits(executor));
+    co_await connection.send("POST / HTTP/1.1\r\n\r\n", "question");
+    co_await connection.read_header();
+    exchange_result result;
+    result.status = connection.status();
+    while (true) {
+        const std::string_view piece = co_await connection.read_body(call_phase::body);
+        if (piece.empty())
+            break;
+        result.body += piece;
+    }
+    connection.end_exchange();
+    peer->blocks = false;
+    result.reusable = connection.reusable();
+    co_return result;
+}
+
+exchange_result run(const std::shared_ptr<test::fake_peer>& peer)
+{
+    return test::run_coro([&](asio::any_io_executor executor) { return exchange(executor, peer); });
+}
+
+std::shared_ptr<test::fake_peer> peer_that_sends(std::string_view framing_and_body)
+{
+    auto peer = std::make_shared<test::fake_peer>();
+    peer->to_read = std::string(answer_head) + std::string(framing_and_body);
+    return peer;
+}
+
+}  // namespace
+
+TEST_CASE("http_connection: an exchange works at every piece size, whatever frames the body")
+{
+    struct row
+    {
+        std::string_view rest;
+        bool ends;
+        bool reusable;
+    };
+
+    const row rows[] = {
+        {"Content-Length: 5\r\n\r\nhello", false, true},
+        {"Content-Length: 5\r\n\r\nhello", true, false},
+        {"Content-Length: 5\r\nConnection: close\r\n\r\nhello", false, false},
+        {"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n", false, true},
+        {"\r\nhello", true, false},
+        {"Content-Length: 5\r\n\r\nhelloHTTP/1.1", false, false},
+    };
+    for (const row& each : rows) {
+        for (const std::size_t piece : {1, 2, 7, 1000}) {
+            const auto peer = peer_that_sends(each.rest);
+            peer->ends = each.ends;
+            peer->piece = piece;
+            const exchange_result result = run(peer);
+            CHECK(result.status == 200);
+            CHECK(result.body == "hello");
+            CHECK(result.reusable == each.reusable);
+            CHECK(peer->written == "POST / HTTP/1.1\r\n\r\nquestion");
+            CHECK(peer->streams_alive == 0);
+        }
+    }
+}
+
+TEST_CASE("http_connection: a failure at any operation is an error and never a short answer")
+{
+    const std::string_view rest =
+        GENERATE("Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+    std::size_t failures = 0;
+    for (std::size_t n = 0;; ++n) {
+        const auto peer = peer_that_sends(rest);
+        peer->piece = 3;
+        peer->fail_after = n;
+        try {
+            const exchange_result result = run(peer);
+            CHECK(result.body == "hello");
+            CHECK(peer->streams_alive == 0);
+            if (peer->operations <= n)
+                break;
+        }
+        catch (const boost::system::system_error& e) {
+            CHECK(e.code().failed());
+            CHECK(peer->streams_alive == 0);
+            ++failures;
+        }
+    }
+    CHECK(failures > 20);
+}
+
+TEST_CASE("http_connection: an answer that is cut off is a connection_error of its phase")
+{
+    struct row
+    {
+        std::string_view sent;
+        call_phase phase;
+    };
+
+    const row rows[] = {
+        {"", call_phase::response_header},
+        {"HTTP/1.1 200 OK\r\nContent-", call_phase::response_header},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", call_phase::body},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", call_phase::body},
+    };
+    for (const row& each : rows) {
+        const auto peer = std::make_shared<test::fake_peer>();
+        peer->to_read = each.sent;
+        peer->ends = true;
+        peer->piece = 1000;
+        try {
+            run(peer);
+            FAIL("no error");
+        }
+        catch (const connection_error& e) {
+            CHECK(e.phase() == each.phase);
+        }
+    }
+}
+
+namespace {
+
+/// Reads the header alone and then asks whether the connection can be used again.
+asio::awaitable<bool> leave_body_unread(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer)
+{
+    transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
+    connection.begin(no_limits(executor));
+    co_await connection.send("POST / HTTP/1.1\r\n\r\n", "question");
+    co_await connection.read_header();
+    connection.end_exchange();
+    peer->blocks = false;
+    co_return connection.reusable();
+}
+
+}  // namespace
+
+TEST_CASE("http_connection: what is left of a body is read without waiting, up to a bound")
+{
+    const auto reusable = [](std::string_view rest) {
+        const auto peer = peer_that_sends(rest);
+        peer->piece = 1 << 20;
+        return test::run_coro([&](asio::any_io_executor executor) { return leave_body_unread(executor, peer); });
+    };
+    CHECK(reusable("Content-Length: 5\r\n\r\nhello"));
+    CHECK_FALSE(reusable("Content-Length: 6\r\n\r\nhello"));
+    CHECK_FALSE(reusable("Content-Length: 200000\r\n\r\n" + std::string(200000, 'x')));
+}
