@@ -18,13 +18,16 @@ namespace dedalus {
 
 /// A struct of the wire: described members, and `extra` for the rest.
 template <class T>
-concept wire_struct = boost::describe::has_describe_members<T>::value && requires(T& t) {
-    { t.extra } -> std::same_as<boost::json::object&>;
-};
+concept wire_struct =
+    boost::describe::has_describe_members<T>::value && std::same_as<decltype(T::extra), boost::json::object>;
 
 /// An open enumeration of the wire.
 template <class T>
 concept wire_enum = std::derived_from<T, open_enum<T>>;
+
+/// A struct or an enumeration of the wire.
+template <class T>
+concept wire_class = wire_struct<T> || wire_enum<T>;
 
 /// A variant of the wire. `stop_sequences` has standard types only: Boost.JSON converts it by its own rules.
 template <class T>
@@ -35,22 +38,21 @@ concept wire_variant = std::same_as<T, content_part> || std::same_as<T, message_
 
 /// What `boost::json::value_from` and `boost::json::value_to` convert by the rules of the wire (content.hpp).
 template <class T>
-concept wire_type = wire_struct<T> || wire_enum<T> || wire_variant<T>;
+concept wire_type = wire_class<T> || wire_variant<T>;
 
 /// Makes `boost::json::value_from(value)` work. Throws invalid_request_error for NaN, infinity and invalid UTF-8,
 /// with the JSON path.
-template <class T>
-    requires(wire_struct<T> || wire_enum<T>)
+template <wire_class T>
 void tag_invoke(boost::json::value_from_tag, boost::json::value& json, const T& value);
 
 /// The same for variants. The shape is that of Boost.JSON's own conversion of variants, so that this one is preferred.
 template <class... Ts>
-    requires wire_variant<std::variant<Ts...>>
-void tag_invoke(boost::json::value_from_tag, boost::json::value& json, const std::variant<Ts...>& value);
+void tag_invoke(boost::json::value_from_tag, boost::json::value& json, const std::variant<Ts...>& value) requires
+    wire_variant<std::variant<Ts...>>;
 
 template <class... Ts>
-    requires wire_variant<std::variant<Ts...>>
-void tag_invoke(boost::json::value_from_tag tag, boost::json::value& json, std::variant<Ts...>&& value)
+void tag_invoke(boost::json::value_from_tag tag, boost::json::value& json, std::variant<Ts...>&& value) requires
+    wire_variant<std::variant<Ts...>>
 {
     const std::variant<Ts...>& source = value;
     tag_invoke(tag, json, source);
@@ -64,8 +66,8 @@ T tag_invoke(boost::json::value_to_tag<T>, const boost::json::value& json);
 /// Makes `boost::json::try_value_to<T>(json)` work for variants, which Boost.JSON would read as the first alternative
 /// that takes the value. It holds errc::invalid_response when a member has a wrong type.
 template <class... Ts>
-    requires wire_variant<std::variant<Ts...>>
-boost::json::result<std::variant<Ts...>>
-tag_invoke(boost::json::try_value_to_tag<std::variant<Ts...>>, const boost::json::value& json);
+boost::json::result<std::variant<Ts...>> tag_invoke(
+    boost::json::try_value_to_tag<std::variant<Ts...>>, const boost::json::value& json
+) requires wire_variant<std::variant<Ts...>>;
 
 }  // namespace dedalus

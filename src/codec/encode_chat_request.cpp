@@ -1,0 +1,69 @@
+#include "codec/encode_chat_request.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "codec/json_path.hpp"
+#include "codec/parse_json.hpp"
+#include "codec/wire_error.hpp"
+#include "codec/wire_schema.hpp"
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <string_view>
+
+namespace dedalus::codec {
+
+namespace json = boost::json;
+
+namespace {
+
+void write_request(const chat_completion_request& request, json::value& to)
+{
+    try {
+        write_struct(&request, wire_schema_of<chat_completion_request>(), to, json_path());
+    }
+    catch (const wire_error& e) {
+        throw invalid_request_error(e.what());
+    }
+}
+
+void check_deferred_calls(std::string_view text)
+{
+    boost::system::error_code ec;
+    json::monotonic_resource memory;
+    const json::value calls = parse_json(text, ec, &memory);
+    if (ec.failed() || !calls.is_array())
+        throw invalid_request_error("deferred_calls_raw: expected the text of a JSON array");
+}
+
+}  // namespace
+
+std::string encode_chat_request(const chat_completion_request& request, bool stream)
+{
+    json::monotonic_resource memory;
+    json::value body(&memory);
+    write_request(request, body);
+
+    json::object& members = body.get_object();
+    members.stable_erase("stream");
+    if (stream)
+        members.emplace("stream", true);
+    else
+        members.stable_erase("stream_options");
+
+    const std::string& deferred_calls = request.deferred_calls_raw;
+    if (deferred_calls.empty())
+        return json::serialize(members);
+
+    check_deferred_calls(deferred_calls);
+    members.stable_erase("deferred_calls");
+    std::string text = json::serialize(members);
+    text.pop_back();  // the closing brace; `model` is always there, so a comma is right
+    return text.append(",\"deferred_calls\":").append(deferred_calls).append("}");
+}
+
+}  // namespace dedalus::codec

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/json/storage_ptr.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <string_view>
+
+namespace dedalus::codec {
+
+/// Parses strict JSON text, nested at most 128 deep, which bounds the recursion of all that reads the value.
+/// null when `ec` is set.
+boost::json::value
+parse_json(std::string_view text, boost::system::error_code& ec, boost::json::storage_ptr storage = {});
+
+}  // namespace dedalus::codec

@@ -1,0 +1,10 @@
+#include "codec/wire_instantiation.hpp"
+#include "codec/wire_types.hpp"
+
+namespace dedalus {
+
+DEDALUS_WIRE_TOOL_ENUMS(DEDALUS_INSTANTIATE_WIRE_ENUM)
+DEDALUS_WIRE_TOOL_STRUCTS(DEDALUS_INSTANTIATE_WIRE_STRUCT)
+DEDALUS_WIRE_TOOL_VARIANTS(DEDALUS_INSTANTIATE_WIRE_VARIANT)
+
+}  // namespace dedalus

@@ -1,0 +1,95 @@
+#include "codec/wire_writer.hpp"
+
+#include "codec/wire_error.hpp"
+#include "support/utf8.hpp"
+
+#include <cmath>
+
+namespace dedalus::codec {
+
+namespace json = boost::json;
+
+namespace {
+
+void check(const json::value& value, const json_path& at);
+
+void check(const json::object& object, const json_path& at)
+{
+    for (const json::key_value_pair& pair : object) {
+        const json_path place(at, std::string_view(pair.key()));
+        check_text(pair.key(), place);
+        check(pair.value(), place);
+    }
+}
+
+void check(const json::array& array, const json_path& at)
+{
+    for (std::size_t i = 0; i < array.size(); ++i)
+        check(array[i], json_path(at, i));
+}
+
+void check_number(double number, const json_path& at)
+{
+    if (!std::isfinite(number))
+        throw wire_error(at, "JSON has no NaN and no infinity");
+}
+
+void check(const json::value& value, const json_path& at)
+{
+    switch (value.kind()) {
+    case json::kind::double_:
+        return check_number(value.get_double(), at);
+    case json::kind::string:
+        return check_text(value.get_string(), at);
+    case json::kind::array:
+        return check(value.get_array(), at);
+    case json::kind::object:
+        return check(value.get_object(), at);
+    default:
+        return;
+    }
+}
+
+}  // namespace
+
+void check_text(std::string_view text, const json_path& at)
+{
+    if (!support::is_utf8(text))
+        throw wire_error(at, "the text is not valid UTF-8");
+}
+
+void wire_writer::write(bool from, json_value& to, const json_path&)
+{
+    to = from;
+}
+
+void wire_writer::write(std::int64_t from, json_value& to, const json_path&)
+{
+    to = from;
+}
+
+void wire_writer::write(double from, json_value& to, const json_path& at)
+{
+    check_number(from, at);
+    to = from;
+}
+
+void wire_writer::write(const std::string& from, json_value& to, const json_path& at)
+{
+    check_text(from, at);
+    to.emplace_string().assign(from.data(), from.size());
+}
+
+void wire_writer::write(const json::object& from, json_value& to, const json_path& at)
+{
+    check(from, at);
+    to.emplace_object() = from;
+}
+
+void wire_writer::write(const json_value& from, json_value& to, const json_path& at)
+{
+    check(from, at);
+    to = from;
+}
+
+}  // namespace dedalus::codec

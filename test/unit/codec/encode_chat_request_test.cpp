@@ -1,0 +1,113 @@
+#include "codec/encode_chat_request.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "codec/decode_chat.hpp"
+#include "support/catch.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace json = boost::json;
+using namespace dedalus;
+using codec::encode_chat_request;
+
+namespace {
+
+json::object encoded(const chat_completion_request& request, bool stream)
+{
+    return json::parse(encode_chat_request(request, stream)).as_object();
+}
+
+std::string refusal_of(const chat_completion_request& request)
+{
+    try {
+        static_cast<void>(encode_chat_request(request, false));
+    }
+    catch (const invalid_request_error& e) {
+        return e.what();
+    }
+    return "none";
+}
+
+}  // namespace
+
+TEST_CASE("a request is written as compact JSON in the order of its members")
+{
+    const chat_completion_request request{
+        .model = "openai/gpt-5-nano",
+        .messages = {system_message{"Be brief."}, user_message{"Hi \"you\"\n\xC3\xA9"}},
+        .max_tokens = 0,
+    };
+    CHECK(
+        encode_chat_request(request, false) ==
+        R"({"model":"openai/gpt-5-nano","messages":[{"role":"system","content":"Be brief."},)"
+        "{\"role\":\"user\",\"content\":\"Hi \\\"you\\\"\\n\xC3\xA9\"}],\"max_tokens\":0}"
+    );
+    CHECK(encode_chat_request(request, true).ends_with(R"("max_tokens":0,"stream":true})"));
+}
+
+TEST_CASE("the call decides about stream, whatever extra says")
+{
+    chat_completion_request request{.model = "m"};
+    for (const json::value& contradiction :
+         {json::value(true), json::value(false), json::value(nullptr), json::value("x")}) {
+        request.extra["stream"] = contradiction;
+        CHECK(encoded(request, true) == json::object{{"model", "m"}, {"stream", true}});
+        CHECK(encoded(request, false) == json::object{{"model", "m"}});
+    }
+}
+
+TEST_CASE("stream_options are sent with a stream only")
+{
+    chat_completion_request request{.model = "m", .stream_options = stream_options{.include_usage = true}};
+    CHECK(encoded(request, true).at("stream_options") == json::object{{"include_usage", true}});
+    CHECK_FALSE(encoded(request, false).contains("stream_options"));
+    request.stream_options.reset();
+    request.extra["stream_options"] = json::object{{"include_usage", false}};
+    CHECK(encoded(request, true).at("stream_options") == json::object{{"include_usage", false}});
+    CHECK_FALSE(encoded(request, false).contains("stream_options"));
+}
+
+TEST_CASE("raw deferred calls go in byte for byte, in place of all others")
+{
+    const std::string raw = " [ {\"id\":\"d\",\"n\":1.0, \"e\":1e2,\"s\":\"a\\/b\"}\n]";
+    chat_completion_request request{
+        .model = "m", .deferred_calls = {deferred_call{.id = "typed"}}, .deferred_calls_raw = raw};
+    request.extra["deferred_calls"] = json::array{"extra"};
+    CHECK(encode_chat_request(request, false) == R"({"model":"m","deferred_calls":)" + raw + "}");
+    CHECK(encode_chat_request(request, true) == R"({"model":"m","stream":true,"deferred_calls":)" + raw + "}");
+}
+
+TEST_CASE("deferred of an answer comes back as deferred_calls without a changed byte")
+{
+    const std::string_view deferred =
+        R"([{"id":"d","name":"n","arguments":{"a":-0.0,"a":12345678901234567890123}, "unknown":[]}])";
+    const auto answer = codec::decode_chat_completion(std::string(R"({"deferred":)").append(deferred).append("}"));
+    const chat_completion_request request{.model = "m", .deferred_calls_raw = answer.deferred_raw};
+    CHECK(
+        encode_chat_request(request, false) ==
+        std::string(R"({"model":"m","deferred_calls":)").append(deferred).append("}")
+    );
+}
+
+TEST_CASE("raw deferred calls that are no JSON array are refused")
+{
+    for (const std::string_view raw : {"{}", "null", "[", "[1],\"stream\":true", " ", "[\"\xff\"]", "[1,]"}) {
+        CAPTURE(raw);
+        const chat_completion_request request{.model = "m", .deferred_calls_raw = std::string(raw)};
+        CHECK_THROWS_AS(encode_chat_request(request, false), invalid_request_error);
+    }
+}
+
+TEST_CASE("what JSON cannot hold is refused with its path")
+{
+    const chat_completion_request infinite{.model = "m", .top_p = std::numeric_limits<double>::infinity()};
+    CHECK(refusal_of(infinite).starts_with("top_p: JSON has no NaN and no infinity"));
+    const chat_completion_request malformed{.model = "m", .messages = {user_message{"secret \xff"}}};
+    CHECK(refusal_of(malformed).starts_with("messages[0].content: the text is not valid UTF-8"));
+    CHECK(refusal_of(malformed).find("secret") == std::string::npos);
+}
