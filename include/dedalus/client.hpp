@@ -44,12 +44,14 @@ public:
     /// Sends the request with `stream: true` and gives the stream once a 2xx header has come. Errors before that, and
     /// retries, as in chat_completions(). A server that answers with one JSON completion instead of a stream gives a
     /// stream of one chunk.
-    boost::asio::awaitable<chat_completion_stream> chat_completions_stream(const chat_completion_request& request) const;
+    boost::asio::awaitable<chat_completion_stream> chat_completions_stream(const chat_completion_request& request
+    ) const;
 
 #if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
     /// g++ 12 destroys a temporary request inside a co_await expression twice: name the request first.
     boost::asio::awaitable<chat_completion> chat_completions(chat_completion_request&& request) const = delete;
-    boost::asio::awaitable<chat_completion_stream> chat_completions_stream(chat_completion_request&& request) const = delete;
+    boost::asio::awaitable<chat_completion_stream> chat_completions_stream(chat_completion_request&& request
+    ) const = delete;
 #endif
 
     /// The executor given at construction.

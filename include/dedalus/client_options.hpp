@@ -17,39 +17,59 @@ inline constexpr std::chrono::milliseconds no_limit = std::chrono::milliseconds:
 /// A limit that passes throws timeout_error, whose phase() names it.
 struct timeout_options
 {
-    std::chrono::milliseconds connect = std::chrono::seconds(5);           ///< resolve + TCP connect + TLS handshake
-    std::chrono::milliseconds write = std::chrono::seconds(60);            ///< without progress while sending
-    std::chrono::milliseconds response_header = std::chrono::seconds(60);  ///< end of the request to the complete response header
-    std::chrono::milliseconds stream_idle = std::chrono::seconds(60);      ///< between two reads of a body or stream; time between two next() does not count
-    std::chrono::milliseconds total = no_limit;                            ///< whole call: all attempts, waits and the stream body
+    /// Resolve, TCP connect and TLS handshake together.
+    std::chrono::milliseconds connect = std::chrono::seconds(5);
+
+    /// Without progress while sending.
+    std::chrono::milliseconds write = std::chrono::seconds(60);
+
+    /// From the end of the request to the complete response header.
+    std::chrono::milliseconds response_header = std::chrono::seconds(60);
+
+    /// Between two reads of a body or stream. The time between two next() does not count.
+    std::chrono::milliseconds stream_idle = std::chrono::seconds(60);
+
+    /// The whole call: all attempts, the waits between them, and the body of a stream.
+    std::chrono::milliseconds total = no_limit;
 };
 
-/// When a failed attempt is repeated. Only failures before a 2xx header are; a stream that has begun never is.
+/// When a failed attempt is repeated. A stream whose 2xx header has come never is.
 struct retry_options
 {
-    int max_retries = 2;                                                    ///< attempts after the first; 0 switches retries off
+    int max_retries = 2;  ///< attempts after the first; 0 switches retries off
+
+    /// The first wait; not negative.
     std::chrono::milliseconds initial_backoff = std::chrono::milliseconds(500);
-    double factor = 2.0;                                                    ///< each wait is this many times the one before; at least 1
+
+    double factor = 2.0;  ///< each wait is this many times the one before; at least 1
+
+    /// The longest wait; not below initial_backoff.
     std::chrono::milliseconds max_backoff = std::chrono::seconds(8);
-    double jitter = 0.25;                                                   ///< up to this share of a wait is taken off, at random; 0 to 1
-    std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);   ///< a server hint above it is not waited for: the error is thrown, with retry_after()
+
+    double jitter = 0.25;  ///< up to this share of a wait is taken off, at random; 0 to 1
+
+    /// A server's hint (`retry-after-ms`, `Retry-After`) up to this takes the place of the computed wait. One above it
+    /// is not waited for: the error is thrown at once, with retry_after().
+    std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);
 };
 
 /// Bounds on what a server may make the client hold. Zero is a config_error.
 struct limit_options
 {
-    std::size_t max_header_bytes = 64 * 1024;              ///< response header
-    std::size_t max_body_bytes = 64 * 1024 * 1024;         ///< body of a unary answer
-    std::size_t max_error_body_bytes = 1024 * 1024;        ///< body of an error answer; the rest is cut and dropped
-    std::size_t max_event_bytes = 64 * 1024 * 1024;        ///< one event of a stream
-    std::size_t max_completion_bytes = 64 * 1024 * 1024;   ///< accumulated text of one stream
+    std::size_t max_header_bytes = 64 * 1024;             ///< response header
+    std::size_t max_body_bytes = 64 * 1024 * 1024;        ///< body of a unary answer
+    std::size_t max_error_body_bytes = 1024 * 1024;       ///< body of an error answer; the rest is cut and dropped
+    std::size_t max_event_bytes = 64 * 1024 * 1024;       ///< one event of a stream
+    std::size_t max_completion_bytes = 64 * 1024 * 1024;  ///< accumulated text of one stream
 };
 
 /// The keep-alive pool. Connections are per scheme, host and port.
 struct pool_options
 {
-    std::size_t max_idle_connections = 100;                          ///< idle connections kept; 0 switches reuse off
-    std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);  ///< an idle connection older than this is not used again
+    std::size_t max_idle_connections = 100;  ///< idle connections kept; 0 switches reuse off
+
+    /// An idle connection older than this is not used again; positive or `no_limit`.
+    std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);
 };
 
 /// TLS. Version 1.2 at least; the chain and the host name are always verified.

@@ -22,24 +22,24 @@ struct chat_completion;
 /// `boost::asio::error::operation_aborted` when the caller cancelled.
 enum class errc
 {
-    config = 1,               ///< missing, contradictory or unusable option
-    invalid_request,          ///< the request cannot be put into JSON: invalid UTF-8, NaN, infinity, a wrong type
-    connection,               ///< resolve, connect, TLS, write or read failed
-    timeout,                  ///< a time limit passed, see timeout_error::phase()
-    invalid_response,         ///< the answer is not what the API documents: wrong content type, malformed JSON, wrong type
-    limit_exceeded,           ///< the answer is larger than client_options::limits allow
-    incomplete_stream,        ///< the stream ended before the answer did
-    operation_in_progress,    ///< a second next() while one is pending
-    bad_request,              ///< HTTP 400
-    authentication,           ///< HTTP 401
-    payment_required,         ///< HTTP 402
-    permission_denied,        ///< HTTP 403
-    not_found,                ///< HTTP 404
-    conflict,                 ///< HTTP 409
-    unprocessable_entity,     ///< HTTP 422
-    rate_limit,               ///< HTTP 429
-    internal_server,          ///< HTTP 5xx
-    api,                      ///< any other HTTP error status, or an error object inside a 200 answer
+    config = 1,         ///< missing, contradictory or unusable option
+    invalid_request,    ///< the request cannot be put into JSON: invalid UTF-8, NaN, infinity, a wrong type
+    connection,         ///< resolve, connect, TLS, write or read failed
+    timeout,            ///< a time limit passed, see timeout_error::phase()
+    invalid_response,   ///< the answer is not what the API documents: wrong content type, malformed JSON, wrong type
+    limit_exceeded,     ///< the answer is larger than client_options::limits allow
+    incomplete_stream,  ///< the stream ended before the answer did
+    operation_in_progress,  ///< a second next() while one is pending
+    bad_request,            ///< HTTP 400
+    authentication,         ///< HTTP 401
+    payment_required,       ///< HTTP 402
+    permission_denied,      ///< HTTP 403
+    not_found,              ///< HTTP 404
+    conflict,               ///< HTTP 409
+    unprocessable_entity,   ///< HTTP 422
+    rate_limit,             ///< HTTP 429
+    internal_server,        ///< HTTP 5xx
+    api,                    ///< any other HTTP error status, or an error object inside a 200 answer
 };
 
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.
@@ -53,7 +53,10 @@ enum class condition
 DEDALUS_EXPORT const boost::system::error_category& error_category() noexcept;
 DEDALUS_EXPORT const boost::system::error_category& condition_category() noexcept;
 
-inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), error_category()}; }
+inline boost::system::error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), error_category()};
+}
 
 inline boost::system::error_condition make_error_condition(condition c) noexcept
 {
@@ -147,13 +150,17 @@ class DEDALUS_EXPORT response_format_error : public error
 public:
     /// @param body_head  the first bytes of what came, at most 2 KiB; it is not part of what().
     response_format_error(const std::string& message, int status, std::string content_type, std::string body_head);
-    response_format_error(errc code, const std::string& message, int status, std::string content_type, std::string body_head);
+    response_format_error(
+        errc code, const std::string& message, int status, std::string content_type, std::string body_head
+    );
 
     /// What is wrong, with the JSON path of the member where there is one.
     const std::string& problem() const noexcept { return problem_; }
 
     int status() const noexcept { return status_; }
+
     const std::string& content_type() const noexcept { return content_type_; }
+
     const std::string& body_head() const noexcept { return body_head_; }
 
 private:
@@ -189,17 +196,17 @@ struct validation_item
 /// What an `api_error` carries.
 struct api_error_details
 {
-    int status = 0;              ///< HTTP status; 200 when the error came inside a stream
-    std::string message{};       ///< the server's own words; not part of what()
-    std::string api_code{};      ///< `code`, as text also when the server sent a number
-    std::string type{};          ///< `type`
-    std::string param{};         ///< `param`
-    std::string request_id{};    ///< `x-request-id`
+    int status = 0;                                          ///< HTTP status; 200 when the error came inside a stream
+    std::string message{};                                   ///< the server's own words; not part of what()
+    std::string api_code{};                                  ///< `code`, as text also when the server sent a number
+    std::string type{};                                      ///< `type`
+    std::string param{};                                     ///< `param`
+    std::string request_id{};                                ///< `x-request-id`
     std::optional<std::chrono::milliseconds> retry_after{};  ///< parsed `retry-after-ms` or `Retry-After`
-    http_headers headers{};      ///< response headers
-    std::string body{};          ///< raw body, cut at client_options::limits.max_error_body_bytes
+    http_headers headers{};                                  ///< response headers
+    std::string body{};  ///< raw body, cut at client_options::limits.max_error_body_bytes
     bool body_truncated = false;
-    bool in_stream = false;      ///< arrived as an event of a stream whose status was 200
+    bool in_stream = false;                     ///< arrived as an event of a stream whose status was 200
     std::vector<validation_item> validation{};  ///< items of a 422
 };
 
@@ -211,16 +218,27 @@ public:
     api_error(errc code, api_error_details details);
 
     int status() const noexcept { return details_->status; }
+
     const std::string& message() const noexcept { return details_->message; }
+
     const std::string& api_code() const noexcept { return details_->api_code; }
+
     const std::string& type() const noexcept { return details_->type; }
+
     const std::string& param() const noexcept { return details_->param; }
+
     const std::string& request_id() const noexcept { return details_->request_id; }
+
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return details_->retry_after; }
+
     const http_headers& headers() const noexcept { return details_->headers; }
+
     const std::string& body() const noexcept { return details_->body; }
+
     bool body_truncated() const noexcept { return details_->body_truncated; }
+
     bool in_stream() const noexcept { return details_->in_stream; }
+
     const std::vector<validation_item>& validation() const noexcept { return details_->validation; }
 
 private:
@@ -228,23 +246,58 @@ private:
 };
 
 /// HTTP 400.
-class DEDALUS_EXPORT bad_request_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT bad_request_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 401.
-class DEDALUS_EXPORT authentication_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT authentication_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 402: no balance, quota or credits.
-class DEDALUS_EXPORT payment_required_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT payment_required_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 403.
-class DEDALUS_EXPORT permission_denied_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT permission_denied_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 404: unknown model or path.
-class DEDALUS_EXPORT not_found_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT not_found_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 409.
-class DEDALUS_EXPORT conflict_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT conflict_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 422: the body failed validation, see validation().
-class DEDALUS_EXPORT unprocessable_entity_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT unprocessable_entity_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 429.
-class DEDALUS_EXPORT rate_limit_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT rate_limit_error : public api_error
+{
+    using api_error::api_error;
+};
+
 /// HTTP 5xx.
-class DEDALUS_EXPORT internal_server_error : public api_error { using api_error::api_error; };
+class DEDALUS_EXPORT internal_server_error : public api_error
+{
+    using api_error::api_error;
+};
 
 /// Throws the class that belongs to `details.status`.
 [[noreturn]] DEDALUS_EXPORT void throw_api_error(api_error_details details);
@@ -253,10 +306,8 @@ class DEDALUS_EXPORT internal_server_error : public api_error { using api_error:
 
 template <>
 struct boost::system::is_error_code_enum<dedalus::errc> : std::true_type
-{
-};
+{};
 
 template <>
 struct boost::system::is_error_condition_enum<dedalus::condition> : std::true_type
-{
-};
+{};

@@ -26,6 +26,7 @@ public:
     using const_iterator = std::vector<http_header>::const_iterator;
 
     http_headers() = default;
+
     http_headers(std::initializer_list<http_header> fields) : fields_(fields) {}
 
     /// Adds a field, keeping those of the same name.
@@ -44,8 +45,11 @@ public:
     bool contains(std::string_view name) const { return find(name).has_value(); }
 
     const_iterator begin() const { return fields_.begin(); }
+
     const_iterator end() const { return fields_.end(); }
+
     std::size_t size() const { return fields_.size(); }
+
     bool empty() const { return fields_.empty(); }
 
     bool operator==(const http_headers&) const = default;

@@ -14,8 +14,11 @@ class open_enum
 {
 public:
     open_enum() = default;
+
     open_enum(std::string value) : value_(std::move(value)) {}
+
     open_enum(std::string_view value) : value_(value) {}
+
     open_enum(const char* value) : value_(value) {}
 
     /// The text on the wire.
@@ -26,14 +29,17 @@ public:
     friend bool operator==(const Derived& a, const Derived& b) { return a.str() == b.str(); }
 
     template <class Text>
-        requires(std::convertible_to<const Text&, std::string_view> && !std::derived_from<Text, open_enum>)
-    friend bool operator==(const Derived& a, const Text& b)
+
+    requires(std::convertible_to<const Text&, std::string_view> && !std::derived_from<Text, open_enum>) friend bool
+    operator==(const Derived& a, const Text& b)
     {
         return a.str() == std::string_view(b);
     }
 
     template <class Ostream>
-        requires requires(Ostream& os, const std::string& text) { os << text; }
+
+    requires requires(Ostream& os, const std::string& text) { os << text; }
+
     friend Ostream& operator<<(Ostream& os, const Derived& value)
     {
         os << value.str();

@@ -60,7 +60,7 @@ void http_connection::end_exchange() noexcept
         buffer_ = std::vector<char>();
 }
 
-asio::awaitable<void> http_connection::send(std::string_view head, std::string_view body)
+asio::awaitable<void> http_connection::send(std::string_view head /* borrowed */, std::string_view body /* borrowed */)
 {
     std::exception_ptr failure;
     try {
@@ -92,7 +92,7 @@ asio::awaitable<void> http_connection::send(std::string_view head, std::string_v
         std::rethrow_exception(failure);
 }
 
-asio::awaitable<void> http_connection::write(std::string_view bytes)
+asio::awaitable<void> http_connection::write(std::string_view bytes /* borrowed */)
 {
     while (!bytes.empty()) {
         boost::system::error_code ec;

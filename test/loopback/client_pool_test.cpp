@@ -19,10 +19,9 @@ asio::awaitable<std::vector<bool>> ask_twice(client c, server* target, bool clos
 {
     const chat_completion_request request = test::hello();
     const chat_completion first = co_await c.chat_completions(request);
-    if (close_between) {
+    // The server may still be on its way back to waiting for a request.
+    for (int i = 0; close_between && i < 500 && !target->wait_for_connections_open(0, 10ms); ++i)
         target->close_idle_connections();
-        target->wait_for_connections_open(0, 5s);
-    }
     const chat_completion second = co_await c.chat_completions(request);
     co_return std::vector<bool>{first.info.timings.reused_connection, second.info.timings.reused_connection};
 }

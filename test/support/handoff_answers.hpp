@@ -21,7 +21,10 @@
 namespace test {
 
 /// An answer as the client decodes it.
-inline dedalus::chat_completion answer(std::string_view json) { return dedalus::codec::decode_chat_completion(json); }
+inline dedalus::chat_completion answer(std::string_view json)
+{
+    return dedalus::codec::decode_chat_completion(json);
+}
 
 /// An answer of one choice, with this message, finish reason and further members ("" or ,"name":value...).
 inline dedalus::chat_completion

@@ -35,7 +35,8 @@ namespace dedalus {
 class DEDALUS_EXPORT chat_completion_accumulator
 {
 public:
-    /// @param max_bytes  limit for all accumulated text; passing it throws response_format_error (errc::limit_exceeded).
+    /// @param max_bytes  limit for all accumulated text; passing it throws response_format_error
+    /// (errc::limit_exceeded).
     explicit chat_completion_accumulator(std::size_t max_bytes = 64 * 1024 * 1024);
     ~chat_completion_accumulator();
     chat_completion_accumulator(chat_completion_accumulator&&) noexcept;

@@ -79,9 +79,7 @@ struct message_delta
     bool operator==(const message_delta&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(
-    message_delta,
-    (),
-    (role, content, refusal, tool_calls, function_call, audio, annotations, reasoning_content)
+    message_delta, (), (role, content, refusal, tool_calls, function_call, audio, annotations, reasoning_content)
 )
 
 struct chunk_choice
@@ -101,7 +99,7 @@ BOOST_DESCRIBE_STRUCT(chunk_choice, (), (index, delta, finish_reason, logprobs))
 struct DEDALUS_EXPORT chat_completion_chunk
 {
     std::string id{};
-    std::string object{};        ///< "chat.completion.chunk"
+    std::string object{};      ///< "chat.completion.chunk"
     std::int64_t created = 0;  ///< Unix time in seconds
     std::string model{};
     std::vector<chunk_choice> choices{};
@@ -117,7 +115,8 @@ struct DEDALUS_EXPORT chat_completion_chunk
     std::vector<deferred_call> deferred{};
     std::vector<pending_call> pending_tools{};
     std::optional<std::int64_t> turns_consumed{};
-    std::optional<boost::json::object> x_dedalus_event{};  ///< for example {"type":"agent_updated","agent":...,"model":...}
+    std::optional<boost::json::object>
+        x_dedalus_event{};  ///< for example {"type":"agent_updated","agent":...,"model":...}
     boost::json::object extra{};
 
     /// The bytes of `deferred` as received. Not a wire member.

@@ -70,9 +70,7 @@ struct usage
     bool operator==(const usage&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(
-    usage,
-    (),
-    (prompt_tokens, completion_tokens, total_tokens, completion_tokens_details, prompt_tokens_details)
+    usage, (), (prompt_tokens, completion_tokens, total_tokens, completion_tokens_details, prompt_tokens_details)
 )
 
 /// One of the likeliest tokens at a place.
@@ -128,21 +126,21 @@ BOOST_DESCRIBE_STRUCT(choice, (), (index, message, finish_reason, logprobs))
 struct DEDALUS_EXPORT chat_completion
 {
     std::string id{};
-    std::string object{};        ///< "chat.completion"
+    std::string object{};      ///< "chat.completion"
     std::int64_t created = 0;  ///< Unix time in seconds
-    std::string model{};         ///< the model that was used
+    std::string model{};       ///< the model that was used
     std::vector<choice> choices{};
     std::optional<dedalus::usage> usage{};
     std::optional<std::string> system_fingerprint{};
     std::optional<std::string> service_tier{};
-    std::vector<std::string> tools_executed{};                                ///< names of the tools that the server ran
+    std::vector<std::string> tools_executed{};  ///< names of the tools that the server ran
     std::map<std::string, mcp_server_error, std::less<>> mcp_server_errors{};  ///< by server name
     std::vector<mcp_tool_result> mcp_tool_results{};
-    std::optional<std::string> correlation_id{};                              ///< id of the handoff session, to be echoed
-    std::optional<boost::json::object> server_results{};                      ///< call id to result of a finished server call
-    std::vector<deferred_call> deferred{};                                    ///< server calls that wait for client results
-    std::vector<pending_call> pending_tools{};                                ///< calls for the client to run
-    std::optional<std::int64_t> turns_consumed{};                             ///< LLM calls made inside this request
+    std::optional<std::string> correlation_id{};          ///< id of the handoff session, to be echoed
+    std::optional<boost::json::object> server_results{};  ///< call id to result of a finished server call
+    std::vector<deferred_call> deferred{};                ///< server calls that wait for client results
+    std::vector<pending_call> pending_tools{};            ///< calls for the client to run
+    std::optional<std::int64_t> turns_consumed{};         ///< LLM calls made inside this request
     boost::json::object extra{};
 
     /// The bytes of `deferred` as received, to be sent back as `deferred_calls`

@@ -123,8 +123,7 @@ struct refusal_part
 BOOST_DESCRIBE_STRUCT(refusal_part, (), (refusal))
 
 /// One part of a content list; a part of a type that this version does not know stays JSON.
-using content_part =
-    std::variant<text_part, image_part, audio_part, file_part, refusal_part, boost::json::object>;
+using content_part = std::variant<text_part, image_part, audio_part, file_part, refusal_part, boost::json::object>;
 
 /// Content of a message: a plain string or a list of parts.
 using message_content = std::variant<std::string, std::vector<content_part>>;

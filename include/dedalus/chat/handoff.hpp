@@ -15,7 +15,7 @@ namespace dedalus {
 /// A call that the client has to run: element of `pending_tools`.
 struct pending_call
 {
-    std::string id{};                         ///< goes into `tool_call_id` of the tool message
+    std::string id{};  ///< goes into `tool_call_id` of the tool message
     std::string name{};
     boost::json::object arguments{};
     std::vector<std::string> dependencies{};  ///< ids of other pending calls that come first
@@ -74,7 +74,7 @@ BOOST_DESCRIBE_STRUCT(mcp_server_error, (), (message, code, recommendation))
 struct mcp_server_spec
 {
     std::optional<std::string> name{};
-    std::optional<std::string> slug{};         ///< "org/server"
+    std::optional<std::string> slug{};  ///< "org/server"
     std::optional<std::string> url{};
     std::optional<std::string> version{};
     std::optional<boost::json::object> credentials{};  ///< connection name to encrypted blob

@@ -101,8 +101,8 @@ struct DEDALUS_EXPORT assistant_message
     std::vector<tool_call> tool_calls{};
     std::optional<dedalus::function_call> function_call{};  ///< deprecated by the API
     std::optional<answer_audio> audio{};
-    std::vector<annotation> annotations{};                  ///< answers only
-    std::optional<std::string> reasoning_content{};         ///< some providers; must go back unchanged
+    std::vector<annotation> annotations{};           ///< answers only
+    std::optional<std::string> reasoning_content{};  ///< some providers; must go back unchanged
     boost::json::object extra{};
 
     /// The text of `content`; text parts are joined. "" when there is none.
@@ -116,9 +116,7 @@ struct DEDALUS_EXPORT assistant_message
     bool operator==(const assistant_message&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(
-    assistant_message,
-    (),
-    (content, refusal, name, tool_calls, function_call, audio, annotations, reasoning_content)
+    assistant_message, (), (content, refusal, name, tool_calls, function_call, audio, annotations, reasoning_content)
 )
 
 /// The result of a tool call.

@@ -41,7 +41,7 @@ using stop_sequences = std::variant<std::string, std::vector<std::string>>;
 /// `stream_options`, only with streaming.
 struct stream_options
 {
-    std::optional<bool> include_usage{};        ///< adds a last chunk with the usage of the whole request
+    std::optional<bool> include_usage{};  ///< adds a last chunk with the usage of the whole request
     std::optional<bool> include_obfuscation{};
     boost::json::object extra{};
 
@@ -138,12 +138,12 @@ struct chat_completion_request
     std::optional<double> temperature{};  ///< 0 to 2
     std::optional<double> top_p{};        ///< 0 to 1
     std::optional<std::int64_t> top_k{};
-    std::optional<std::int64_t> n{};      ///< number of choices, 1 to 128
+    std::optional<std::int64_t> n{};  ///< number of choices, 1 to 128
     std::optional<stop_sequences> stop{};
-    std::optional<std::int64_t> max_tokens{};             ///< older name; send one of the two
-    std::optional<std::int64_t> max_completion_tokens{};  ///< newer name
-    std::optional<double> frequency_penalty{};            ///< -2 to 2
-    std::optional<double> presence_penalty{};             ///< -2 to 2
+    std::optional<std::int64_t> max_tokens{};                       ///< older name; send one of the two
+    std::optional<std::int64_t> max_completion_tokens{};            ///< newer name
+    std::optional<double> frequency_penalty{};                      ///< -2 to 2
+    std::optional<double> presence_penalty{};                       ///< -2 to 2
     std::map<std::string, std::int64_t, std::less<>> logit_bias{};  ///< token id to -100 ... 100
     std::optional<bool> logprobs{};
     std::optional<std::int64_t> top_logprobs{};  ///< 0 to 20, needs `logprobs`
@@ -154,14 +154,14 @@ struct chat_completion_request
     std::optional<std::string> service_tier{};  ///< "auto", "default", "flex", "scale", "priority"
     std::optional<std::string> verbosity{};     ///< "low", "medium", "high"
     std::optional<dedalus::reasoning_effort> reasoning_effort{};
-    std::vector<std::string> modalities{};      ///< "text", "audio"
+    std::vector<std::string> modalities{};  ///< "text", "audio"
     std::optional<audio_options> audio{};
     std::optional<dedalus::prediction> prediction{};
     std::optional<dedalus::response_format> response_format{};
     std::vector<tool> tools{};
     std::optional<dedalus::tool_choice> tool_choice{};
     std::optional<bool> parallel_tool_calls{};
-    std::vector<function_definition> functions{};  ///< deprecated by the API
+    std::vector<function_definition> functions{};                         ///< deprecated by the API
     std::optional<std::variant<std::string, tool_name>> function_call{};  ///< deprecated by the API
     std::optional<std::string> prompt_cache_key{};
     std::optional<std::string> prompt_cache_retention{};  ///< "24h", "in_memory"

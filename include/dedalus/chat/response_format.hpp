@@ -57,7 +57,7 @@ struct response_format_json_schema
 };
 BOOST_DESCRIBE_STRUCT(response_format_json_schema, (), (json_schema))
 
-using response_format = std::
-    variant<response_format_text, response_format_json_object, response_format_json_schema, boost::json::object>;
+using response_format =
+    std::variant<response_format_text, response_format_json_object, response_format_json_schema, boost::json::object>;
 
 }  // namespace dedalus

@@ -16,7 +16,7 @@ namespace dedalus {
 /// What a function tool is: `tools[].function`, and the items of the deprecated `functions`.
 struct function_definition
 {
-    std::string name{};                               ///< letters, digits, `_` and `-`, at most 64
+    std::string name{};  ///< letters, digits, `_` and `-`, at most 64
     std::optional<std::string> description{};
     std::optional<boost::json::object> parameters{};  ///< JSON Schema of the arguments; absent: none
     std::optional<bool> strict{};
@@ -69,7 +69,8 @@ using tool = std::variant<function_tool, custom_tool, boost::json::object>;
 struct function_call
 {
     std::string name{};
-    std::string arguments{};  ///< JSON as text, as the model wrote it: it may be invalid or empty. An object on the wire is read as its text.
+    std::string arguments{};  ///< JSON as text, as the model wrote it: it may be invalid or empty. An object on the
+                              ///< wire is read as its text.
     boost::json::object extra{};
 
     bool operator==(const function_call&) const = default;

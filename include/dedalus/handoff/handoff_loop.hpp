@@ -21,7 +21,8 @@ struct handoff_options
     /// Tools that run at once in one run, at least 1.
     std::size_t max_concurrency = 8;
 
-    /// Largest text of a result that is sent to the model; more is cut at a character and a note says so. At least 1 KiB.
+    /// Largest text of a result that is sent to the model; more is cut at a character and a note says so. At least 1
+    /// KiB.
     std::size_t max_result_bytes = 256 * 1024;
 
     /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
@@ -33,9 +34,9 @@ struct handoff_options
 /// Follows the handoff protocol (`pending_tools`, `deferred`, `server_results`, `correlation_id`) and plain
 /// `tool_calls`. A run is kept in memory.
 ///
-/// Thread safety: as `client`. Runs are independent of each other. The tools of one run run concurrently, but on a strand
-/// of the executor of the coroutine that awaits run(): two of them never run at the same instant, so that they may
-/// share state without locks. A tool that blocks holds up its run.
+/// Thread safety: as `client`. Runs are independent of each other. The tools of one run run concurrently, but on a
+/// strand of the executor of the coroutine that awaits run(): two of them never run at the same instant, so that they
+/// may share state without locks. A tool that blocks holds up its run.
 class DEDALUS_EXPORT handoff_loop
 {
 public:

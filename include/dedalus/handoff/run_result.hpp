@@ -45,23 +45,25 @@ struct tool_result
 {
     std::string call_id{};
     std::string name{};
-    boost::json::value arguments{};            ///< as received; a string when they are not a JSON object
-    std::vector<std::string> dependencies{};   ///< ids as received
+    boost::json::value arguments{};           ///< as received; a string when they are not a JSON object
+    std::vector<std::string> dependencies{};  ///< ids as received
     tool_outcome outcome = tool_outcome::ok;
-    std::string content{};                     ///< text of the tool message
-    int turn = 0;                              ///< from 1
-    std::chrono::steady_clock::time_point queued{};    ///< when the answer that asked for it was there
-    std::chrono::steady_clock::time_point started{};   ///< when the handler was entered; equals `finished` when it never was
+    std::string content{};                           ///< text of the tool message
+    int turn = 0;                                    ///< from 1
+    std::chrono::steady_clock::time_point queued{};  ///< when the answer that asked for it was there
+    std::chrono::steady_clock::time_point
+        started{};  ///< when the handler was entered; equals `finished` when it never was
     std::chrono::steady_clock::time_point finished{};
 };
 
-/// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no key.
+/// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no
+/// key.
 struct server_tool_result
 {
     int turn = 0;
-    std::string call_id{};        ///< from `server_results`; else empty
-    std::string name{};           ///< from `tools_executed` or `mcp_tool_results`; else empty
-    boost::json::value value{};   ///< result, null when only the name is known
+    std::string call_id{};       ///< from `server_results`; else empty
+    std::string name{};          ///< from `tools_executed` or `mcp_tool_results`; else empty
+    boost::json::value value{};  ///< result, null when only the name is known
 };
 
 /// LLM turns of a run, against max_turns.
@@ -89,18 +91,18 @@ struct run_result
     std::string run_id{};
     run_phase phase = run_phase::completed;
     dedalus::stop_reason stop_reason = dedalus::stop_reason::final;
-    std::string final_text{};                          ///< text of the last answer
-    chat_completion last_completion{};                 ///< the last answer, with its `info`
-    std::vector<message> messages{};                   ///< the whole history, a valid list to start another request with
-    std::vector<tool_result> tool_results{};           ///< in the order in which the calls were asked for
+    std::string final_text{};                 ///< text of the last answer
+    chat_completion last_completion{};        ///< the last answer, with its `info`
+    std::vector<message> messages{};          ///< the whole history, a valid list to start another request with
+    std::vector<tool_result> tool_results{};  ///< in the order in which the calls were asked for
     std::vector<server_tool_result> server_tools{};
-    std::vector<std::string> correlation_ids{};        ///< as received, without repetitions
-    std::vector<std::string> request_ids{};            ///< `x-request-id` of each answer
-    int turns_used = 0;                                ///< answers accepted
+    std::vector<std::string> correlation_ids{};  ///< as received, without repetitions
+    std::vector<std::string> request_ids{};      ///< `x-request-id` of each answer
+    int turns_used = 0;                          ///< answers accepted
     turn_account llm_turns{};
-    std::optional<dedalus::usage> usage{};             ///< sums over the answers that had it
-    bool usage_incomplete = false;                     ///< an answer had no usage, or an attempt's outcome is unknown
-    std::vector<run_diagnostic> diagnostics{};         ///< at most 100
+    std::optional<dedalus::usage> usage{};      ///< sums over the answers that had it
+    bool usage_incomplete = false;              ///< an answer had no usage, or an attempt's outcome is unknown
+    std::vector<run_diagnostic> diagnostics{};  ///< at most 100
 };
 
 }  // namespace dedalus

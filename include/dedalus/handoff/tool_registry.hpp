@@ -39,8 +39,8 @@ struct tool_options
 /// anything else as JSON text. What it throws is reported to the model as "Error: " and what() of a std::exception.
 using tool_handler = std::function<boost::asio::awaitable<boost::json::value>(boost::json::object, tool_context&)>;
 
-/// The tools that a client offers. Copies are cheap and share nothing that changes: adding to a copy does not change the
-/// original.
+/// The tools that a client offers. Copies are cheap and share nothing that changes: adding to a copy does not change
+/// the original.
 class DEDALUS_EXPORT tool_registry
 {
 public:

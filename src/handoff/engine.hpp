@@ -1,0 +1,44 @@
+#pragma once
+
+#include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/request.hpp>
+#include <dedalus/handoff/run_result.hpp>
+#include <dedalus/handoff/tool_registry.hpp>
+
+#include "handoff/run_machine.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace dedalus::handoff_engine {
+
+/// Sends a request and gives its answer; throws as client::chat_completions() does. Takes what it needs of the request
+/// before it returns.
+using send_function = std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&)>;
+
+/// All that one run needs.
+struct run_input
+{
+    send_function send{};
+    std::shared_ptr<const tool_registry> tools{};
+    handoff_core::run_settings settings{};
+    std::size_t max_result_bytes = 0;
+
+    /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
+    std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
+
+    chat_completion_request request{};
+};
+
+/// Runs to the end, on a strand of the executor of the awaiting coroutine: the tools of a run may share state without
+/// locks even when that executor is a pool of threads.
+///
+/// Throws what `send` throws. All tools have ended when it ends, whichever way. Cancellation: terminal; tools are
+/// cancelled and awaited, then error with asio::error::operation_aborted is thrown.
+boost::asio::awaitable<run_result> run_to_end(std::shared_ptr<const run_input> input);
+
+}  // namespace dedalus::handoff_engine

@@ -1,0 +1,154 @@
+#include "handoff/history.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <variant>
+
+namespace dedalus::handoff_core {
+
+namespace {
+
+bool has_calls(const message& m)
+{
+    const auto* assistant = std::get_if<assistant_message>(&m);
+    return assistant != nullptr && !assistant->tool_calls.empty();
+}
+
+bool has_call(const message& m, std::string_view id)
+{
+    const auto* assistant = std::get_if<assistant_message>(&m);
+    return assistant != nullptr &&
+           std::any_of(assistant->tool_calls.begin(), assistant->tool_calls.end(), [id](const tool_call& call) {
+               return call_id(call) == id;
+           });
+}
+
+// A provider may refuse an assistant message that says nothing.
+bool is_empty(const assistant_message& m)
+{
+    return m.text().empty() && m.tool_calls.empty() && !m.function_call && !m.audio &&
+           (!m.refusal || m.refusal->empty());
+}
+
+tool_message answer_message(std::string_view id, const std::string& text)
+{
+    tool_message answer;
+    answer.tool_call_id = std::string(id);
+    answer.content = text;
+    return answer;
+}
+
+// Ids answered by the tool messages that follow the message at `assistant`.
+id_set answered_ids(const std::vector<message>& messages, std::size_t assistant)
+{
+    id_set ids;
+    for (std::size_t i = assistant + 1; i < messages.size(); ++i) {
+        const auto* tool = std::get_if<tool_message>(&messages[i]);
+        if (tool == nullptr)
+            break;
+        ids.insert(tool->tool_call_id);
+    }
+    return ids;
+}
+
+std::string at(std::size_t index)
+{
+    return "messages[" + std::to_string(index) + "]: ";
+}
+
+// Checks the tool messages after the assistant message at `index`, and moves `index` to the last of them.
+std::optional<std::string>
+find_violation_after(const std::vector<message>& messages, std::size_t& index, const id_set& deferred)
+{
+    const std::size_t assistant = index;
+    id_set answered;
+    for (; index + 1 < messages.size(); ++index) {
+        const auto* tool = std::get_if<tool_message>(&messages[index + 1]);
+        if (tool == nullptr)
+            break;
+        if (!has_call(messages[assistant], tool->tool_call_id))
+            return at(index + 1) + "a tool message whose tool_call_id is no call of the assistant message before it";
+        if (!answered.insert(tool->tool_call_id).second)
+            return at(index + 1) + "a second tool message for the same call";
+    }
+    for (const tool_call& call : std::get<assistant_message>(messages[assistant]).tool_calls) {
+        const std::string id = call_id(call);
+        if (!answered.contains(id) && !deferred.contains(id))
+            return at(assistant) + "a call that no tool message answers";
+    }
+    return {};
+}
+
+}  // namespace
+
+history::history(std::vector<message> initial) : messages_(std::move(initial)) {}
+
+void history::append(assistant_message message, const answer_texts& answers)
+{
+    if (is_empty(message))
+        return;
+    std::vector<std::string> ids;
+    for (const tool_call& call : message.tool_calls)
+        ids.push_back(call_id(call));
+    messages_.emplace_back(std::move(message));
+    for (const std::string& id : ids) {
+        if (const auto answer = answers.find(id); answer != answers.end())
+            messages_.emplace_back(answer_message(id, answer->second));
+    }
+}
+
+bool history::answer_late(std::string_view id, const std::string& text)
+{
+    for (std::size_t i = messages_.size(); i-- > 0;) {
+        if (!has_call(messages_[i], id))
+            continue;
+        const id_set answered = answered_ids(messages_, i);
+        if (answered.contains(id))
+            return false;
+        std::size_t place = i + 1;
+        for (const tool_call& call : std::get<assistant_message>(messages_[i]).tool_calls) {
+            if (call_id(call) == id)
+                break;
+            place += answered.contains(call_id(call)) ? 1U : 0U;
+        }
+        messages_.insert(messages_.begin() + static_cast<std::ptrdiff_t>(place), answer_message(id, text));
+        return true;
+    }
+    return false;
+}
+
+std::vector<message> history::sendable(const id_set& deferred) const
+{
+    std::vector<message> list;
+    list.reserve(messages_.size());
+    for (std::size_t i = 0; i < messages_.size(); ++i) {
+        list.push_back(messages_[i]);
+        if (!has_calls(messages_[i]))
+            continue;
+        const id_set answered = answered_ids(messages_, i);
+        auto& assistant = std::get<assistant_message>(list.back());
+        std::erase_if(assistant.tool_calls, [&](const tool_call& call) {
+            const std::string id = call_id(call);
+            return !answered.contains(id) && !deferred.contains(id);
+        });
+        if (is_empty(assistant))
+            list.pop_back();
+    }
+    return list;
+}
+
+std::optional<std::string> find_violation(const std::vector<message>& messages, const id_set& deferred)
+{
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (std::holds_alternative<tool_message>(messages[i]))
+            return at(i) + "a tool message that follows no assistant message with calls";
+        if (!has_calls(messages[i]))
+            continue;
+        if (std::optional<std::string> violation = find_violation_after(messages, i, deferred))
+            return violation;
+    }
+    return {};
+}
+
+}  // namespace dedalus::handoff_core

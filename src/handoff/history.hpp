@@ -1,0 +1,43 @@
+#pragma once
+
+#include <dedalus/chat/message.hpp>
+
+#include "handoff/assemble.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus::handoff_core {
+
+using id_set = std::set<std::string, std::less<>>;
+
+/// The messages of a run.
+class history
+{
+public:
+    explicit history(std::vector<message> initial);
+
+    /// Adds an assistant message, and a tool message for each of its calls that has an answer, in the order of the
+    /// calls. A message without anything in it is left out.
+    void append(assistant_message message, const answer_texts& answers);
+
+    /// Answers a call of the latest assistant message that has it unanswered, at its place among the tool messages.
+    /// Returns false when no message has such a call.
+    bool answer_late(std::string_view call_id, const std::string& text);
+
+    /// A valid list: calls without an answer stay when they are deferred, and are left out otherwise.
+    std::vector<message> sendable(const id_set& deferred) const;
+
+private:
+    std::vector<message> messages_;
+};
+
+/// What is wrong with a list of messages, by the rules of strict providers; empty when it is right. Each call of an
+/// assistant message is deferred or answered by a tool message that follows it; each tool message answers such a call,
+/// once.
+std::optional<std::string> find_violation(const std::vector<message>& messages, const id_set& deferred);
+
+}  // namespace dedalus::handoff_core

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace dedalus::handoff_engine {
+
+/// "run_" and a random UUID.
+std::string make_run_id();
+
+/// "call_" and a random UUID.
+std::string make_call_id();
+
+}  // namespace dedalus::handoff_engine

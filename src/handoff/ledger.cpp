@@ -1,0 +1,72 @@
+#include "handoff/ledger.hpp"
+
+#include <utility>
+
+namespace dedalus::handoff_core {
+
+call_key ledger::add(requested_call request, std::string fingerprint, int turn, time_point now)
+{
+    call_record record;
+    record.key.call_id = request.id;
+    if (const call_record* earlier = latest(request.id))
+        record.key.occurrence = earlier->key.occurrence + 1;
+    record.request = std::move(request);
+    record.fingerprint = std::move(fingerprint);
+    record.turn = turn;
+    record.queued = now;
+
+    call_key key = record.key;
+    index_[key] = records_.size();
+    latest_[key.call_id] = records_.size();
+    records_.push_back(std::move(record));
+    return key;
+}
+
+int ledger::start(const call_key& key, time_point now)
+{
+    call_record& record = records_[index_.at(key)];
+    record.state = call_state::started;
+    record.started = now;
+    return ++record.attempts;
+}
+
+bool ledger::finish(const call_key& key, tool_end end, time_point now)
+{
+    call_record& record = records_[index_.at(key)];
+    if (record.state == call_state::finished)
+        return false;
+    if (record.state == call_state::planned)
+        record.started = now;
+    record.state = call_state::finished;
+    record.end = std::move(end);
+    record.finished = now;
+    return true;
+}
+
+void ledger::entered(const call_key& key, time_point when)
+{
+    records_[index_.at(key)].started = when;
+}
+
+const call_record& ledger::at(const call_key& key) const
+{
+    return records_[index_.at(key)];
+}
+
+const call_record* ledger::latest(std::string_view call_id) const
+{
+    const auto found = latest_.find(call_id);
+    return found == latest_.end() ? nullptr : &records_[found->second];
+}
+
+std::string idempotency_key(std::string_view run_id, const call_key& key)
+{
+    std::string text(run_id);
+    text += '/';
+    text += key.call_id;
+    if (key.occurrence > 0)
+        text += '/' + std::to_string(key.occurrence);
+    return text;
+}
+
+}  // namespace dedalus::handoff_core

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <dedalus/handoff/tool_context.hpp>
+
+#include "handoff/requested_call.hpp"
+#include "handoff/tool_end.hpp"
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus::handoff_core {
+
+using time_point = std::chrono::steady_clock::time_point;
+
+/// What names a call within its run. Some servers use the same id again in a later turn for another call: that is the
+/// next occurrence.
+struct call_key
+{
+    std::string call_id{};
+    int occurrence = 0;
+
+    auto operator<=>(const call_key&) const = default;
+};
+
+enum class call_state
+{
+    planned,
+    started,
+    finished,  ///< for ever: a finished call is neither started nor finished again
+};
+
+/// All that is known of one client call.
+struct call_record
+{
+    call_key key{};
+    requested_call request{};
+    std::string fingerprint{};
+    int turn = 0;  ///< from 1
+    call_state state = call_state::planned;
+    int attempts = 0;
+    tool_end end{};  ///< when finished
+    time_point queued{};
+    time_point started{};  ///< equals `finished` when it was never started
+    time_point finished{};
+};
+
+/// The client calls of a run, in the order in which they were asked for.
+class ledger
+{
+public:
+    /// Plans a call. An id that is there already gets the next occurrence.
+    call_key add(requested_call request, std::string fingerprint, int turn, time_point now);
+
+    /// Counts an attempt and gives its number, from 1. The call must not be finished.
+    int start(const call_key& key, time_point now);
+
+    /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
+    bool finish(const call_key& key, tool_end end, time_point now);
+
+    /// Sets when the handler was really entered.
+    void entered(const call_key& key, time_point when);
+
+    /// Throws std::out_of_range when there is no such call.
+    const call_record& at(const call_key& key) const;
+
+    /// The latest call of this id; null when there is none.
+    const call_record* latest(std::string_view call_id) const;
+
+    const std::vector<call_record>& records() const noexcept { return records_; }
+
+private:
+    std::vector<call_record> records_;
+    std::map<call_key, std::size_t> index_;
+    std::map<std::string, std::size_t, std::less<>> latest_;
+};
+
+/// Constant over attempts, processes and machines.
+std::string idempotency_key(std::string_view run_id, const call_key& key);
+
+}  // namespace dedalus::handoff_core

@@ -1,0 +1,334 @@
+#include "handoff/run_machine.hpp"
+
+#include "handoff/classify.hpp"
+#include "handoff/forced_tool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dedalus::handoff_core {
+
+namespace {
+
+// Nobody can tell whether the model ran before such an answer.
+bool outcome_is_unknown(const api_error& error)
+{
+    return error.status() == 408 || error.status() >= 500 || error.in_stream();
+}
+
+std::string ids_text(const id_set& ids)
+{
+    std::string text;
+    for (const std::string& id : ids)
+        text += (text.empty() ? "" : ", ") + id;
+    return text;
+}
+
+}  // namespace
+
+run_machine::run_machine(run_settings settings, chat_completion_request request)
+    : settings_(std::move(settings)), base_(std::move(request)),
+      budget_(settings_.max_turns, settings_.extensions ? base_.max_turns : std::nullopt), session_(base_),
+      history_(std::exchange(base_.messages, {})), report_(settings_.run_id)
+{}
+
+std::optional<chat_completion_request> run_machine::next_request()
+{
+    if (state_ == state::ended)
+        return {};
+    if (budget_.reserve() == 0) {
+        end(run_phase::budget_exhausted, stop_reason::budget);
+        return {};
+    }
+    state_ = state::sending;
+
+    chat_completion_request request = base_;
+    if (settings_.extensions) {
+        session_.write(request, !settings_.tool_names.empty());
+        request.max_turns = budget_.reserved();
+        request.messages = history_.sendable(session_.deferred_ids());
+    }
+    else {
+        request.correlation_id.reset();
+        request.deferred_calls.clear();
+        request.deferred_calls_raw.clear();
+        request.handoff_mode.reset();
+        request.max_turns.reset();
+        request.messages = history_.sendable({});
+    }
+    return request;
+}
+
+void run_machine::on_answer(chat_completion answer, time_point now)
+{
+    const answer_kind kind = classify(answer, settings_.tool_names);
+    const bool over_reservation = budget_.settle(answer.turns_consumed);
+    if (kind == answer_kind::nothing)
+        return take_nothing();
+
+    empty_answer_seen_ = false;
+    report_.add_answer(answer, ++turn_);
+    if (over_reservation)
+        note("turns_over_reservation", "the server used more turns than max_turns of the request allowed");
+    session_.update(answer);
+    take_server_results(answer);
+
+    switch (kind) {
+    case answer_kind::nothing:
+        break;
+    case answer_kind::handoff:
+    case answer_kind::plain_calls:
+        return take_calls(answer, over_reservation, now);
+    case answer_kind::server_waits:
+        return wait_for_server(assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id));
+    case answer_kind::length:
+        return end_with_answer(answer, run_phase::completed, stop_reason::length);
+    case answer_kind::content_filter:
+        return end_with_answer(answer, run_phase::completed, stop_reason::content_filter);
+    case answer_kind::refusal:
+        return end_with_answer(answer, run_phase::completed, stop_reason::refusal);
+    case answer_kind::final_answer:
+        return end_with_answer(answer, run_phase::completed, stop_reason::final);
+    case answer_kind::unsupported:
+        return end_with_answer(answer, run_phase::failed, stop_reason::unsupported);
+    }
+}
+
+bool run_machine::on_error(const api_error& error)
+{
+    if (outcome_is_unknown(error)) {
+        on_unknown_outcome();
+        return false;
+    }
+    budget_.refund();
+    state_ = state::ready;
+    if (!settings_.extensions || !session_.fall_back(error))
+        return false;
+    note(
+        "session_lost",
+        session_.step() == resume_step::stateless ? "the server cannot resume: going on without correlation_id"
+                                                  : "the server cannot resume: going on without deferred calls"
+    );
+    return true;
+}
+
+void run_machine::on_unknown_outcome()
+{
+    budget_.charge_unknown();
+    state_ = state::ready;
+}
+
+std::vector<ready_call> run_machine::start_ready(time_point now)
+{
+    std::vector<ready_call> ready;
+    for (const std::size_t node : plan_.start_ready()) {
+        const call_key& key = open_keys_[node];
+        ready_call& call = ready.emplace_back();
+        call.key = key;
+        call.attempt = ledger_.start(key, now);
+        const call_record& record = ledger_.at(key);
+        call.name = record.request.name;
+        call.arguments = record.request.arguments.value_or(boost::json::object());
+        call.dependency_results = results_for(record);
+    }
+    return ready;
+}
+
+void run_machine::finish(const call_key& key, tool_end end, std::optional<time_point> entered, time_point now)
+{
+    const auto open = std::find(open_keys_.begin(), open_keys_.end(), key);
+    if (open == open_keys_.end() || ledger_.at(key).state == call_state::finished)
+        return;
+    const bool ok = end.outcome == tool_outcome::ok;
+    ledger_.entered(key, entered.value_or(now));
+    ledger_.finish(key, std::move(end), now);
+    plan_.finish(static_cast<std::size_t>(open - open_keys_.begin()), ok);
+    record_skipped(now);
+    complete_turn();
+}
+
+void run_machine::note(std::string code, std::string text)
+{
+    report_.note(std::move(code), turn_, std::move(text));
+}
+
+run_result run_machine::result() const
+{
+    run_result result = report_.result(ledger_);
+    result.messages = history_.sendable({});
+    result.llm_turns = budget_.account();
+    result.usage_incomplete = result.usage_incomplete || result.llm_turns.charged_unknown > 0;
+    return result;
+}
+
+void run_machine::take_server_results(const chat_completion& answer)
+{
+    if (!answer.server_results)
+        return;
+    for (const boost::json::key_value_pair& entry : *answer.server_results) {
+        server_values_[std::string(entry.key())] = entry.value();
+        history_.answer_late(entry.key(), server_result_text(entry.value()));
+    }
+}
+
+void run_machine::take_calls(const chat_completion& answer, bool over_reservation, time_point now)
+{
+    if (over_reservation && budget_.exhausted())
+        return end_with_answer(answer, run_phase::budget_exhausted, stop_reason::budget);
+
+    open_turn_ = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
+    report_.note(std::move(open_turn_.diagnostics));
+    const batch_context context{ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}};
+    batch work = normalise(std::move(open_turn_.requested), context);
+    report_.note(std::move(work.diagnostics));
+    release_forced_tool(answer, work);
+
+    if (work.protocol_error) {
+        note("protocol_error", *work.protocol_error);
+        return end_with_answer(answer, run_phase::failed, stop_reason::protocol_error);
+    }
+    if (work.nodes.empty() && open_turn_.server_answers.empty())
+        return wait_for_server(std::move(open_turn_));
+    waited_for_.reset();
+    if (repeats(work)) {
+        note("no_progress", "the same calls were asked for again: " + ids_text(*repeated_ids_));
+        return end_with_answer(answer, run_phase::failed, stop_reason::no_progress);
+    }
+    plan_calls(work, now);
+}
+
+void run_machine::plan_calls(const batch& work, time_point now)
+{
+    open_keys_.clear();
+    for (const batch_node& node : work.nodes)
+        open_keys_.push_back(node.known ? *node.known : ledger_.add(node.call, node.fingerprint, turn_, now));
+    plan_ = plan(work, ledger_, settings_.max_concurrency);
+    for (std::size_t i = 0; i < work.nodes.size(); ++i) {
+        if (work.nodes[i].decided)
+            ledger_.finish(open_keys_[i], *work.nodes[i].decided, now);
+    }
+    state_ = state::executing;
+    record_skipped(now);
+    complete_turn();
+}
+
+// Such an answer is no progress, so it does not count as a turn; it is asked for once more.
+void run_machine::take_nothing()
+{
+    note("empty_response", "the answer has no choice and no handoff member");
+    if (std::exchange(empty_answer_seen_, true))
+        end(run_phase::failed, stop_reason::protocol_error);
+    else
+        state_ = state::ready;
+}
+
+void run_machine::wait_for_server(assembled_turn turn)
+{
+    report_.note(std::move(turn.diagnostics));
+    history_.append(std::move(turn.message), turn.server_answers);
+    if (waited_for_ == session_.deferred_ids()) {
+        note("no_progress", "the server waits again, and nothing is left to give it");
+        return end(run_phase::failed, stop_reason::no_progress);
+    }
+    waited_for_ = session_.deferred_ids();
+    state_ = state::ready;
+}
+
+void run_machine::end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason)
+{
+    assembled_turn turn = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
+    if (reason == stop_reason::final) {
+        report_.note(std::move(turn.diagnostics));
+        for (const requested_call& call : turn.requested)
+            note("server_call_seen", "the answer has the call " + call.id + " of " + call.name + ", which is not ours");
+        if (answer.text().empty())
+            note("empty_answer", "the final answer has no text");
+    }
+    turn.message.function_call.reset();  // nothing answers it
+    history_.append(std::move(turn.message), turn.server_answers);
+    end(phase, reason);
+}
+
+void run_machine::end(run_phase phase, stop_reason reason)
+{
+    report_.end(phase, reason);
+    state_ = state::ended;
+}
+
+void run_machine::record_skipped(time_point now)
+{
+    for (const plan::skipped& skipped : plan_.take_skipped()) {
+        const call_record& cause = ledger_.at(open_keys_[skipped.because_of]);
+        ledger_.finish(open_keys_[skipped.node], skipped_end(cause.key.call_id, cause.request.name), now);
+    }
+}
+
+void run_machine::complete_turn()
+{
+    if (!plan_.done())
+        return;
+    answer_texts answers = std::move(open_turn_.server_answers);
+    for (const call_key& key : open_keys_)
+        answers[key.call_id] = ledger_.at(key).end.content;
+    history_.append(std::move(open_turn_.message), answers);
+    state_ = state::ready;
+}
+
+// The first repetition is answered with the saved results; a server that then asks once more does not listen.
+bool run_machine::repeats(const batch& work)
+{
+    const bool all_known =
+        !work.nodes.empty() &&
+        std::all_of(work.nodes.begin(), work.nodes.end(), [](const auto& node) { return node.known.has_value(); });
+    if (!all_known) {
+        repeated_ids_.reset();
+        return false;
+    }
+    id_set ids;
+    for (const batch_node& node : work.nodes)
+        ids.insert(node.call.id);
+    const bool again = repeated_ids_ == ids;
+    repeated_ids_ = std::move(ids);
+    return again;
+}
+
+void run_machine::release_forced_tool(const chat_completion& answer, const batch& work)
+{
+    if (!base_.tool_choice)
+        return;
+    const auto used = [this](std::string_view name) { return is_forced_by(*base_.tool_choice, name); };
+    const bool by_client =
+        std::any_of(work.nodes.begin(), work.nodes.end(), [&](const batch_node& node) { return used(node.call.name); });
+    const bool by_server = std::any_of(answer.tools_executed.begin(), answer.tools_executed.end(), used);
+    if (by_client || by_server)
+        base_.tool_choice = released(*base_.tool_choice);
+}
+
+std::map<std::string, dependency_result, std::less<>> run_machine::results_for(const call_record& call) const
+{
+    std::map<std::string, dependency_result, std::less<>> results;
+    for (const std::string& id : call.request.dependencies) {
+        const call_record* dependency = ledger_.latest(id);
+        if (dependency != nullptr && dependency->state == call_state::finished) {
+            results[id].outcome = dependency->end.outcome;
+            results[id].value = dependency->end.value;
+        }
+        else if (const auto server = server_values_.find(id); server != server_values_.end()) {
+            results[id].value = server->second;
+        }
+    }
+    return results;
+}
+
+void check_request(const chat_completion_request& request)
+{
+    if (request.n && *request.n != 1)
+        throw invalid_request_error("n must be 1 in a tool loop");
+    if (request.max_turns && *request.max_turns < 1)
+        throw invalid_request_error("max_turns must be at least 1");
+    const server_session session(request);
+    if (const std::optional<std::string> violation = find_violation(request.messages, session.deferred_ids()))
+        throw invalid_request_error(*violation);
+}
+
+}  // namespace dedalus::handoff_core

@@ -1,0 +1,130 @@
+#include "handoff/run_report.hpp"
+
+#include "handoff/usage_sum.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace dedalus::handoff_core {
+
+namespace {
+
+constexpr std::size_t max_diagnostics = 100;
+
+tool_result to_tool_result(const call_record& record)
+{
+    tool_result result;
+    result.call_id = record.key.call_id;
+    result.name = record.request.name;
+    result.arguments = reported_arguments(record.request);
+    result.dependencies = record.request.dependencies;
+    result.outcome = record.end.outcome;
+    result.content = record.end.content;
+    result.turn = record.turn;
+    result.queued = record.queued;
+    result.started = record.started;
+    result.finished = record.finished;
+    return result;
+}
+
+}  // namespace
+
+run_report::run_report(std::string run_id)
+{
+    result_.run_id = std::move(run_id);
+}
+
+void run_report::add_answer(const chat_completion& answer, int turn)
+{
+    result_.turns_used = turn;
+    if (answer.correlation_id && !answer.correlation_id->empty()) {
+        std::vector<std::string>& ids = result_.correlation_ids;
+        if (std::find(ids.begin(), ids.end(), *answer.correlation_id) == ids.end())
+            ids.push_back(*answer.correlation_id);
+    }
+    if (!answer.info.request_id.empty())
+        result_.request_ids.push_back(answer.info.request_id);
+    if (answer.choices.size() > 1)
+        note("extra_choices", turn, "only the first choice of the answer is followed");
+    for (const deferred_call& call : answer.deferred) {
+        if (call.venue && *call.venue != "server")
+            note("deferred_venue", turn, "the deferred call " + call.id + " has the venue " + *call.venue);
+    }
+    for (const auto& [server, problem] : answer.mcp_server_errors)
+        note("mcp_server_error", turn, server + ": " + problem.message);
+    add_usage_of(answer, turn);
+    add_server_tools(answer, turn);
+    result_.last_completion = answer;
+    result_.final_text = answer.text();
+}
+
+void run_report::note(std::string code, int turn, std::string text)
+{
+    if (result_.diagnostics.size() >= max_diagnostics)
+        return;
+    run_diagnostic& diagnostic = result_.diagnostics.emplace_back();
+    diagnostic.code = std::move(code);
+    diagnostic.turn = turn;
+    diagnostic.text = std::move(text);
+}
+
+void run_report::note(std::vector<run_diagnostic> diagnostics)
+{
+    for (run_diagnostic& diagnostic : diagnostics)
+        note(std::move(diagnostic.code), diagnostic.turn, std::move(diagnostic.text));
+}
+
+void run_report::end(run_phase phase, stop_reason reason)
+{
+    result_.phase = phase;
+    result_.stop_reason = reason;
+}
+
+run_result run_report::result(const ledger& calls) const
+{
+    run_result result = result_;
+    for (const call_record& record : calls.records())
+        result.tool_results.push_back(to_tool_result(record));
+    return result;
+}
+
+void run_report::add_usage_of(const chat_completion& answer, int turn)
+{
+    if (answer.info.retries_taken > 0) {
+        result_.usage_incomplete = true;
+        note(
+            "attempts_not_accounted",
+            turn,
+            "what " + std::to_string(answer.info.retries_taken) + " failed attempts used is not known"
+        );
+    }
+    if (!answer.usage) {
+        result_.usage_incomplete = true;
+        return;
+    }
+    if (!result_.usage)
+        result_.usage.emplace();
+    add_usage(*result_.usage, *answer.usage);
+}
+
+void run_report::add_server_tools(const chat_completion& answer, int turn)
+{
+    const auto add = [this, turn](std::string id, std::string name, boost::json::value value) {
+        server_tool_result& seen = result_.server_tools.emplace_back();
+        seen.turn = turn;
+        seen.call_id = std::move(id);
+        seen.name = std::move(name);
+        seen.value = std::move(value);
+    };
+    if (answer.server_results) {
+        for (const boost::json::key_value_pair& entry : *answer.server_results)
+            add(std::string(entry.key()), {}, entry.value());
+    }
+    for (const std::string& name : answer.tools_executed)
+        add({}, name, nullptr);
+    for (const mcp_tool_result& result : answer.mcp_tool_results)
+        add({}, result.tool_name, result.result.value_or(nullptr));
+}
+
+}  // namespace dedalus::handoff_core

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <dedalus/handoff/run_result.hpp>
+
+#include "handoff/ledger.hpp"
+
+#include <string>
+#include <vector>
+
+namespace dedalus::handoff_core {
+
+/// Collects what a run tells about itself besides its messages.
+class run_report
+{
+public:
+    explicit run_report(std::string run_id);
+
+    /// Takes over what an answer says of usage, server tools, session and itself.
+    void add_answer(const chat_completion& answer, int turn);
+
+    /// Bounded: when it is full, further notes are dropped.
+    void note(std::string code, int turn, std::string text);
+    void note(std::vector<run_diagnostic> diagnostics);
+
+    /// How the run ended. The last answer is the one that is reported.
+    void end(run_phase phase, stop_reason reason);
+
+    /// The result, as far as it is known here.
+    run_result result(const ledger& calls) const;
+
+private:
+    void add_usage_of(const chat_completion& answer, int turn);
+    void add_server_tools(const chat_completion& answer, int turn);
+
+    run_result result_;
+};
+
+}  // namespace dedalus::handoff_core

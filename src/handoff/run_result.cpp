@@ -1,0 +1,41 @@
+#include <dedalus/handoff/run_result.hpp>
+
+namespace dedalus {
+
+std::string_view to_string(run_phase phase) noexcept
+{
+    switch (phase) {
+    case run_phase::completed:
+        return "completed";
+    case run_phase::budget_exhausted:
+        return "budget_exhausted";
+    case run_phase::failed:
+        return "failed";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(stop_reason reason) noexcept
+{
+    switch (reason) {
+    case stop_reason::final:
+        return "final";
+    case stop_reason::refusal:
+        return "refusal";
+    case stop_reason::length:
+        return "length";
+    case stop_reason::content_filter:
+        return "content_filter";
+    case stop_reason::budget:
+        return "budget";
+    case stop_reason::no_progress:
+        return "no_progress";
+    case stop_reason::protocol_error:
+        return "protocol_error";
+    case stop_reason::unsupported:
+        return "unsupported";
+    }
+    return "unknown";
+}
+
+}  // namespace dedalus

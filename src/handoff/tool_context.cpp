@@ -1,0 +1,62 @@
+#include <dedalus/handoff/tool_context.hpp>
+
+#include "handoff/tool_context_data.hpp"
+
+#include <utility>
+
+namespace dedalus {
+
+std::string_view to_string(tool_outcome outcome) noexcept
+{
+    switch (outcome) {
+    case tool_outcome::ok:
+        return "ok";
+    case tool_outcome::error:
+        return "error";
+    case tool_outcome::timeout:
+        return "timeout";
+    case tool_outcome::cancelled:
+        return "cancelled";
+    case tool_outcome::skipped_dependency:
+        return "skipped_dependency";
+    case tool_outcome::invalid_arguments:
+        return "invalid_arguments";
+    case tool_outcome::unknown_tool:
+        return "unknown_tool";
+    }
+    return "unknown";
+}
+
+tool_context::tool_context(std::shared_ptr<const data> d) : data_(std::move(d)) {}
+
+const std::string& tool_context::run_id() const noexcept
+{
+    return data_->run_id;
+}
+
+const std::string& tool_context::call_id() const noexcept
+{
+    return data_->call_id;
+}
+
+int tool_context::attempt() const noexcept
+{
+    return data_->attempt;
+}
+
+const std::string& tool_context::idempotency_key() const noexcept
+{
+    return data_->idempotency_key;
+}
+
+std::chrono::steady_clock::time_point tool_context::deadline() const noexcept
+{
+    return data_->deadline;
+}
+
+const std::map<std::string, dependency_result, std::less<>>& tool_context::dependency_results() const noexcept
+{
+    return data_->dependency_results;
+}
+
+}  // namespace dedalus

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <dedalus/handoff/tool_context.hpp>
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace dedalus {
+
+/// What a tool_context tells.
+struct tool_context::data
+{
+    std::string run_id{};
+    std::string call_id{};
+    int attempt = 1;
+    std::string idempotency_key{};
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+    std::map<std::string, dependency_result, std::less<>> dependency_results{};
+};
+
+}  // namespace dedalus

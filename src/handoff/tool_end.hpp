@@ -1,0 +1,46 @@
+#pragma once
+
+#include <dedalus/handoff/tool_context.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus::handoff_core {
+
+/// How a client call ended, and the text that tells the model.
+struct tool_end
+{
+    tool_outcome outcome = tool_outcome::ok;
+    std::string content{};       ///< of the tool message
+    boost::json::value value{};  ///< what the tool gave, whole; null unless `ok`
+};
+
+/// What a tool returned. A string is sent as it is, anything else as JSON text; more than `max_bytes` is cut between
+/// characters, and a note takes the place of the rest. A string that is not UTF-8 is an error.
+tool_end result_end(boost::json::value value, std::size_t max_bytes);
+
+/// What a tool threw: "Error: " and the text on one line, at most `max_bytes` in all.
+tool_end error_end(std::string_view text, std::size_t max_bytes);
+
+/// The time limit passed. `effect_unknown`: the tool must not run twice, so the model is told to check first.
+tool_end timeout_end(std::chrono::milliseconds limit, bool effect_unknown);
+
+/// The run was cancelled.
+tool_end cancelled_end();
+
+tool_end unknown_tool_end(std::string_view name, const std::vector<std::string>& registered_names);
+
+tool_end invalid_arguments_end(std::string_view problem);
+
+/// Not run, because the client call that it depends on did not end with `ok`.
+tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name);
+
+/// Not run, because it depends on a server call that itself waits for the results of this turn.
+tool_end skipped_for_server_end(std::string_view dependency_id, std::string_view dependency_name);
+
+}  // namespace dedalus::handoff_core

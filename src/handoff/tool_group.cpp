@@ -1,0 +1,203 @@
+#include "handoff/tool_group.hpp"
+
+#include <dedalus/client_options.hpp>
+
+#include "handoff/tool_context_data.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace dedalus::handoff_engine {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// no_limit, and what comes near to it, would overflow.
+time_point later(time_point from, std::chrono::milliseconds duration)
+{
+    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(time_point::max() - from);
+    return duration < room ? from + duration : time_point::max();
+}
+
+// The location that Boost adds to what() of a system_error names source files, which are none of the model's business.
+std::string text_of(const std::exception& e)
+{
+    const auto* system = dynamic_cast<const boost::system::system_error*>(&e);
+    if (system != nullptr && system->code().has_location())
+        return system->code().message();
+    return e.what();
+}
+
+}  // namespace
+
+struct tool_group::running_tool
+{
+    explicit running_tool(tool_start what) : start(std::move(what)), entry(start.tools->find(start.call.name)) {}
+
+    std::chrono::milliseconds limit() const { return entry->options.timeout; }
+
+    void enter(time_point now)
+    {
+        entered = now;
+        deadline = later(now, limit());
+        auto told = std::make_shared<tool_context::data>();
+        told->run_id = start.run_id;
+        told->call_id = start.call.key.call_id;
+        told->attempt = start.call.attempt;
+        told->idempotency_key = handoff_core::idempotency_key(start.run_id, start.call.key);
+        told->deadline = deadline;
+        told->dependency_results = std::move(start.call.dependency_results);
+        context.emplace(std::move(told));
+    }
+
+    void request_cancel()
+    {
+        if (ended || cancel_requested)
+            return;
+        cancel_requested = true;
+        cancel.emit(asio::cancellation_type::terminal);
+    }
+
+    tool_end end() const
+    {
+        if (timed_out)
+            return handoff_core::timeout_end(limit(), entry->options.effect == tool_effect::once);
+        if (value)
+            return handoff_core::result_end(*value, start.max_result_bytes);
+        if (cancel_requested)
+            return handoff_core::cancelled_end();
+        return handoff_core::error_end(failure, start.max_result_bytes);
+    }
+
+    tool_start start;
+    const tool_registry::entry* entry;
+    std::optional<tool_context> context;
+    asio::cancellation_signal cancel;
+    std::optional<time_point> entered;
+    time_point deadline = time_point::max();
+    bool cancel_requested = false;
+    bool timed_out = false;
+    bool reported = false;
+    bool ended = false;
+    std::optional<json::value> value;
+    std::string failure = "the tool failed";
+};
+
+tool_group::tool_group(strand s, std::chrono::milliseconds grace)
+    : strand_(std::move(s)), grace_(grace), wake_(std::make_shared<asio::steady_timer>(strand_))
+{}
+
+tool_group::~tool_group() = default;
+
+void tool_group::start(tool_start what)
+{
+    auto tool = std::make_shared<running_tool>(std::move(what));
+    tools_.push_back(tool);
+    // run() lets nothing out but what fails while it ends, and then the tool counts as failed.
+    auto on_end = [tool, wake = wake_](std::exception_ptr failure) {
+        if (failure)
+            tool->value.reset();
+        tool->ended = true;
+        wake->cancel();
+    };
+    asio::co_spawn(strand_, run(tool, wake_), asio::bind_cancellation_slot(tool->cancel.slot(), std::move(on_end)));
+}
+
+asio::awaitable<void> tool_group::run(std::shared_ptr<running_tool> tool, std::shared_ptr<asio::steady_timer> wake)
+{
+    if (tool->cancel_requested)
+        co_return;
+    tool->enter(clock::now());
+    wake->cancel();  // there is a deadline to watch now
+    try {
+        json::object arguments = std::move(tool->start.call.arguments);
+        asio::awaitable<json::value> body = tool->entry->handler(std::move(arguments), *tool->context);
+        tool->value = co_await std::move(body);
+    }
+    catch (const std::exception& e) {
+        tool->failure = text_of(e);
+    }
+    catch (...) {
+        tool->failure = "the tool failed with an unknown exception";
+    }
+}
+
+asio::awaitable<void> tool_group::wait()
+{
+    if (any_ended())
+        co_return;
+    wake_->expires_at(next_deadline());
+    boost::system::error_code ignored;  // woken by cancel(), by the deadline, or cancelled: the caller looks at it all
+    co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+std::vector<ended_call> tool_group::take_ended(time_point now)
+{
+    std::vector<ended_call> result;
+    for (const std::shared_ptr<running_tool>& tool : tools_) {
+        const bool overdue = !tool->ended && !tool->reported && now >= tool->deadline;
+        if (overdue && !tool->timed_out) {
+            tool->timed_out = true;
+            tool->deadline = later(now, grace_);
+            tool->request_cancel();
+            continue;
+        }
+        if (!tool->ended && !overdue)
+            continue;
+        if (!tool->reported) {
+            ended_call& ended = result.emplace_back();
+            ended.key = tool->start.call.key;
+            ended.end = tool->end();
+            ended.entered = tool->entered;
+            tool->deadline = time_point::max();
+        }
+        if (tool->ended && tool->timed_out && tool->value) {
+            ended_call& late = result.emplace_back();
+            late.key = tool->start.call.key;
+            late.late = true;
+        }
+        tool->reported = true;
+    }
+    std::erase_if(tools_, [](const auto& tool) { return tool->ended && tool->reported; });
+    return result;
+}
+
+void tool_group::cancel()
+{
+    for (const std::shared_ptr<running_tool>& tool : tools_)
+        tool->request_cancel();
+}
+
+asio::awaitable<void> tool_group::drain()
+{
+    while (std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return !tool->ended; })) {
+        wake_->expires_at(time_point::max());
+        boost::system::error_code ignored;  // woken by the end of a tool
+        co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+bool tool_group::any_ended() const
+{
+    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return tool->ended; });
+}
+
+time_point tool_group::next_deadline() const
+{
+    time_point next = time_point::max();
+    for (const std::shared_ptr<running_tool>& tool : tools_)
+        next = std::min(next, tool->deadline);
+    return next;
+}
+
+}  // namespace dedalus::handoff_engine

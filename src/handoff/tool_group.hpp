@@ -1,0 +1,87 @@
+#pragma once
+
+#include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_registry.hpp>
+
+#include "handoff/run_machine.hpp"
+#include "handoff/strand_hop.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dedalus::handoff_engine {
+
+using handoff_core::call_key;
+using handoff_core::time_point;
+using handoff_core::tool_end;
+
+/// What a tool needs, and how its end is reported.
+struct tool_start
+{
+    handoff_core::ready_call call{};
+    std::shared_ptr<const tool_registry> tools{};
+    std::string run_id{};
+    std::size_t max_result_bytes = 0;
+};
+
+struct ended_call
+{
+    call_key key{};
+    tool_end end{};
+    std::optional<time_point> entered{};  ///< empty when the handler was never entered
+    bool late = false;                    ///< a value after the end was reported as a timeout: only worth a note
+};
+
+/// The running tools of one run. Each is a coroutine of its own on the strand of the run, so that one that throws or is
+/// cancelled leaves the others alone. Whoever makes a group awaits drain() before it lets go: no tool outlives its run.
+/// To be used on the strand alone.
+class tool_group
+{
+public:
+    /// @param grace  how long a tool that was cancelled for its time limit may take to end, before the run goes on
+    tool_group(strand s, std::chrono::milliseconds grace);
+    ~tool_group();
+
+    tool_group(const tool_group&) = delete;
+    tool_group& operator=(const tool_group&) = delete;
+
+    void start(tool_start what);
+
+    /// Waits until a tool has ended or a time limit has passed.
+    boost::asio::awaitable<void> wait();
+
+    /// Takes the calls that have ended, in the order in which they were started. A tool whose time limit has passed is
+    /// cancelled; one that then does not end within the grace is reported as ended, and goes on to be awaited by
+    /// drain().
+    std::vector<ended_call> take_ended(time_point now);
+
+    /// Cancels all tools.
+    void cancel();
+
+    /// Waits until all tools have ended, whatever their time limits. Not to be cancelled.
+    boost::asio::awaitable<void> drain();
+
+private:
+    struct running_tool;
+
+    static boost::asio::awaitable<void>
+    run(std::shared_ptr<running_tool> tool, std::shared_ptr<boost::asio::steady_timer> wake);
+
+    bool any_ended() const;
+    time_point next_deadline() const;
+
+    strand strand_;
+    std::chrono::milliseconds grace_;
+    std::shared_ptr<boost::asio::steady_timer> wake_;
+    std::vector<std::shared_ptr<running_tool>> tools_;
+};
+
+}  // namespace dedalus::handoff_engine

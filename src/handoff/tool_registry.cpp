@@ -1,0 +1,62 @@
+#include <dedalus/error.hpp>
+#include <dedalus/handoff/tool_registry.hpp>
+
+#include "support/ascii.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace dedalus {
+
+namespace {
+
+constexpr std::size_t max_name_length = 64;
+
+bool is_name(std::string_view text) noexcept
+{
+    return !text.empty() && text.size() <= max_name_length && std::all_of(text.begin(), text.end(), [](char c) {
+        return support::ascii_is_alnum(c) || c == '_' || c == '-';
+    });
+}
+
+}  // namespace
+
+void tool_registry::add(function_definition definition, tool_handler handler, tool_options options)
+{
+    if (!is_name(definition.name))
+        throw config_error("the name of a tool must be 1 to 64 letters, digits, '_' or '-'");
+    if (find(definition.name) != nullptr)
+        throw config_error("a tool named " + definition.name + " is registered already");
+    if (!handler)
+        throw config_error("the tool " + definition.name + " has no handler");
+    if (options.timeout <= std::chrono::milliseconds::zero())
+        throw config_error("the time limit of the tool " + definition.name + " must be positive");
+
+    entry added;
+    added.definition = std::move(definition);
+    added.handler = std::move(handler);
+    added.options = options;
+    entries_.push_back(std::make_shared<const entry>(std::move(added)));
+}
+
+const tool_registry::entry* tool_registry::find(std::string_view name) const noexcept
+{
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [name](const auto& e) { return e->definition.name == name; });
+    return found == entries_.end() ? nullptr : found->get();
+}
+
+std::vector<tool> tool_registry::definitions() const
+{
+    std::vector<tool> tools;
+    tools.reserve(entries_.size());
+    for (const std::shared_ptr<const entry>& e : entries_) {
+        function_tool definition;
+        definition.function = e->definition;
+        tools.emplace_back(std::move(definition));
+    }
+    return tools;
+}
+
+}  // namespace dedalus
