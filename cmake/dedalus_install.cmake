@@ -1,0 +1,30 @@
+# Installs the library and a package for find_package(dedalus CONFIG COMPONENTS testing).
+include(CMakePackageConfigHelpers)
+
+set(dedalus_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dedalus)
+
+install(TARGETS dedalus EXPORT dedalus_targets FILE_SET HEADERS)
+install(TARGETS dedalus_testing EXPORT dedalus_testing_targets FILE_SET HEADERS)
+install(TARGETS dedalus-testserver)
+
+install(
+    EXPORT dedalus_targets
+    NAMESPACE dedalus::
+    FILE dedalusTargets.cmake
+    DESTINATION ${dedalus_package_dir}
+)
+install(
+    EXPORT dedalus_testing_targets
+    NAMESPACE dedalus::
+    FILE dedalusTestingTargets.cmake
+    DESTINATION ${dedalus_package_dir}
+)
+
+configure_package_config_file(
+    cmake/dedalusConfig.cmake.in ${PROJECT_BINARY_DIR}/dedalusConfig.cmake INSTALL_DESTINATION ${dedalus_package_dir}
+)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/dedalusConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/dedalusConfig.cmake ${PROJECT_BINARY_DIR}/dedalusConfigVersion.cmake
+        DESTINATION ${dedalus_package_dir}
+)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,0 +1,35 @@
+// One operation and one form of its argument are chosen on the command line of the compiler; see CMakeLists.txt.
+
+#include <dedalus/dedalus.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <utility>
+
+namespace {
+
+#if defined(OPERATION_run)
+using object = dedalus::handoff_loop;
+#define OPERATION run
+#elif defined(OPERATION_chat_completions_stream)
+using object = dedalus::client;
+#define OPERATION chat_completions_stream
+#else
+using object = dedalus::client;
+#define OPERATION chat_completions
+#endif
+
+}  // namespace
+
+boost::asio::awaitable<void> ask(object subject, dedalus::chat_completion_request request)
+{
+#if defined(FORM_BRACES)
+    co_await subject.OPERATION({.model = "m", .messages = {dedalus::user_message{"hello"}}});
+#elif defined(FORM_TEMPORARY)
+    co_await subject.OPERATION(dedalus::chat_completion_request{.model = "m"});
+#elif defined(FORM_MOVED)
+    co_await subject.OPERATION(std::move(request));
+#else
+    co_await subject.OPERATION(request);
+#endif
+}

@@ -1,0 +1,2 @@
+#include <dedalus/testing/server.hpp>
+#include "handoff/engine.hpp"

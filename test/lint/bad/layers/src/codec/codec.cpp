@@ -1,0 +1,2 @@
+#include <boost/asio/awaitable.hpp>
+#include "protocol/core.hpp"

@@ -1,0 +1,3 @@
+#include "codec/encode.hpp"
+#include <openssl/ssl.h>
+#include <boost/json/value.hpp>

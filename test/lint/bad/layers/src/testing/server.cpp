@@ -1,0 +1,1 @@
+#include "protocol/event_stream_parser.hpp"

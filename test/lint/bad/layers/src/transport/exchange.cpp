@@ -1,0 +1,2 @@
+#include "client/client_impl.hpp"
+#include "codec/encode.hpp"

@@ -1,0 +1,85 @@
+# Every test source is listed; the check "source lists" compares the lists with the tree.
+
+set(dedalus_test_support_sources
+    support/full_listener.cpp
+    support/loopback_peer.cpp
+    support/main.cpp
+    support/raw_http_client.cpp
+    support/slow_lookup.cpp
+    support/tls_fixture.cpp
+)
+
+set(dedalus_unit_test_sources
+    unit/client/configuration_test.cpp
+    unit/codec/decode_api_error_test.cpp
+    unit/codec/decode_chat_test.cpp
+    unit/codec/encode_chat_request_test.cpp
+    unit/codec/json_conversion_test.cpp
+    unit/codec/json_path_test.cpp
+    unit/codec/message_for_request_test.cpp
+    unit/codec/message_text_test.cpp
+    unit/codec/raw_json_test.cpp
+    unit/codec/wire_reader_test.cpp
+    unit/codec/wire_schema_test.cpp
+    unit/codec/wire_types_test.cpp
+    unit/codec/wire_writer_test.cpp
+    unit/handoff/assemble_test.cpp
+    unit/handoff/budget_test.cpp
+    unit/handoff/classify_test.cpp
+    unit/handoff/cycles_test.cpp
+    unit/handoff/engine_test.cpp
+    unit/handoff/forced_tool_test.cpp
+    unit/handoff/history_test.cpp
+    unit/handoff/ledger_test.cpp
+    unit/handoff/normalise_test.cpp
+    unit/handoff/plan_test.cpp
+    unit/handoff/requested_call_test.cpp
+    unit/handoff/run_machine_end_test.cpp
+    unit/handoff/run_machine_test.cpp
+    unit/handoff/session_test.cpp
+    unit/handoff/tool_end_test.cpp
+    unit/handoff/tool_group_test.cpp
+    unit/handoff/tool_registry_test.cpp
+    unit/handoff/usage_sum_test.cpp
+    unit/protocol/accumulator_segments_test.cpp
+    unit/protocol/accumulator_test.cpp
+    unit/protocol/base_url_test.cpp
+    unit/protocol/chat_stream_decoder_test.cpp
+    unit/protocol/chunk_from_completion_test.cpp
+    unit/protocol/deadlines_test.cpp
+    unit/protocol/event_stream_parser_test.cpp
+    unit/protocol/http_date_test.cpp
+    unit/protocol/http_request_head_test.cpp
+    unit/protocol/http_response_reader_test.cpp
+    unit/protocol/pool_state_test.cpp
+    unit/protocol/retry_decision_test.cpp
+    unit/protocol/tool_call_accumulator_test.cpp
+    unit/support/error_test.cpp
+    unit/support/http_headers_test.cpp
+    unit/support/sha256_test.cpp
+    unit/support/utf8_test.cpp
+    unit/transport/http_connection_test.cpp
+)
+
+set(dedalus_loopback_test_sources
+    loopback/braced_request_test.cpp
+    loopback/client_limits_test.cpp
+    loopback/client_pool_test.cpp
+    loopback/client_stream_test.cpp
+    loopback/client_tls_test.cpp
+    loopback/client_unary_test.cpp
+    loopback/handoff_loop_test.cpp
+    loopback/handoff_threads_test.cpp
+    loopback/net_connector_test.cpp
+    loopback/net_stream_test.cpp
+    loopback/net_tls_context_test.cpp
+    loopback/net_wake_up_test.cpp
+    loopback/net_watchdog_test.cpp
+    loopback/testserver_behaviour_test.cpp
+    loopback/testserver_conversation_test.cpp
+    loopback/testserver_faults_test.cpp
+    loopback/testserver_handoff_test.cpp
+    loopback/testserver_http_test.cpp
+    loopback/testserver_tls_test.cpp
+    loopback/testserver_validation_test.cpp
+)
