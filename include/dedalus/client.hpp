@@ -18,11 +18,14 @@ namespace dedalus {
 /// connection pool.
 ///
 /// Thread safety: distinct objects and shared objects may be used from many threads and coroutines at once.
-/// Executors: sockets and timers live on the executor given here; an operation runs on the executor of the coroutine
-/// that awaits it. No thread is started, and nothing runs on after its operation has ended. The execution context must
-/// outlive the operations.
-/// Lifetime: an operation copies what it needs before it returns its awaitable; neither the request nor the client has
-/// to outlive it.
+/// Executors: sockets, time limits and waits between attempts live on the executor given here, whose context somebody
+/// has to run; an operation runs on the executor of the coroutine that awaits it, which may be a pool of threads. Asio
+/// resolves names in one thread per execution context of its own, and a lookup that is under way cannot be stopped: an
+/// operation does not wait for it, but the context does. Besides that no thread is started and nothing runs on after
+/// its operation has ended. The execution context must outlive the client, its copies and its streams. Cancellation: as
+/// everywhere in Asio, a signal is to be emitted on the strand (or the only thread) of the coroutine that awaits;
+/// chat_completion_stream::cancel() may be called from any thread. Lifetime: an operation copies what it needs before
+/// it returns its awaitable; neither the request nor the client has to outlive it.
 class DEDALUS_EXPORT client
 {
 public:

@@ -43,13 +43,13 @@ struct retry_options
 
     double factor = 2.0;  ///< each wait is this many times the one before; at least 1
 
-    /// The longest wait; not below initial_backoff.
+    /// The longest wait; not below initial_backoff, and at most 24 hours.
     std::chrono::milliseconds max_backoff = std::chrono::seconds(8);
 
     double jitter = 0.25;  ///< up to this share of a wait is taken off, at random; 0 to 1
 
     /// A server's hint (`retry-after-ms`, `Retry-After`) up to this takes the place of the computed wait. One above it
-    /// is not waited for: the error is thrown at once, with retry_after().
+    /// is not waited for: the error is thrown at once, with retry_after(). At most 24 hours.
     std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);
 };
 
@@ -63,7 +63,8 @@ struct limit_options
     std::size_t max_completion_bytes = 64 * 1024 * 1024;  ///< accumulated text of one stream
 };
 
-/// The keep-alive pool. Connections are per scheme, host and port.
+/// The keep-alive pool. Connections are per scheme, host and port. It is looked after when the client is used: idle
+/// connections of a client that is not used stay open until the server closes them or the client is destroyed.
 struct pool_options
 {
     std::size_t max_idle_connections = 100;  ///< idle connections kept; 0 switches reuse off

@@ -12,11 +12,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dedalus {
 
 struct chat_completion;
+struct run_result;
 
 /// What went wrong, by what the caller can do about it. `error::code()` holds one of these, or
 /// `boost::asio::error::operation_aborted` when the caller cancelled.
@@ -34,6 +36,7 @@ enum class errc
     authentication,         ///< HTTP 401
     payment_required,       ///< HTTP 402
     permission_denied,      ///< HTTP 403
+    request_timeout,        ///< HTTP 408
     not_found,              ///< HTTP 404
     conflict,               ///< HTTP 409
     unprocessable_entity,   ///< HTTP 422
@@ -45,7 +48,8 @@ enum class errc
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.
 enum class condition
 {
-    retryable = 1,  ///< another attempt may succeed: connection, timeout, conflict, rate_limit, internal_server
+    retryable = 1,  ///< another attempt may succeed: connection, timeout, request_timeout, conflict, rate_limit,
+                    ///< internal_server
     timeout,        ///< a time limit passed
     auth,           ///< authentication or permission_denied
 };
@@ -92,8 +96,16 @@ public:
     /// Set by the client before it throws.
     void set_retries_taken(int n) noexcept { retries_taken_ = n; }
 
+    /// What a handoff run had done until this error ended it; null for errors of other calls. Lives as long as the
+    /// error.
+    const run_result* partial_run() const noexcept { return partial_run_.get(); }
+
+    /// Set by handoff_loop before it throws.
+    void set_partial_run(std::shared_ptr<const run_result> run) noexcept { partial_run_ = std::move(run); }
+
 private:
     int retries_taken_ = 0;
+    std::shared_ptr<const run_result> partial_run_{};
 };
 
 /// The client cannot work with its options. Thrown by the constructor of `client` and of option types.

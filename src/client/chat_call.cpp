@@ -2,7 +2,7 @@
 
 #include <dedalus/error.hpp>
 
-#include "codec/decode_api_error.hpp"
+#include "client/api_errors.hpp"
 #include "protocol/http_request_head.hpp"
 #include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
@@ -40,13 +40,13 @@ void set_unless_configured(http_headers& headers, std::string_view name, std::st
         headers.set(std::string(name), std::move(value));
 }
 
-transport::http_request make_request(const chat_call& call, int retries_taken)
+transport::http_request make_request(const chat_call& call)
 {
     const configuration& config = call.client->config;
     http_headers headers = config.headers;
     set_unless_configured(headers, "Accept", call.stream ? "text/event-stream, application/json" : "application/json");
     set_unless_configured(headers, "Idempotency-Key", call.idempotency_key);
-    set_unless_configured(headers, "X-Stainless-Retry-Count", std::to_string(retries_taken));
+    set_unless_configured(headers, "X-Stainless-Retry-Count", std::to_string(call.retries_taken));
     return {protocol::http_request_head("POST", config.base, endpoint, headers, call.body->size()), call.body};
 }
 
@@ -65,29 +65,15 @@ response_info make_info(const transport::open_exchange& opened, int retries_take
 asio::awaitable<bool>
 read_all(transport::http_connection& connection /* borrowed */, std::string& body /* borrowed */, std::size_t limit)
 {
-    std::size_t whole = 0;
     while (true) {
         const std::string_view piece = co_await connection.read_body(call_phase::body);
         if (piece.empty())
             co_return true;
-        body.append(piece.substr(0, limit - body.size()));
-        if (piece.size() > limit - whole)
+        const std::size_t room = limit - body.size();
+        body.append(piece.substr(0, room));
+        if (piece.size() > room)
             co_return false;
-        whole += piece.size();
     }
-}
-
-[[noreturn]] void throw_status_error(chat_answer answer, bool truncated)
-{
-    api_error_details details;
-    details.status = answer.info.status;
-    details.request_id = std::move(answer.info.request_id);
-    details.headers = std::move(answer.info.headers);
-    details.retry_after = protocol::parse_retry_after(details.headers, std::chrono::system_clock::now());
-    details.body_truncated = truncated;
-    codec::decode_api_error(answer.body, details);
-    details.body = std::move(answer.body);
-    throw_api_error(std::move(details));
 }
 
 /// Reads the body of an error answer. Whatever happens to it, the status stands.
@@ -101,11 +87,26 @@ asio::awaitable<bool> read_error_body(
     }
     catch (const connection_error&) {
     }
+    catch (const response_format_error&) {
+    }
     catch (const timeout_error& e) {
         if (e.phase() == call_phase::total)
             throw;
     }
     co_return false;
+}
+
+/// Nothing but the identity encoding was asked for, and nothing else can be read.
+void check_encoding(const response_info& info)
+{
+    const std::string_view encoding = info.headers.find("Content-Encoding").value_or("identity");
+    if (!support::ascii_iequals(encoding, "identity"))
+        throw response_format_error(
+            "the body has a Content-Encoding that was not asked for",
+            info.status,
+            std::string(info.headers.find("Content-Type").value_or("")),
+            {}
+        );
 }
 
 /// Gives the connection back if the whole body was read; closes it otherwise.
@@ -117,20 +118,21 @@ void part_with(
         transport.release(std::move(connection));
 }
 
-asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call, int retries_taken)
+asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call)
 {
-    transport::http_request request = make_request(*call, retries_taken);
+    transport::http_request request = make_request(*call);
     transport::open_exchange opened = co_await call->client->transport.send(std::move(request), call->limits);
     chat_answer answer;
-    answer.info = make_info(opened, retries_taken);
+    answer.info = make_info(opened, call->retries_taken);
 
     const limit_options& limits = call->client->config.limits;
     const bool success = answer.info.status >= 200 && answer.info.status < 300;
     if (!success) {
         const bool complete = co_await read_error_body(*opened.connection, answer.body, limits.max_error_body_bytes);
         part_with(call->client->transport, std::move(opened.connection), complete);
-        throw_status_error(std::move(answer), !complete);
+        throw_api_error(answer.info, answer.body, limits.max_error_body_bytes, !complete);
     }
+    check_encoding(answer.info);
     if (call->stream && has_media_type(answer.info.headers, "text/event-stream").value_or(true)) {
         answer.connection = std::move(opened.connection);
         co_return answer;
@@ -148,7 +150,18 @@ asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call, int 
     co_return answer;
 }
 
-protocol::attempt_failure describe(const error& failure)
+/// The phase in which the call failed, if it is one that may be tried again.
+std::optional<call_phase> phase_of(const error& failure)
+{
+    if (const auto* connection = dynamic_cast<const connection_error*>(&failure))
+        return connection->phase();
+    if (const auto* timeout = dynamic_cast<const timeout_error*>(&failure);
+        timeout && timeout->phase() != call_phase::total)
+        return timeout->phase();
+    return std::nullopt;
+}
+
+protocol::attempt_failure describe(const chat_call& call, const error& failure)
 {
     using kind = protocol::attempt_failure::kind;
     protocol::attempt_failure facts;
@@ -158,20 +171,25 @@ protocol::attempt_failure describe(const error& failure)
         facts.headers = &api->headers();
         facts.api_code = api->api_code();
         facts.api_type = api->type();
+        return facts;
     }
-    else if (dynamic_cast<const connection_error*>(&failure) != nullptr)
-        facts.what = kind::connection;
-    else if (const auto* timeout = dynamic_cast<const timeout_error*>(&failure))
-        facts.what = timeout->phase() == call_phase::total ? kind::final : kind::timeout;
+    // Of a unary body the caller has seen nothing; a stream call is never repeated after its 2xx header.
+    const std::optional<call_phase> phase = phase_of(failure);
+    if (phase && !(call.stream && *phase == call_phase::body))
+        facts.what = failure.code() == condition::timeout ? kind::timeout : kind::connection;
     return facts;
 }
 
 /// Whether to try again, and when. A wait that the total limit would cut short is not begun, so that the caller gets
 /// the failure itself and not a timeout that hides it.
-std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, const error& failure, int retries_taken)
+std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, const error& failure)
 {
     const protocol::retry_decision decision = protocol::decide_retry(
-        call.client->config.retry, describe(failure), retries_taken, random_share(), std::chrono::system_clock::now()
+        call.client->config.retry,
+        describe(call, failure),
+        call.retries_taken,
+        random_share(),
+        std::chrono::system_clock::now()
     );
     const protocol::deadline& total = call.limits.total;
     const bool too_late = !total.unlimited() && clock::now() + decision.wait >= total.at;
@@ -182,7 +200,7 @@ std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, con
 
 }  // namespace
 
-std::shared_ptr<const chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream)
+std::shared_ptr<chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream)
 {
     auto call = std::make_shared<chat_call>();
     call->body = std::make_shared<const std::string>(std::move(body));
@@ -198,18 +216,17 @@ std::shared_ptr<const chat_call> make_chat_call(std::shared_ptr<client::impl> cl
     return call;
 }
 
-asio::awaitable<chat_answer> perform(std::shared_ptr<const chat_call> call)
+asio::awaitable<chat_answer> perform(std::shared_ptr<chat_call> call)
 {
-    for (int retries_taken = 0;; ++retries_taken) {
+    for (;; ++call->retries_taken) {
         std::exception_ptr failure;
         std::optional<std::chrono::milliseconds> wait;
         try {
-            chat_answer answer = co_await attempt(call, retries_taken);
+            chat_answer answer = co_await attempt(call);
             co_return answer;
         }
-        catch (error& e) {
-            e.set_retries_taken(retries_taken);
-            wait = next_attempt(*call, e, retries_taken);
+        catch (const error& e) {
+            wait = next_attempt(*call, e);
             failure = std::current_exception();
         }
         if (!wait)
@@ -236,18 +253,20 @@ std::chrono::microseconds elapsed(const chat_call& call)
     return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - call.start);
 }
 
-void rethrow_as_error()
+void rethrow_as_error(const chat_call& call)
 {
     try {
         throw;
     }
-    catch (const error&) {
+    catch (error& e) {
+        e.set_retries_taken(call.retries_taken);
         throw;
     }
     catch (const boost::system::system_error& e) {
-        if (e.code() == asio::error::operation_aborted)
-            throw error(e.code(), "the call was cancelled");
-        throw error(e.code(), "the call failed");
+        const bool cancelled = e.code() == asio::error::operation_aborted;
+        error failure(e.code(), cancelled ? "the call was cancelled" : "the call failed");
+        failure.set_retries_taken(call.retries_taken);
+        throw failure;
     }
 }
 

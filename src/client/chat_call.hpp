@@ -23,6 +23,7 @@ struct chat_call
     std::string idempotency_key;  ///< the same in each attempt
     std::chrono::steady_clock::time_point start;
     transport::call_limits limits;
+    int retries_taken = 0;
 };
 
 /// A 2xx answer.
@@ -34,11 +35,11 @@ struct chat_answer
 };
 
 /// A new call begins now.
-std::shared_ptr<const chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream);
+std::shared_ptr<chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream);
 
 /// Sends the request until an attempt is answered with 2xx or the failure is final, and waits in between. Throws the
-/// last failure, with retries_taken() set.
-boost::asio::awaitable<chat_answer> perform(std::shared_ptr<const chat_call> call);
+/// last failure.
+boost::asio::awaitable<chat_answer> perform(std::shared_ptr<chat_call> call);
 
 /// Whether the media type is this one, whatever its case and parameters. Nothing: there is no `Content-Type`.
 std::optional<bool> has_media_type(const http_headers& headers, std::string_view type);
@@ -46,7 +47,7 @@ std::optional<bool> has_media_type(const http_headers& headers, std::string_view
 /// Time since the call began.
 std::chrono::microseconds elapsed(const chat_call& call);
 
-/// To be called in a catch block: throws what is being handled, as a class of dedalus::error.
-[[noreturn]] void rethrow_as_error();
+/// To be called in a catch block: throws what is being handled, as a class of dedalus::error with retries_taken().
+[[noreturn]] void rethrow_as_error(const chat_call& call);
 
 }  // namespace dedalus

@@ -2,6 +2,7 @@
 
 #include <dedalus/error.hpp>
 
+#include "client/api_errors.hpp"
 #include "client/read_completion.hpp"
 #include "protocol/chat_stream_decoder.hpp"
 #include "protocol/chunk_from_completion.hpp"
@@ -17,15 +18,6 @@ namespace asio = boost::asio;
 namespace dedalus {
 
 namespace {
-
-api_error_details error_base(const response_info& info)
-{
-    api_error_details base;
-    base.status = info.status;
-    base.request_id = info.request_id;
-    base.headers = info.headers;
-    return base;
-}
 
 protocol::chat_stream_options decoder_options(const configuration& config)
 {
@@ -44,10 +36,10 @@ class chat_completion_stream::impl
 public:
     impl(std::shared_ptr<const chat_call> call, chat_answer answer)
         : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
-          decoder_(decoder_options(call_->client->config), error_base(info_))
+          decoder_(decoder_options(call_->client->config), error_details(info_))
     {
         if (!connection_)
-            whole_ = read_completion(answer.body, info_);
+            whole_ = read_completion(answer.body, info_, call_->client->config.limits);
     }
 
     static asio::awaitable<std::optional<chat_completion_chunk>> next(std::shared_ptr<impl> self);
@@ -105,10 +97,10 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
             self->info_.timings.first_event = elapsed(*self->call_);
         co_return chunk;
     }
-    catch (const boost::system::system_error&) {
+    catch (...) {
         self->ended_ = true;
         self->connection_.reset();
-        rethrow_as_error();
+        rethrow_as_error(*self->call_);
     }
 }
 

@@ -15,28 +15,28 @@ namespace dedalus {
 
 namespace {
 
-asio::awaitable<chat_completion> run_unary(std::shared_ptr<const chat_call> call)
+asio::awaitable<chat_completion> run_unary(std::shared_ptr<chat_call> call)
 {
     try {
         chat_answer answer = co_await perform(call);
-        chat_completion completion = read_completion(answer.body, answer.info);
+        chat_completion completion = read_completion(answer.body, answer.info, call->client->config.limits);
         completion.info = std::move(answer.info);
         completion.info.timings.total = elapsed(*call);
         co_return completion;
     }
     catch (const boost::system::system_error&) {
-        rethrow_as_error();
+        rethrow_as_error(*call);
     }
 }
 
-asio::awaitable<chat_completion_stream> run_stream(std::shared_ptr<const chat_call> call)
+asio::awaitable<chat_completion_stream> run_stream(std::shared_ptr<chat_call> call)
 {
     try {
         chat_answer answer = co_await perform(call);
-        co_return open_chat_stream(std::move(call), std::move(answer));
+        co_return open_chat_stream(call, std::move(answer));
     }
     catch (const boost::system::system_error&) {
-        rethrow_as_error();
+        rethrow_as_error(*call);
     }
 }
 

@@ -14,6 +14,7 @@ namespace dedalus {
 namespace {
 
 constexpr std::string_view production_url = "https://api.dedaluslabs.ai";
+constexpr std::chrono::hours longest_wait(24);
 constexpr std::string_view development_url = "http://localhost:4010";
 
 std::string_view trimmed(std::string_view text)
@@ -186,6 +187,8 @@ void check_retry(const retry_options& retry)
         refuse("jitter must be between 0 and 1");
     if (retry.retry_after_cap < std::chrono::milliseconds::zero())
         refuse("retry_after_cap must not be negative");
+    if (retry.max_backoff > longest_wait || retry.retry_after_cap > longest_wait)
+        refuse("max_backoff and retry_after_cap must not be above 24 hours");
 }
 
 }  // namespace

@@ -51,8 +51,10 @@ std::string arguments_text(std::string_view raw)
 }
 
 template <class Answer>
-void keep_raw_calls(std::string_view text, Answer& answer)
+void keep_raw_values(std::string_view text, Answer& answer)
 {
+    if (answer.server_results)
+        answer.server_results_raw = raw_members(raw_member(text, "server_results").value_or(""));
     if (!answer.deferred.empty())
         answer.deferred_raw = raw_member(text, "deferred").value_or("");
     if (answer.pending_tools.empty())
@@ -71,7 +73,7 @@ chat_completion read_completion(std::string_view text)
     const json::value root = parse_object(text, &memory);
     chat_completion completion;
     read_struct(root, &completion, wire_schema_of<chat_completion>(), json_path());
-    keep_raw_calls(text, completion);
+    keep_raw_values(text, completion);
     return completion;
 }
 
@@ -86,7 +88,7 @@ chat_completion_chunk read_chunk(std::string_view text)
         return chunk;
     }
     read_struct(root, &chunk, wire_schema_of<chat_completion_chunk>(), json_path());
-    keep_raw_calls(text, chunk);
+    keep_raw_values(text, chunk);
     return chunk;
 }
 

@@ -21,16 +21,30 @@ void drop_nulls(json::object& object)
     }
 }
 
-void drop_nulls(function_tool_call& call)
+// A tag that a server left blank; a request has to name it.
+void drop_blank(json::object& extra, std::string_view tag)
 {
+    const json::value* value = extra.if_contains(tag);
+    if (value != nullptr && value->is_string() && value->get_string().empty())
+        extra.stable_erase(tag);
+}
+
+void clean(function_tool_call& call)
+{
+    drop_blank(call.extra, "type");
     drop_nulls(call.extra);
     drop_nulls(call.function.extra);
 }
 
-void drop_nulls(custom_tool_call& call)
+void clean(custom_tool_call& call)
 {
     drop_nulls(call.extra);
     drop_nulls(call.custom.extra);
+}
+
+void clean(json::object& call)
+{
+    drop_nulls(call);
 }
 
 // Reading keeps an empty list under the member's name in `extra`; servers refuse an empty `tool_calls`.
@@ -50,10 +64,12 @@ assistant_message assistant_message::for_request() const
     sent.extra.stable_erase("annotations");
     drop_nulls(sent.extra);
     drop_empty_list(sent.extra, "tool_calls");
-    if (sent.audio)
+    drop_blank(sent.extra, "role");
+    sent.audio.reset();
+    if (audio && !audio->id.empty())
         sent.audio = answer_audio{.id = audio->id};
     for (tool_call& call : sent.tool_calls)
-        std::visit([](auto& alternative) { drop_nulls(alternative); }, call);
+        std::visit([](auto& alternative) { clean(alternative); }, call);
     if (sent.function_call)
         drop_nulls(sent.function_call->extra);
     if (!sent.content && !sent.extra.contains("content"))

@@ -81,32 +81,54 @@ private:
     std::string_view rest_;
 };
 
+std::string unescaped(std::string_view quoted)
+{
+    boost::system::error_code ec;
+    const boost::json::value text = parse_json(quoted, ec);
+    return text.is_string() ? std::string(text.get_string()) : std::string();
+}
+
 bool is_key(std::string_view quoted, std::string_view key)
 {
     if (quoted.find('\\') == std::string_view::npos)
         return quoted.size() == key.size() + 2 && quoted.substr(1, key.size()) == key;
-    boost::system::error_code ec;
-    const boost::json::value unescaped = parse_json(quoted, ec);
-    return !ec.failed() && unescaped.is_string() && std::string_view(unescaped.get_string()) == key;
+    return unescaped(quoted) == key;
+}
+
+// Calls `take(quoted name, value)` for each member.
+template <class Take>
+void for_each_member(std::string_view object_text, Take take)
+{
+    raw_scanner scanner(object_text);
+    if (!scanner.take('{'))
+        return;
+    do {
+        const std::string_view quoted = scanner.take_value();
+        if (!scanner.take(':'))
+            return;
+        take(quoted, scanner.take_value());
+    } while (scanner.take(','));
 }
 
 }  // namespace
 
 std::optional<std::string_view> raw_member(std::string_view object_text, std::string_view key)
 {
-    raw_scanner scanner(object_text);
     std::optional<std::string_view> found;
-    if (!scanner.take('{'))
-        return found;
-    do {
-        const std::string_view quoted = scanner.take_value();
-        if (!scanner.take(':'))
-            return found;
-        const std::string_view value = scanner.take_value();
+    for_each_member(object_text, [&](std::string_view quoted, std::string_view value) {
         if (is_key(quoted, key))
             found = value;
-    } while (scanner.take(','));
+    });
     return found;
+}
+
+std::map<std::string, std::string, std::less<>> raw_members(std::string_view object_text)
+{
+    std::map<std::string, std::string, std::less<>> members;
+    for_each_member(object_text, [&members](std::string_view quoted, std::string_view value) {
+        members.insert_or_assign(unescaped(quoted), std::string(value));
+    });
+    return members;
 }
 
 std::vector<std::string_view> raw_elements(std::string_view array_text)

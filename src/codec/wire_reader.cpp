@@ -70,7 +70,8 @@ wire_reader::fit_of_tag(const json_value& from, std::string_view tag_name, std::
     if (object == nullptr)
         return fit::none;
     const json::value* found = object->if_contains(tag_name);
-    if (found == nullptr || found->is_null())
+    const bool absent = found == nullptr || found->is_null() || (found->is_string() && found->get_string().empty());
+    if (absent)
         return tag_is_optional ? fit::untagged_object : fit::none;
     return found->is_string() && std::string_view(found->get_string()) == tag ? fit::exact : fit::none;
 }

@@ -14,7 +14,7 @@ enum class member_rule
     left_out_at_default,  ///< not always there on the wire: left out while it has its default value
     any_json_as_text,     ///< a text that some servers send as JSON: read as its serialised form
     text_as_object,       ///< an object that some servers send as its text: parsed
-    raw_on_mismatch,      ///< documented loosely: what does not fit the type is kept in `extra`
+    raw_on_mismatch,      ///< only tells, and documented loosely: what does not fit the type is kept in `extra`
 };
 
 template <auto Member>
@@ -51,6 +51,14 @@ inline constexpr member_rule rule_of<&deferred_call::arguments> = member_rule::t
 template <>
 inline constexpr member_rule rule_of<&mcp_tool_result::arguments> = member_rule::text_as_object;
 
+template <>
+inline constexpr member_rule rule_of<&chat_completion::tools_executed> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&chat_completion::mcp_tool_results> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&chat_completion_chunk::tools_executed> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&chat_completion_chunk::mcp_tool_results> = member_rule::raw_on_mismatch;
 template <>
 inline constexpr member_rule rule_of<&chat_completion::mcp_server_errors> = member_rule::raw_on_mismatch;
 template <>

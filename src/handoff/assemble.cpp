@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 #include <type_traits>
@@ -72,6 +73,7 @@ public:
             result_.message = message->for_request();
         std::vector<tool_call> received = std::move(result_.message.tool_calls);
         result_.message.tool_calls.clear();
+        find_missing(received);
         for (tool_call& call : received)
             take(std::move(call));
         add_missing_calls(!received.empty());
@@ -86,6 +88,18 @@ private:
         diagnostic.code = std::move(code);
         diagnostic.turn = turn_;
         diagnostic.text = std::move(text);
+    }
+
+    // The pending calls that no call of the message has the id of.
+    void find_missing(const std::vector<tool_call>& received)
+    {
+        for (const requested_call& pending : result_.requested) {
+            const bool there = std::any_of(received.begin(), received.end(), [&pending](const tool_call& call) {
+                return call_id(call) == pending.id;
+            });
+            if (!there)
+                missing_.emplace(fingerprint(pending), pending.id);
+        }
     }
 
     void take(tool_call call)
@@ -104,11 +118,25 @@ private:
             note("server_call_seen", "the server ran " + name + " for the call " + id + " and gave no result for it");
             return;
         }
-        if (!answered_elsewhere)
-            result_.requested.push_back(to_requested_call(call));
-        else if (server_result != nullptr && !has_id(answer_.pending_tools, id))
-            result_.server_answers[id] = server_result_text(*server_result);
+        if (!answered_elsewhere && !take_as_ours(call))
+            return;
+        if (server_result != nullptr && !has_id(answer_.pending_tools, id))
+            result_.server_answers[id] = server_result_text(answer_, id, *server_result);
         result_.message.tool_calls.push_back(std::move(call));
+    }
+
+    // False: it is a pending call under another id, and would run twice.
+    bool take_as_ours(const tool_call& call)
+    {
+        requested_call requested = to_requested_call(call);
+        if (!missing_.empty()) {
+            if (const auto same = missing_.find(fingerprint(requested)); same != missing_.end()) {
+                note("call_under_other_id", "the call " + requested.id + " is the pending call " + same->second);
+                return false;
+            }
+        }
+        result_.requested.push_back(std::move(requested));
+        return true;
     }
 
     // Tool messages name their call by its id, so every call needs one of its own. False: the call is a repetition.
@@ -150,6 +178,7 @@ private:
     const std::vector<std::string>& registered_names_;
     int turn_;
     const std::function<std::string()>& make_call_id_;
+    std::map<std::string, std::string> missing_;  // fingerprint to id
     std::set<std::string, std::less<>> ids_;
     assembled_turn result_;
 };
@@ -171,6 +200,14 @@ std::string server_result_text(const json::value& result, std::string_view raw)
     if (const json::string* text = result.if_string())
         return std::string(*text);
     return raw.empty() ? json::serialize(result) : std::string(raw);
+}
+
+std::string server_result_text(const chat_completion& answer, std::string_view call_id, const json::value& result)
+{
+    const auto raw = answer.server_results_raw.find(call_id);
+    return server_result_text(
+        result, raw == answer.server_results_raw.end() ? std::string_view() : std::string_view(raw->second)
+    );
 }
 
 std::string call_id(const tool_call& call)

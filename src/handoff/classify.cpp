@@ -20,11 +20,6 @@ bool is_text(const assistant_message& message)
     return !message.text().empty();
 }
 
-bool refuses(const assistant_message& message)
-{
-    return message.refusal.has_value() && !message.refusal->empty();
-}
-
 bool calls_registered(const assistant_message& message, const std::vector<std::string>& names)
 {
     return std::any_of(message.tool_calls.begin(), message.tool_calls.end(), [&names](const tool_call& call) {
@@ -50,14 +45,25 @@ std::string called_name(const tool_call& call)
     return {};
 }
 
+std::string refusal_text(const assistant_message& message)
+{
+    std::string text = message.refusal.value_or("");
+    const auto* parts = message.content ? std::get_if<std::vector<content_part>>(&*message.content) : nullptr;
+    if (!text.empty() || parts == nullptr)
+        return text;
+    for (const content_part& part : *parts) {
+        if (const auto* refusal = std::get_if<refusal_part>(&part))
+            text += refusal->refusal;
+    }
+    return text;
+}
+
 answer_kind classify(const chat_completion& answer, const std::vector<std::string>& registered_names)
 {
     if (!answer.pending_tools.empty())
         return answer_kind::handoff;
-    if (answer.choices.empty() && !has_handoff_member(answer))
-        return answer_kind::nothing;
     if (answer.choices.empty())
-        return answer.deferred.empty() ? answer_kind::nothing : answer_kind::server_waits;
+        return has_handoff_member(answer) ? answer_kind::server_waits : answer_kind::nothing;
 
     const assistant_message& message = answer.choices.front().message;
     const std::string reason =
@@ -72,7 +78,7 @@ answer_kind classify(const chat_completion& answer, const std::vector<std::strin
         return answer_kind::plain_calls;
     if (!answer.deferred.empty())
         return answer_kind::server_waits;
-    if (refuses(message))
+    if (!refusal_text(message).empty())
         return answer_kind::refusal;
     if (message.function_call && (reason == finish_reason::function_call || !is_text(message)))
         return answer_kind::unsupported;

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -91,19 +92,36 @@ asio::awaitable<void> follow(run& r)  // borrowed: r
 }
 
 // Asio's own exception for a cancelled coroutine becomes the one that this library documents.
-[[noreturn]] void rethrow(const std::exception_ptr& failure)
+std::exception_ptr documented(const std::exception_ptr& failure)
 {
     try {
         std::rethrow_exception(failure);
     }
     catch (const error&) {
-        throw;
+        return failure;
     }
     catch (const boost::system::system_error& e) {
         if (e.code() != asio::error::operation_aborted)
-            throw;
+            return failure;
+        return std::make_exception_ptr(error(asio::error::operation_aborted, "the run was cancelled"));
     }
-    throw error(asio::error::operation_aborted, "the run was cancelled");
+    catch (...) {
+        return failure;
+    }
+}
+
+// The tools have ended. What the run has done goes with the exception, where it can carry it.
+[[noreturn]] void rethrow(const std::exception_ptr& failure, handoff_core::run_machine& machine)
+{
+    try {
+        std::rethrow_exception(documented(failure));
+    }
+    catch (error& e) {
+        const bool cancelled = e.code() == asio::error::operation_aborted;
+        machine.stop(cancelled ? stop_reason::cancelled : stop_reason::error, clock::now());
+        e.set_partial_run(std::make_shared<const run_result>(machine.result()));
+        throw;
+    }
 }
 
 asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, strand s)
@@ -122,9 +140,9 @@ asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, str
     if (failure)
         r.tools.cancel();
     co_await r.tools.drain();
-    if (failure)
-        rethrow(failure);
     take_ended_calls(r);
+    if (failure)
+        rethrow(failure, r.machine);
     co_return r.machine.result();
 }
 

@@ -38,7 +38,8 @@ struct run_input
 /// locks even when that executor is a pool of threads.
 ///
 /// Throws what `send` throws. All tools have ended when it ends, whichever way. Cancellation: terminal; tools are
-/// cancelled and awaited, then error with asio::error::operation_aborted is thrown.
+/// cancelled and awaited, then error with asio::error::operation_aborted is thrown. Each `error` that it throws has a
+/// partial_run().
 boost::asio::awaitable<run_result> run_to_end(std::shared_ptr<const run_input> input);
 
 }  // namespace dedalus::handoff_engine

@@ -1,10 +1,28 @@
 #include "handoff/forced_tool.hpp"
 
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include <variant>
 
 namespace dedalus::handoff_core {
 
+namespace json = boost::json;
+
 namespace {
+
+std::string_view text_member(const json::object& object, std::string_view key)
+{
+    const json::value* member = object.if_contains(key);
+    return member != nullptr && member->is_string() ? std::string_view(member->get_string()) : std::string_view();
+}
+
+// Some forms have the members inside an object that is named as the type, others beside the type.
+const json::object& described_in(const json::object& choice, std::string_view type)
+{
+    const json::value* inner = choice.if_contains(type);
+    return inner != nullptr && inner->is_object() ? inner->get_object() : choice;
+}
 
 struct forced_name
 {
@@ -32,12 +50,37 @@ struct name_of_forced
         return {tool_choice_mode::required == choice.allowed_tools.mode, {}};
     }
 
+    // A choice that the program wrote as JSON, in whatever form its server takes.
+    forced_name operator()(const json::object& choice) const
+    {
+        const std::string_view type = text_member(choice, "type");
+        if (type == tool_choice_any::type || type == tool_choice_mode::required)
+            return {true, {}};
+        if (type == tool_choice_tool::type || type == tool_choice_function::type || type == tool_choice_custom::type)
+            return {true, text_member(described_in(choice, type), "name")};
+        if (type == tool_choice_allowed_tools::type)
+            return {tool_choice_mode::required == text_member(described_in(choice, type), "mode"), {}};
+        return {};
+    }
+
     template <class Other>
     forced_name operator()(const Other&) const
     {
         return {};
     }
 };
+
+std::optional<tool_choice> released(const json::object& choice)
+{
+    constexpr std::string_view type = tool_choice_allowed_tools::type;
+    if (text_member(choice, "type") != type)
+        return {};
+    json::object relaxed = choice;
+    json::value* inner = relaxed.if_contains(type);
+    json::object& described = inner != nullptr && inner->is_object() ? inner->get_object() : relaxed;
+    described["mode"] = tool_choice_mode::auto_;
+    return relaxed;
+}
 
 }  // namespace
 
@@ -54,6 +97,8 @@ bool is_forced_by(const tool_choice& choice, std::string_view called_name)
 
 std::optional<tool_choice> released(const tool_choice& choice)
 {
+    if (const auto* object = std::get_if<json::object>(&choice))
+        return released(*object);
     const auto* allowed = std::get_if<tool_choice_allowed_tools>(&choice);
     if (allowed == nullptr)
         return {};

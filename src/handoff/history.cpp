@@ -27,8 +27,8 @@ bool has_call(const message& m, std::string_view id)
 // A provider may refuse an assistant message that says nothing.
 bool is_empty(const assistant_message& m)
 {
-    return m.text().empty() && m.tool_calls.empty() && !m.function_call && !m.audio &&
-           (!m.refusal || m.refusal->empty());
+    const bool has_content = m.content && std::visit([](const auto& content) { return !content.empty(); }, *m.content);
+    return !has_content && m.tool_calls.empty() && !m.function_call && !m.audio && (!m.refusal || m.refusal->empty());
 }
 
 tool_message answer_message(std::string_view id, const std::string& text)

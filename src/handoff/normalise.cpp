@@ -41,7 +41,9 @@ bool embeds(const boost::json::value& value, std::string_view text)
 class normalisation
 {
 public:
-    normalisation(std::vector<requested_call> calls, const batch_context& context) : context_(context)
+    normalisation(std::vector<requested_call> calls, const batch_context& context)
+        : context_(context),
+          is_handoff_(std::any_of(calls.begin(), calls.end(), [](const requested_call& call) { return call.pending; }))
     {
         if (within_limits(calls) && collect(std::move(calls))) {
             for (std::size_t node = 0; node < result_.nodes.size(); ++node)
@@ -116,12 +118,21 @@ private:
         batch_node& node = result_.nodes.emplace_back();
         node.call = std::move(call);
         node.fingerprint = std::move(print);
-        if (same)
+        if (same && counts_as_known(*earlier))
             node.known = earlier->key;
         else if (!contains(context_.registered_names, node.call.name))
             node.decided = unknown_tool_end(node.call.name, context_.registered_names);
         else if (!node.call.arguments)
             node.decided = invalid_arguments_end(node.call.arguments_problem);
+    }
+
+    // A call that was only skipped has no result to give again. Servers without the handoff protocol number the calls
+    // of each turn anew, so that their ids say nothing.
+    bool counts_as_known(const call_record& earlier) const
+    {
+        const bool skipped =
+            earlier.state == call_state::finished && earlier.end.outcome == tool_outcome::skipped_dependency;
+        return is_handoff_ && !skipped;
     }
 
     void resolve(std::size_t index)
@@ -199,6 +210,7 @@ private:
     }
 
     const batch_context& context_;
+    bool is_handoff_;
     id_index index_;
     batch result_;
 };

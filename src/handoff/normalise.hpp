@@ -32,7 +32,7 @@ struct batch_node
 {
     requested_call call{};
     std::string fingerprint{};
-    std::optional<call_key> known{};    ///< the same call was asked for before: its record is used
+    std::optional<call_key> known{};    ///< the same call was asked for before, and its record is used
     std::optional<tool_end> decided{};  ///< it is not run, and this is how it ends
     std::vector<std::size_t> needs{};   ///< nodes that must end with `ok` first
     std::vector<std::size_t> after{};   ///< nodes that must end first, no matter how
@@ -63,7 +63,9 @@ struct batch_context
 /// server call it cannot be met in this turn, so the call ends as skipped. Dependencies on the call itself or on
 /// an unknown id are dropped. The members of a cycle lose their edges to each other and run one after another.
 /// Two entries with one id and one fingerprint are one call; with different fingerprints they are a protocol error, as
-/// is a pending call without id, or with the id of an earlier call that was another.
+/// is a pending call without id, or with the id of an earlier call that was another. In a batch with a pending call,
+/// the id and the fingerprint of an earlier call make it that call, and its result is used again, unless it was skipped
+/// for a dependency: then it is planned anew, as is any call of a batch without pending ones.
 batch normalise(std::vector<requested_call> calls, const batch_context& context);
 
 }  // namespace dedalus::handoff_core

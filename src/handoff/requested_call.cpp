@@ -30,8 +30,18 @@ std::string text_member(const json::object& object, std::string_view key)
     return std::string(member->get_string());
 }
 
+// Models write nothing at all for a call without arguments.
+bool is_blank(std::string_view text) noexcept
+{
+    return text.find_first_not_of(" \t\n\r") == std::string_view::npos;
+}
+
 void read_arguments(requested_call& call)
 {
+    if (is_blank(call.arguments_text)) {
+        call.arguments.emplace();
+        return;
+    }
     boost::system::error_code ec;
     json::value parsed = codec::parse_json(call.arguments_text, ec);
     if (ec.failed())

@@ -26,7 +26,7 @@ struct requested_call
 
 requested_call to_requested_call(const pending_call& call);
 
-/// A call whose id, name or arguments cannot be told has them empty.
+/// A call whose id, name or arguments cannot be told has them empty. A blank text of arguments means {}.
 requested_call to_requested_call(const tool_call& call);
 
 /// The arguments as a result reports them: the object, or the text that is none.

@@ -3,7 +3,11 @@
 #include "handoff/classify.hpp"
 #include "handoff/forced_tool.hpp"
 
+#include <boost/json/value.hpp>
+
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_core {
@@ -14,6 +18,21 @@ namespace {
 bool outcome_is_unknown(const api_error& error)
 {
     return error.status() == 408 || error.status() >= 500 || error.in_stream();
+}
+
+// What the loop writes or reads anew for each request; a member of `extra` would win over it. A null or an empty list
+// would not: it only stands for a member that is empty.
+constexpr std::array<std::string_view, 9> controlled_members{
+    "messages", "tools", "tool_choice", "n", "stream", "max_turns", "handoff_mode", "correlation_id", "deferred_calls"};
+
+void check_extra(const boost::json::object& extra)
+{
+    for (const std::string_view name : controlled_members) {
+        const boost::json::value* value = extra.if_contains(name);
+        if (value == nullptr || value->is_null() || (value->is_array() && value->get_array().empty()))
+            continue;
+        throw invalid_request_error("extra must not have the member " + std::string(name) + " in a tool loop");
+    }
 }
 
 std::string ids_text(const id_set& ids)
@@ -134,17 +153,27 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
     return ready;
 }
 
-void run_machine::finish(const call_key& key, tool_end end, std::optional<time_point> entered, time_point now)
+void run_machine::finish(const call_key& key, tool_end end, time_point entered, time_point now)
 {
     const auto open = std::find(open_keys_.begin(), open_keys_.end(), key);
     if (open == open_keys_.end() || ledger_.at(key).state == call_state::finished)
         return;
     const bool ok = end.outcome == tool_outcome::ok;
-    ledger_.entered(key, entered.value_or(now));
+    ledger_.entered(key, entered);
     ledger_.finish(key, std::move(end), now);
     plan_.finish(static_cast<std::size_t>(open - open_keys_.begin()), ok);
     record_skipped(now);
     complete_turn();
+}
+
+void run_machine::stop(stop_reason reason, time_point now)
+{
+    if (state_ == state::executing) {
+        for (const call_key& key : open_keys_)
+            ledger_.finish(key, cancelled_end(), now);
+        close_turn();
+    }
+    end(run_phase::failed, reason);
 }
 
 void run_machine::note(std::string code, std::string text)
@@ -167,7 +196,7 @@ void run_machine::take_server_results(const chat_completion& answer)
         return;
     for (const boost::json::key_value_pair& entry : *answer.server_results) {
         server_values_[std::string(entry.key())] = entry.value();
-        history_.answer_late(entry.key(), server_result_text(entry.value()));
+        history_.answer_late(entry.key(), server_result_text(answer, entry.key(), entry.value()));
     }
 }
 
@@ -265,8 +294,12 @@ void run_machine::record_skipped(time_point now)
 
 void run_machine::complete_turn()
 {
-    if (!plan_.done())
-        return;
+    if (plan_.done())
+        close_turn();
+}
+
+void run_machine::close_turn()
+{
     answer_texts answers = std::move(open_turn_.server_answers);
     for (const call_key& key : open_keys_)
         answers[key.call_id] = ledger_.at(key).end.content;
@@ -322,6 +355,7 @@ std::map<std::string, dependency_result, std::less<>> run_machine::results_for(c
 
 void check_request(const chat_completion_request& request)
 {
+    check_extra(request.extra);
     if (request.n && *request.n != 1)
         throw invalid_request_error("n must be 1 in a tool loop");
     if (request.max_turns && *request.max_turns < 1)

@@ -54,7 +54,7 @@ struct ready_call
 class run_machine
 {
 public:
-    /// Throws invalid_request_error: see check_request().
+    /// The request must have passed check_request().
     run_machine(run_settings settings, chat_completion_request request);
 
     /// The next request, with its turns reserved. Empty when the run has ended; running out of turns ends it.
@@ -74,8 +74,11 @@ public:
     /// The calls to run now. They count as started.
     std::vector<ready_call> start_ready(time_point now);
 
-    /// A started call has ended. `entered`: when its handler began, if it did.
-    void finish(const call_key& key, tool_end end, std::optional<time_point> entered, time_point now);
+    /// A started call has ended. `entered`: when its handler was.
+    void finish(const call_key& key, tool_end end, time_point entered, time_point now);
+
+    /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
+    void stop(stop_reason reason, time_point now);
 
     /// Something worth knowing about the present turn.
     void note(std::string code, std::string text);
@@ -100,6 +103,7 @@ private:
     void end(run_phase phase, stop_reason reason);
     void record_skipped(time_point now);
     void complete_turn();
+    void close_turn();
     bool repeats(const batch& work);
     void release_forced_tool(const chat_completion& answer, const batch& work);
     std::map<std::string, dependency_result, std::less<>> results_for(const call_record& call) const;
@@ -120,12 +124,13 @@ private:
     plan plan_;
 
     bool empty_answer_seen_ = false;
-    std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing
+    std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing; may be none
     std::optional<id_set> repeated_ids_;  ///< calls of the last answer, when all of them were asked for before
 };
 
 /// Throws invalid_request_error: more than one choice (`n`), `max_turns` below 1, `deferred_calls_raw` that is no
-/// array, or messages in which a tool call has no answer or a tool message no call.
+/// array, messages in which a tool call has no answer or a tool message no call, or a member of `extra` that would take
+/// the place of one that the loop sets.
 void check_request(const chat_completion_request& request);
 
 }  // namespace dedalus::handoff_core

@@ -1,5 +1,6 @@
 #include "handoff/run_report.hpp"
 
+#include "handoff/classify.hpp"
 #include "handoff/usage_sum.hpp"
 
 #include <algorithm>
@@ -57,6 +58,8 @@ void run_report::add_answer(const chat_completion& answer, int turn)
     add_server_tools(answer, turn);
     result_.last_completion = answer;
     result_.final_text = answer.text();
+    if (const assistant_message* message = answer.first_message(); message != nullptr && result_.final_text.empty())
+        result_.final_text = refusal_text(*message);
 }
 
 void run_report::note(std::string code, int turn, std::string text)

@@ -34,6 +34,10 @@ std::string_view to_string(stop_reason reason) noexcept
         return "protocol_error";
     case stop_reason::unsupported:
         return "unsupported";
+    case stop_reason::error:
+        return "error";
+    case stop_reason::cancelled:
+        return "cancelled";
     }
     return "unknown";
 }

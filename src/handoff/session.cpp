@@ -119,7 +119,7 @@ void server_session::write(chat_completion_request& request, bool client_tools) 
         request.deferred_calls = deferred_;
     if (step_ == resume_step::replan)
         request.handoff_mode = false;
-    else if (client_tools && !request.handoff_mode)
+    else if (client_tools && !request.handoff_mode && !request.extra.contains("handoff_mode"))
         request.handoff_mode = true;
 }
 

@@ -36,7 +36,8 @@ public:
     /// or the error is about something else. A step that is answered is the end of the fallback.
     bool fall_back(const api_error& error);
 
-    /// Puts correlation_id, deferred_calls (byte for byte) and handoff_mode into the request.
+    /// Puts correlation_id, deferred_calls (byte for byte) and handoff_mode into the request. A handoff_mode that the
+    /// request has, also as an explicit null, stays.
     void write(chat_completion_request& request, bool client_tools) const;
 
     const std::string& correlation_id() const noexcept { return correlation_id_; }

@@ -83,7 +83,7 @@ struct tool_group::running_tool
     const tool_registry::entry* entry;
     std::optional<tool_context> context;
     asio::cancellation_signal cancel;
-    std::optional<time_point> entered;
+    time_point entered{};
     time_point deadline = time_point::max();
     bool cancel_requested = false;
     bool timed_out = false;
@@ -103,6 +103,7 @@ void tool_group::start(tool_start what)
 {
     auto tool = std::make_shared<running_tool>(std::move(what));
     tools_.push_back(tool);
+    tool->enter(clock::now());  // on its own strand a coroutine is entered at once
     // run() lets nothing out but what fails while it ends, and then the tool counts as failed.
     auto on_end = [tool, wake = wake_](std::exception_ptr failure) {
         if (failure)
@@ -110,15 +111,11 @@ void tool_group::start(tool_start what)
         tool->ended = true;
         wake->cancel();
     };
-    asio::co_spawn(strand_, run(tool, wake_), asio::bind_cancellation_slot(tool->cancel.slot(), std::move(on_end)));
+    asio::co_spawn(strand_, run(tool), asio::bind_cancellation_slot(tool->cancel.slot(), std::move(on_end)));
 }
 
-asio::awaitable<void> tool_group::run(std::shared_ptr<running_tool> tool, std::shared_ptr<asio::steady_timer> wake)
+asio::awaitable<void> tool_group::run(std::shared_ptr<running_tool> tool)
 {
-    if (tool->cancel_requested)
-        co_return;
-    tool->enter(clock::now());
-    wake->cancel();  // there is a deadline to watch now
     try {
         json::object arguments = std::move(tool->start.call.arguments);
         asio::awaitable<json::value> body = tool->entry->handler(std::move(arguments), *tool->context);

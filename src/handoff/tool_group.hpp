@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +35,8 @@ struct ended_call
 {
     call_key key{};
     tool_end end{};
-    std::optional<time_point> entered{};  ///< empty when the handler was never entered
-    bool late = false;                    ///< a value after the end was reported as a timeout: only worth a note
+    time_point entered{};  ///< when its handler was entered
+    bool late = false;     ///< a value after the end was reported as a timeout: only worth a note
 };
 
 /// The running tools of one run. Each is a coroutine of its own on the strand of the run, so that one that throws or is
@@ -72,8 +71,7 @@ public:
 private:
     struct running_tool;
 
-    static boost::asio::awaitable<void>
-    run(std::shared_ptr<running_tool> tool, std::shared_ptr<boost::asio::steady_timer> wake);
+    static boost::asio::awaitable<void> run(std::shared_ptr<running_tool> tool);
 
     bool any_ended() const;
     time_point next_deadline() const;

@@ -14,7 +14,7 @@ namespace dedalus::net {
 /// OpenSSL headers that come with that name.)
 extern const boost::system::error_code stream_truncated;
 
-/// A connection to one peer. Reads and writes return at once; wait() is the only operation that suspends.
+/// A connection to one peer. Reads and writes return at once; only the waits suspend.
 /// One owner at a time; only interrupt() may be called by other threads. No try_ throws.
 class byte_stream : public interruptible
 {
@@ -35,20 +35,10 @@ public:
     /// Waits until the last try_ that would have blocked may go on. Honours per-operation (terminal) cancellation:
     /// throws system_error(operation_aborted) then. After interrupt() it ends, normally or not.
     virtual boost::asio::awaitable<void> wait() = 0;
+
+    /// Waits until bytes can be read or written: for a writer that wants to hear an answer that comes too early. As
+    /// wait().
+    virtual boost::asio::awaitable<void> wait_either() = 0;
 };
-
-/// Reads at least one byte, waiting for it. Throws system_error with the code of try_read(); asio::error::eof included.
-/// The memory of `buffer` must stay until the awaitable has ended.
-boost::asio::awaitable<std::size_t> read_some(
-    byte_stream& stream,    // borrowed
-    std::span<char> buffer  // borrowed
-);
-
-/// Writes all bytes. Throws system_error with the code of try_write(). The memory of `bytes` must stay until the
-/// awaitable has ended.
-boost::asio::awaitable<void> write_all(
-    byte_stream& stream,         // borrowed
-    std::span<const char> bytes  // borrowed
-);
 
 }  // namespace dedalus::net

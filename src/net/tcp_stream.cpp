@@ -1,7 +1,10 @@
 #include "net/tcp_stream.hpp"
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -137,6 +140,18 @@ tcp_stream::transfer(tcp::socket::wait_type direction, std::size_t size, error_c
 asio::awaitable<void> tcp_stream::wait()
 {
     return socket_.async_wait(direction_, asio::use_awaitable);
+}
+
+asio::awaitable<void> tcp_stream::wait_either()
+{
+    auto readable = socket_.async_wait(tcp::socket::wait_read, asio::deferred);
+    auto writable = socket_.async_wait(tcp::socket::wait_write, asio::deferred);
+    auto both = asio::experimental::make_parallel_group(std::move(readable), std::move(writable));
+    const auto outcome = co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const auto& [order, read_ec, write_ec] = outcome;
+    const error_code& first = order[0] == 0 ? read_ec : write_ec;
+    if (first)
+        throw boost::system::system_error(first);
 }
 
 void tcp_stream::interrupt() noexcept

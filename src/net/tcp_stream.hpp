@@ -31,6 +31,7 @@ public:
     std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) noexcept override;
     std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) noexcept override;
     boost::asio::awaitable<void> wait() override;
+    boost::asio::awaitable<void> wait_either() override;
     void interrupt() noexcept override;
 
     bool interrupted() const noexcept { return interrupted_; }

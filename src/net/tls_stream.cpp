@@ -122,7 +122,7 @@ tls_stream::tls_stream(
 
 tls_stream::~tls_stream()
 {
-    if (!established_ || fatal_ || transport_->tcp->interrupted())
+    if (!established_ || fatal_ || write_failure_ || transport_->tcp->interrupted())
         return;
     ERR_clear_error();
     SSL_shutdown(session_.get());
@@ -238,20 +238,29 @@ std::size_t tls_stream::try_read(std::span<char> buffer, error_code& ec) noexcep
 
 std::size_t tls_stream::try_write(std::span<const char> bytes, error_code& ec) noexcept
 {
-    ec = fatal_;
-    if (fatal_ || bytes.empty())
+    ec = fatal_ ? fatal_ : write_failure_;
+    if (ec || bytes.empty())
         return 0;
     ERR_clear_error();
     std::size_t n = 0;
     const int returned = SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &n);
-    if (returned != 1)
-        ec = outcome(returned);
+    if (returned == 1)
+        return n;
+    ec = outcome(returned);
+    // The peer may have answered before it stopped reading: what it sent can still be read.
+    if (fatal_ && fatal_ == transport_->last && fatal_ != asio::error::operation_aborted)
+        write_failure_ = std::exchange(fatal_, {});
     return n;
 }
 
 asio::awaitable<void> tls_stream::wait()
 {
     return transport_->tcp->wait();
+}
+
+asio::awaitable<void> tls_stream::wait_either()
+{
+    return transport_->tcp->wait_either();
 }
 
 void tls_stream::interrupt() noexcept

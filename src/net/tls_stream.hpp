@@ -35,6 +35,7 @@ public:
     std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) noexcept override;
     std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) noexcept override;
     boost::asio::awaitable<void> wait() override;
+    boost::asio::awaitable<void> wait_either() override;
     void interrupt() noexcept override;
 
 private:
@@ -52,7 +53,8 @@ private:
     std::shared_ptr<const tls_context> context_;
     std::unique_ptr<transport> transport_;
     std::unique_ptr<ssl_st, deleter> session_;
-    boost::system::error_code fatal_;  // no operation on session_ is allowed once it is set
+    boost::system::error_code fatal_;          // no operation on session_ is allowed once it is set
+    boost::system::error_code write_failure_;  // of the socket: nothing more is written, but reading goes on
     bool established_ = false;
     std::string handshake_problem_;
 };

@@ -138,8 +138,27 @@ private:
         if (chunk.server_results) {
             if (!whole_.server_results)
                 whole_.server_results.emplace();
-            for (const json::key_value_pair& result : *chunk.server_results)
+            for (const json::key_value_pair& result : *chunk.server_results) {
                 protocol::set_member(*whole_.server_results, result.key(), result.value(), budget_);
+                set_raw_result(chunk, result.key());
+            }
+        }
+    }
+
+    // The bytes always belong to the value beside them.
+    void set_raw_result(const chat_completion_chunk& chunk, std::string_view call_id)
+    {
+        auto& all = whole_.server_results_raw;
+        const auto raw = chunk.server_results_raw.find(call_id);
+        const auto old = all.find(call_id);
+        const std::size_t old_bytes = old == all.end() ? 0 : old->second.size();
+        if (raw != chunk.server_results_raw.end()) {
+            budget_.exchange(old_bytes, raw->second.size());
+            all.insert_or_assign(raw->first, raw->second);
+        }
+        else if (old != all.end()) {
+            budget_.exchange(old_bytes, 0);
+            all.erase(old);
         }
     }
 

@@ -61,6 +61,13 @@ void drop_first(std::vector<token_logprob>& list, std::size_t count)
     list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+bool has_role_or_text(const message_delta& delta)
+{
+    const bool has_content =
+        delta.content && std::visit([](const auto& content) { return !content.empty(); }, *delta.content);
+    return has_content || size_of(delta.role) > 0 || size_of(delta.refusal) > 0 || size_of(delta.reasoning_content) > 0;
+}
+
 bool is_message_member(std::string_view name)
 {
     return is_typed_member<message_delta, assistant_message>(name);
@@ -76,7 +83,8 @@ bool is_choice_member(std::string_view name)
 
 void choice_accumulator::add(const chunk_choice& piece, text_budget& budget)
 {
-    if (begins_segment(piece.delta))
+    began_anew_ = began_anew_ || (finish_reason_ && has_role_or_text(piece.delta));
+    if (is_call_of_next_segment(piece.delta))
         drop_finished_segment();
     add_message(piece.delta, budget);
     if (piece.logprobs)
@@ -86,6 +94,7 @@ void choice_accumulator::add(const chunk_choice& piece, text_budget& budget)
     if (piece.finish_reason && !piece.finish_reason->empty()) {
         finish_reason_ = piece.finish_reason;
         finished_extent_ = current_extent();
+        began_anew_ = false;
     }
 }
 
@@ -104,9 +113,9 @@ choice choice_accumulator::result(std::int64_t index) const
     return whole;
 }
 
-bool choice_accumulator::begins_segment(const message_delta& delta) const
+bool choice_accumulator::is_call_of_next_segment(const message_delta& delta) const
 {
-    return finish_reason_ && std::any_of(delta.tool_calls.begin(), delta.tool_calls.end(), [&](const auto& piece) {
+    return began_anew_ && std::any_of(delta.tool_calls.begin(), delta.tool_calls.end(), [&](const auto& piece) {
                return calls_.has_new_id_at_used_index(piece);
            });
 }
@@ -132,6 +141,7 @@ void choice_accumulator::drop_finished_segment()
     extra_.clear();
     finish_reason_.reset();
     finished_extent_ = {};
+    began_anew_ = false;
 }
 
 choice_accumulator::extent choice_accumulator::current_extent() const

@@ -21,8 +21,9 @@ namespace dedalus::protocol {
 
 /// Adds up the pieces of one choice.
 ///
-/// One request may contain several calls of the model. When a tool call comes after a finish reason and gives an index
-/// whose call has an id a different id, it belongs to a later answer: what came up to the finish reason is dropped.
+/// One request may contain several calls of the model. When, after a finish reason and then a role or text, a tool call
+/// gives an index whose call has an id a different id, it belongs to a later answer: what came up to the finish reason
+/// is dropped. Without a role or text it is one more call, of a server that sends a finish reason with every call.
 class choice_accumulator
 {
 public:
@@ -44,7 +45,7 @@ private:
         std::size_t refusal_logprobs = 0;
     };
 
-    bool begins_segment(const message_delta& delta) const;
+    bool is_call_of_next_segment(const message_delta& delta) const;
     void drop_finished_segment();
     extent current_extent() const;
     void add_message(const message_delta& delta, text_budget& budget);
@@ -62,6 +63,7 @@ private:
     std::optional<choice_logprobs> logprobs_{};
     boost::json::object extra_{};
     extent finished_extent_{};
+    bool began_anew_ = false;  // a role or text came after the finish reason
 };
 
 }  // namespace dedalus::protocol

@@ -135,6 +135,7 @@ chat_completion_chunk chunk_from_completion(const chat_completion& completion)
         .turns_consumed = completion.turns_consumed,
         .extra = completion.extra,
         .deferred_raw = completion.deferred_raw,
+        .server_results_raw = completion.server_results_raw,
     };
     for (const choice& choice : completion.choices)
         chunk.choices.push_back({

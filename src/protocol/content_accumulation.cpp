@@ -2,7 +2,12 @@
 
 #include "protocol/extra_members.hpp"
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,6 +19,13 @@ namespace json = boost::json;
 namespace {
 
 using content_parts = std::vector<content_part>;
+
+constexpr std::string_view thinking = "thinking";
+
+bool is_thinking_member(std::string_view name)
+{
+    return name == "type" || name == thinking;
+}
 
 std::size_t size_of(const std::optional<std::string>& text) noexcept
 {
@@ -44,16 +56,66 @@ struct part_cost
     }
 };
 
+bool join(text_part& whole, const text_part& piece, text_budget& budget)
+{
+    budget.take(piece.text.size());
+    whole.text += piece.text;
+    merge_extra(piece.extra, whole.extra, is_typed_member<text_part>, budget);
+    return true;
+}
+
+bool join(refusal_part& whole, const refusal_part& piece, text_budget& budget)
+{
+    budget.take(piece.refusal.size());
+    whole.refusal += piece.refusal;
+    merge_extra(piece.extra, whole.extra, is_typed_member<refusal_part>, budget);
+    return true;
+}
+
+// The list inside a part {"type":"thinking","thinking":[...]}; null for any other part.
+template <class Object>
+auto* thoughts_of(Object& part)
+{
+    auto* const type = part.if_contains("type");
+    auto* const thoughts = part.if_contains(thinking);
+    const bool is_thinking = type != nullptr && type->is_string() && type->get_string() == thinking;
+    return is_thinking && thoughts != nullptr ? thoughts->if_array() : nullptr;
+}
+
+bool join(json::object& whole, const json::object& piece, text_budget& budget)
+{
+    json::array* const thoughts = thoughts_of(whole);
+    const json::array* const more = thoughts_of(piece);
+    if (thoughts == nullptr || more == nullptr)
+        return false;
+    for (const json::value& thought : *more) {
+        budget.take(cost_of(thought));
+        thoughts->push_back(thought);
+    }
+    merge_extra(piece, whole, is_thinking_member, budget);
+    return true;
+}
+
+template <class Part>
+bool join(Part&, const Part&, text_budget&)
+{
+    return false;
+}
+
+// Whether the piece only goes on with the part before it.
+bool join_last(content_parts& whole, const content_part& piece, text_budget& budget)
+{
+    if (whole.empty() || whole.back().index() != piece.index())
+        return false;
+    return std::visit(
+        [&]<class Part>(const Part& part) { return join(std::get<Part>(whole.back()), part, budget); }, piece
+    );
+}
+
 void append_part(content_parts& whole, const content_part& piece, text_budget& budget)
 {
-    const auto* text = std::get_if<text_part>(&piece);
-    auto* last = whole.empty() ? nullptr : std::get_if<text_part>(&whole.back());
-    if (text != nullptr && last != nullptr) {
-        budget.take(text->text.size());
-        last->text += text->text;
-        merge_extra(text->extra, last->extra, is_typed_member<text_part>, budget);
+    if (join_last(whole, piece, budget))
         return;
-    }
     budget.take(text_budget::bytes_per_item + std::visit(part_cost{}, piece));
     whole.push_back(piece);
 }

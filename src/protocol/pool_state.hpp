@@ -71,15 +71,6 @@ public:
         return expired;
     }
 
-    /// Gives up all.
-    [[nodiscard]] std::vector<Connection> clear()
-    {
-        std::vector<Connection> all;
-        while (!idle_.empty())
-            give_up_oldest(all);
-        return all;
-    }
-
     /// Idle connections held, expired ones included.
     std::size_t size() const noexcept { return idle_.size(); }
 

@@ -15,9 +15,9 @@ struct attempt_failure
     enum class kind
     {
         status,      ///< an answer outside 2xx: `status`, `headers`, `api_code` and `api_type` say which
-        connection,  ///< resolve, connect, TLS, write or read failed before the header of the answer
-        timeout,     ///< a limit of the attempt passed before the header of the answer
-        final,       ///< configuration, decoding, cancelled, anything after a 2xx header, the total limit
+        connection,  ///< resolve, connect, TLS, write or read failed, and the caller has seen nothing of an answer
+        timeout,     ///< a limit of the attempt passed, likewise
+        final,       ///< configuration, decoding, cancelled, a stream that has begun, the total limit
     };
 
     kind what = kind::final;

@@ -43,6 +43,8 @@ std::string_view text_of(errc code) noexcept
         return "permission denied";
     case errc::not_found:
         return "not found";
+    case errc::request_timeout:
+        return "the server waited too long for the request";
     case errc::conflict:
         return "conflict";
     case errc::unprocessable_entity:
@@ -59,8 +61,8 @@ std::string_view text_of(errc code) noexcept
 
 bool is_retryable(errc code) noexcept
 {
-    return code == errc::connection || code == errc::timeout || code == errc::conflict || code == errc::rate_limit ||
-           code == errc::internal_server;
+    return code == errc::connection || code == errc::timeout || code == errc::request_timeout ||
+           code == errc::conflict || code == errc::rate_limit || code == errc::internal_server;
 }
 
 // Boost leaves the destructor of error_category public and not virtual, so that categories live until the very end.
@@ -241,6 +243,8 @@ void throw_api_error(api_error_details details)
         throw permission_denied_error(errc::permission_denied, std::move(details));
     case 404:
         throw not_found_error(errc::not_found, std::move(details));
+    case 408:
+        throw api_error(errc::request_timeout, std::move(details));
     case 409:
         throw conflict_error(errc::conflict, std::move(details));
     case 422:

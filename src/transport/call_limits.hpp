@@ -32,9 +32,11 @@ struct call_limits
         guard->throw_if_fired();
         if (total.unlimited())
             return;
-        const auto elapsed = std::chrono::steady_clock::now() - total.start;
-        if (total.start + elapsed >= total.at)
-            throw timeout_error(call_phase::total, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed));
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= total.at)
+            throw timeout_error(
+                call_phase::total, std::chrono::duration_cast<std::chrono::milliseconds>(now - total.start)
+            );
     }
 };
 

@@ -26,13 +26,15 @@ std::unique_ptr<http_connection> connection_pool::take(const protocol::pool_key&
         }
         if (!found)
             return nullptr;
-        if ((*found)->reusable())
+        if ((*found)->reusable() == reuse::now)
             return std::move(*found);
     }
 }
 
 void connection_pool::put(protocol::pool_key key, std::unique_ptr<http_connection> connection)
 {
+    if (connection->reusable() == reuse::never)
+        return;
     const auto now = std::chrono::steady_clock::now();
     std::vector<std::unique_ptr<http_connection>> evicted;
     {

@@ -19,8 +19,9 @@ public:
     /// A connection that is usable as far as can be seen without waiting; null when there is none.
     std::unique_ptr<http_connection> take(const protocol::pool_key& key);
 
-    /// Keeps a connection whose exchange has ended. Whether it can be used again is seen when somebody wants it: the
-    /// end of a stream's body often arrives just after its last event, and nobody should have to wait for it.
+    /// Keeps a connection whose exchange has ended, unless it cannot be used again. The end of a stream's body often
+    /// arrives just after its last event, and nobody should have to wait for it: it is looked for again when somebody
+    /// wants the connection.
     void put(protocol::pool_key key, std::unique_ptr<http_connection> connection);
 
 private:

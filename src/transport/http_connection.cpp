@@ -3,6 +3,8 @@
 #include <dedalus/error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -21,12 +23,8 @@ constexpr std::size_t read_buffer_bytes = 16 * 1024;
 // What is worth reading to save a handshake.
 constexpr std::size_t max_drained_bytes = 64 * 1024;
 
-[[noreturn]] void throw_unreadable(boost::system::error_code ec)
-{
-    if (ec == errc::limit_exceeded)
-        throw response_format_error(errc::limit_exceeded, "the response header is larger than allowed", 0, {}, {});
-    throw response_format_error("the answer is not HTTP/1.1", 0, {}, {});
-}
+// What is read at most before others on the executor have a turn: a server that never pauses must not starve them.
+constexpr std::size_t turn_bytes = 256 * 1024;
 
 }  // namespace
 
@@ -47,6 +45,9 @@ void http_connection::begin(call_limits limits)
     buffer_.resize(read_buffer_bytes);
     input_ = {};
     body_ = {};
+    failure_ = {};
+    drained_ = 0;
+    request_sent_ = false;
 }
 
 void http_connection::end_exchange() noexcept
@@ -60,52 +61,56 @@ void http_connection::end_exchange() noexcept
         buffer_ = std::vector<char>();
 }
 
-asio::awaitable<void> http_connection::send(std::string_view head /* borrowed */, std::string_view body /* borrowed */)
+asio::awaitable<void> http_connection::send(
+    std::string_view head,  // borrowed
+    std::string_view body   // borrowed
+)
 {
-    std::exception_ptr failure;
-    try {
-        // One write for a small request, so that it leaves in one packet and one TLS record.
-        if (head.size() + body.size() <= read_buffer_bytes) {
-            const std::string whole = std::string(head).append(body);
-            co_await write(whole);
-        }
-        else {
-            co_await write(head);
+    // One write for a small request, so that it leaves in one packet and one TLS record.
+    if (head.size() + body.size() <= read_buffer_bytes) {
+        const std::string whole = std::string(head).append(body);
+        co_await write(whole);
+    }
+    else {
+        co_await write(head);
+        if (input_.empty())
             co_await write(body);
-        }
     }
-    catch (const connection_error&) {
-        failure = std::current_exception();
-    }
-    if (!failure)
-        co_return;
-
-    // A server that refuses a request may answer, and close, before it has read all of it.
-    bool answered = false;
-    try {
-        answered = try_fill(call_phase::write) && !reader_->done();
-    }
-    catch (const connection_error&) {
-        answered = false;
-    }
-    if (!answered)
-        std::rethrow_exception(failure);
+    request_sent_ = input_.empty();
 }
 
-asio::awaitable<void> http_connection::write(std::string_view bytes /* borrowed */)
+asio::awaitable<void> http_connection::write(std::string_view bytes)  // borrowed
 {
+    bool armed = false;
     while (!bytes.empty()) {
         boost::system::error_code ec;
-        bytes.remove_prefix(stream_->try_write(std::span(bytes.data(), bytes.size()), ec));
-        if (ec == asio::error::would_block) {
+        const std::size_t n = stream_->try_write(std::span(bytes.data(), bytes.size()), ec);
+        bytes.remove_prefix(n);
+        armed = armed && n == 0;
+        if (!ec)
+            continue;
+        limits_->guard->throw_if_fired();
+        if (try_early_answer(ec))
+            break;
+        if (!std::exchange(armed, true))
             arm(call_phase::write, limits_->timeouts.write);
-            co_await wait();
-        }
-        else if (ec) {
-            limits_->guard->throw_if_fired();
-            throw connection_error(call_phase::write, ec, "sending the request failed");
-        }
+        co_await wait(stream_->wait_either());
     }
+    limits_->guard->disarm();
+    limits_->guard->throw_if_fired();
+}
+
+// Whether bytes of an answer came although the request could not be sent any further, because of `obstacle`. Throws
+// when there is no more to hope for: the connection is broken, or the server has closed it.
+bool http_connection::try_early_answer(boost::system::error_code obstacle)
+{
+    boost::system::error_code ec;
+    input_ = {buffer_.data(), stream_->try_read(buffer_, ec)};
+    if (obstacle == asio::error::would_block)
+        obstacle = ec;
+    if (input_.empty() && obstacle != asio::error::would_block)
+        throw connection_error(call_phase::write, obstacle, "sending the request failed");
+    return !input_.empty();
 }
 
 asio::awaitable<void> http_connection::read_header()
@@ -113,60 +118,98 @@ asio::awaitable<void> http_connection::read_header()
     arm(call_phase::response_header, limits_->timeouts.response_header);
     while (!reader_->header_done()) {
         if (input_.empty() && !try_fill(call_phase::response_header))
-            co_await wait();
+            co_await wait(stream_->wait());
         consume();
+        // What is wrong behind the header is told by read_body(), so that the status is not lost.
+        if (!reader_->header_done())
+            check_readable();
     }
     limits_->guard->disarm();
+    limits_->guard->throw_if_fired();
 }
 
 asio::awaitable<std::string_view> http_connection::read_body(call_phase phase)
 {
     bool armed = false;
     while (body_.empty() && !reader_->done()) {
+        check_readable();
+        if (read_without_wait_ > turn_bytes)
+            co_await let_others_run();
         if (input_.empty() && !try_fill(phase)) {
             // Armed at the first wait alone: framing bytes without a body do not extend the time.
             if (!std::exchange(armed, true))
                 arm(phase, limits_->timeouts.stream_idle);
-            co_await wait();
+            co_await wait(stream_->wait());
         }
         consume();
     }
-    if (armed)
+    if (armed) {
         limits_->guard->disarm();
+        limits_->guard->throw_if_fired();
+    }
     co_return std::exchange(body_, {});
 }
 
-bool http_connection::reusable() noexcept
+asio::awaitable<void> http_connection::let_others_run()
 {
+    read_without_wait_ = 0;
+    co_await asio::post(asio::use_awaitable);
+}
+
+reuse http_connection::reusable() noexcept
+{
+    if (!request_sent_)
+        return reuse::never;
     try {
         buffer_.resize(read_buffer_bytes);
-        std::size_t drained = 0;
-        while (!reader_->done() && drained <= max_drained_bytes) {
-            if (input_.empty() && !try_fill(call_phase::body))
-                return false;
-            drained += input_.size();
-            consume();
-            body_ = {};
-        }
-        if (!reader_->keep_alive() || !input_.empty())
-            return false;
-        boost::system::error_code ec;
-        char surplus = 0;
-        stream_->try_read(std::span(&surplus, 1), ec);
-        buffer_ = std::vector<char>();
-        return ec == asio::error::would_block;
+        const reuse verdict = drain();
+        if (input_.empty())
+            buffer_ = std::vector<char>();
+        return verdict;
     }
     catch (const std::exception&) {
-        return false;
+        return reuse::never;
     }
+}
+
+reuse http_connection::drain()
+{
+    while (!reader_->done()) {
+        if (input_.empty()) {
+            if (!try_fill(call_phase::body))
+                return reuse::later;
+            drained_ += input_.size();
+        }
+        if (drained_ > max_drained_bytes)
+            return reuse::never;
+        consume();
+        check_readable();
+        body_ = {};
+    }
+    if (!reader_->keep_alive() || !input_.empty())
+        return reuse::never;
+    boost::system::error_code ec;
+    char surplus = 0;
+    stream_->try_read(std::span(&surplus, 1), ec);
+    return ec == asio::error::would_block ? reuse::now : reuse::never;
 }
 
 void http_connection::consume()
 {
-    boost::system::error_code ec;
-    input_.remove_prefix(reader_->consume(input_, body_, ec));
-    if (ec)
-        throw_unreadable(ec);
+    input_.remove_prefix(reader_->consume(input_, body_, failure_));
+}
+
+void http_connection::check_readable() const
+{
+    if (!failure_)
+        return;
+    if (failure_ == errc::limit_exceeded)
+        throw response_format_error(
+            errc::limit_exceeded, "the response header is larger than limits.max_header_bytes", status(), {}, {}
+        );
+    const char* const problem =
+        reader_->header_done() ? "the framing of the body is broken" : "the answer is not HTTP/1.1";
+    throw response_format_error(problem, status(), {}, {});
 }
 
 void http_connection::arm(call_phase phase, std::chrono::milliseconds limit)
@@ -174,11 +217,12 @@ void http_connection::arm(call_phase phase, std::chrono::milliseconds limit)
     limits_->guard->arm(limits_->next(phase, limit));
 }
 
-asio::awaitable<void> http_connection::wait()
+asio::awaitable<void> http_connection::wait(asio::awaitable<void> readiness)
 {
+    read_without_wait_ = 0;
     std::exception_ptr failure;
     try {
-        co_await stream_->wait();
+        co_await std::move(readiness);
     }
     catch (const std::exception&) {
         failure = std::current_exception();
@@ -197,6 +241,7 @@ bool http_connection::try_fill(call_phase phase)
     if (ec == asio::error::would_block)
         return false;
     input_ = {buffer_.data(), n};
+    read_without_wait_ += n;
     if (!ec)
         return true;
     if (limits_)

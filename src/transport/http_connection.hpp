@@ -5,6 +5,7 @@
 #include "transport/call_limits.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -15,6 +16,14 @@
 #include <vector>
 
 namespace dedalus::transport {
+
+/// Whether a connection may serve another exchange.
+enum class reuse
+{
+    now,
+    later,  ///< the end of the last answer has not come yet
+    never,
+};
 
 /// One HTTP/1.1 connection, for one exchange after another. Between begin() and end_exchange() it serves one call and
 /// is bounded by that call's limits. It throws connection_error, timeout_error, response_format_error, and
@@ -34,6 +43,7 @@ public:
     void begin(call_limits limits);
 
     /// Sends head and body, with the write limit as a limit on waiting without progress. The views must stay valid.
+    /// Stops when the server answers before it has all, as one does that refuses a request by its head.
     boost::asio::awaitable<void> send(std::string_view head, std::string_view body);
 
     /// Waits for the complete response header.
@@ -48,7 +58,7 @@ public:
 
     /// Whether another exchange may begin, without waiting: reads what is left of a body that is as good as over
     /// (at most 64 KiB), and sees whether the server has closed the connection or sent what nobody asked for.
-    bool reusable() noexcept;
+    reuse reusable() noexcept;
 
     int status() const noexcept { return reader_->status(); }
 
@@ -59,18 +69,26 @@ public:
 
 private:
     void arm(call_phase phase, std::chrono::milliseconds limit);
-    boost::asio::awaitable<void> wait();
+    boost::asio::awaitable<void> wait(boost::asio::awaitable<void> readiness);
     boost::asio::awaitable<void> write(std::string_view bytes);
+    boost::asio::awaitable<void> let_others_run();
+    reuse drain();
     bool try_fill(call_phase phase);
+    bool try_early_answer(boost::system::error_code obstacle);
     void consume();
+    void check_readable() const;
 
     std::unique_ptr<net::byte_stream> stream_;
     std::size_t max_header_bytes_;
     std::optional<call_limits> limits_;  // while an exchange goes on
     std::optional<protocol::http_response_reader> reader_;
-    std::vector<char> buffer_;  // empty between exchanges
-    std::string_view input_;    // what of buffer_ has not been consumed
-    std::string_view body_;     // the piece of the body that was consumed last
+    std::vector<char> buffer_;           // empty between exchanges
+    std::string_view input_;             // what of buffer_ has not been consumed
+    std::string_view body_;              // the piece of the body that was consumed last
+    boost::system::error_code failure_;  // of the reader
+    std::size_t drained_ = 0;            // bytes read after the exchange
+    std::size_t read_without_wait_ = 0;  // bytes since this coroutine was last suspended
+    bool request_sent_ = false;
 };
 
 }  // namespace dedalus::transport

@@ -154,3 +154,26 @@ TEST_CASE("pool: destroying the context with idle connections leaves nothing ope
         CHECK(target.wait_for_connections_open(0, 5s));
     }
 }
+
+namespace {
+
+asio::awaitable<void> ask_and_look(client c, server* target)
+{
+    const chat_completion_request request = test::hello();
+    co_await c.chat_completions(request);
+    CHECK(target->wait_for_connections_open(0, 5s));
+}
+
+}  // namespace
+
+TEST_CASE("pool: a connection that is of no more use is closed at once, not when somebody looks")
+{
+    server target(test::plain_http());
+    reply r = text_reply("x");
+    r.headers.set("Connection", "close");
+    r.end = reply_end::silence;  // the server leaves the closing to the client
+    target.enqueue(r);
+    test::run_coro([&](asio::any_io_executor executor) {
+        return ask_and_look(client(executor, test::options_for(target)), &target);
+    });
+}

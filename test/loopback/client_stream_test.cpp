@@ -234,6 +234,26 @@ TEST_CASE("stream: a JSON answer to a stream request is one chunk")
     CHECK(outcome.completion.info.status == 200);
 }
 
+TEST_CASE("stream: a JSON answer that is cut is not asked for again")
+{
+    server target(over(false));
+    reply cut = text_reply("all at once");
+    cut.stop_after = 20;
+    cut.end = reply_end::close;
+    target.enqueue(cut);
+    CHECK_THROWS_AS(test::read_stream(test::options_for(target)), connection_error);
+    CHECK(target.requests().size() == 1);
+}
+
+TEST_CASE("stream: a failure in it tells the retries before it")
+{
+    server target(over(false));
+    target.enqueue(error_reply(503, "later"));
+    target.enqueue(chunks_reply({text_chunk("half")}, false));
+    const auto e = failure_of<incomplete_stream_error>(test::read_stream(test::options_for(target)));
+    CHECK(e.retries_taken() == 1);
+}
+
 TEST_CASE("stream: a 200 that is neither a stream nor JSON is an error")
 {
     server target(over(false));

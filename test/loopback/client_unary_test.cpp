@@ -433,3 +433,46 @@ TEST_CASE("unary: a request that cannot be sent is refused by the call itself")
     CHECK_THROWS_AS(c.chat_completions_stream(request), invalid_request_error);
     CHECK(context.run() == 0);
 }
+
+TEST_CASE("unary: an error body whose framing is broken does not hide the status")
+{
+    server target(test::plain_http());
+    reply broken;
+    broken.raw = "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n";
+    target.enqueue(broken);
+    const auto e = failure<bad_request_error>(test::options_for(target));
+    CHECK(e.body_truncated());
+}
+
+TEST_CASE("unary: a failure after retries tells their number")
+{
+    server target(test::plain_http());
+    target.enqueue(error_reply(503, "later"));
+    reply html;
+    html.body = "<html>";
+    target.enqueue(html);
+    CHECK(failure<response_format_error>(test::options_for(target)).retries_taken() == 1);
+}
+
+TEST_CASE("unary: the body of an error in a 200 answer is bounded as any other")
+{
+    server target(test::plain_http());
+    target.enqueue(json_reply({{"error", {{"message", std::string(1000, 'x')}}}}));
+    client_options options = test::options_for(target);
+    options.limits.max_error_body_bytes = 100;
+    const auto e = failure<api_error>(options);
+    CHECK(e.body().size() == 100);
+    CHECK(e.body_truncated());
+}
+
+TEST_CASE("unary: an encoding that was not asked for is refused")
+{
+    server target(test::plain_http());
+    reply r = text_reply("x");
+    r.headers.set("Content-Encoding", "gzip");
+    target.enqueue(r);
+    CHECK(
+        failure<response_format_error>(test::options_for(target)).problem().find("Content-Encoding") !=
+        std::string::npos
+    );
+}

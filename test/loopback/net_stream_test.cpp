@@ -6,6 +6,7 @@
 #include "support/loopback_peer.hpp"
 #include "support/net_client.hpp"
 #include "support/run_coro.hpp"
+#include "support/stream_io.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -79,7 +80,7 @@ asio::awaitable<read_result>
 send_and_read(net::connect_request request, std::string bytes, std::vector<std::size_t> sizes)
 {
     const net::connected made = co_await net::connect(std::move(request));
-    co_await net::write_all(*made.stream, bytes);
+    co_await test::write_all(*made.stream, bytes);
     read_result result = co_await read_all(made.stream.get(), std::move(sizes));
     co_return result;
 }
@@ -92,7 +93,7 @@ asio::awaitable<void> read_for_ever(
     const net::connected made = co_await net::connect(std::move(request));
     char byte = 0;
     reading = true;
-    co_await net::read_some(*made.stream, std::span(&byte, 1));
+    co_await test::read_some(*made.stream, std::span(&byte, 1));
 }
 
 asio::awaitable<void> write_for_ever(
@@ -183,7 +184,7 @@ TEST_CASE("records that came together are delivered by one read")
     context.restart();
     std::array<char, 1024> buffer;
 
-    CHECK(test::run_coro_on(context, net::read_some(*made.stream, buffer)) == 200);
+    CHECK(test::run_coro_on(context, test::read_some(*made.stream, buffer)) == 200);
 }
 
 TEST_CASE("bytes that came already are read without waiting, whatever OpenSSL holds back")
@@ -199,7 +200,7 @@ TEST_CASE("bytes that came already are read without waiting, whatever OpenSSL ho
         test::run_coro_on(context, net::connect(test::connect_to(context.get_executor(), server.port(), w.trusted)));
     context.restart();
     char byte = 0;
-    test::run_coro_on(context, net::read_some(*made.stream, std::span(&byte, 1)));
+    test::run_coro_on(context, test::read_some(*made.stream, std::span(&byte, 1)));
     std::string got(1, byte);
     error_code ec;
     while (!ec) {
@@ -271,7 +272,7 @@ TEST_CASE("writing to a peer that is gone is an error, not a signal")
     context.restart();
     const std::string block(large, 'x');
 
-    const error_code ec = code_of([&] { test::run_coro_on(context, net::write_all(*made.stream, block)); });
+    const error_code ec = code_of([&] { test::run_coro_on(context, test::write_all(*made.stream, block)); });
 
     CHECK((ec == asio::error::broken_pipe || ec == asio::error::connection_reset));
 }
@@ -330,7 +331,7 @@ TEST_CASE("interrupt() from another thread ends the wait and all later operation
     char byte = 0;
 
     CHECK(code_of([&] {
-              test::run_coro_on(context, net::read_some(*stream, std::span(&byte, 1)));
+              test::run_coro_on(context, test::read_some(*stream, std::span(&byte, 1)));
           }) == asio::error::operation_aborted);
     error_code ec;
     stream->try_write(std::span<const char>(&byte, 1), ec);

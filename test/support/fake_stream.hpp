@@ -20,11 +20,13 @@ namespace test {
 /// What a fake_stream does, and what it saw; outlives the stream.
 struct fake_peer
 {
-    std::string to_read;                ///< what the peer sends
-    bool ends = false;                  ///< eof behind it; otherwise would_block
-    std::size_t piece = 1;              ///< bytes moved by one try_
-    bool blocks = true;                 ///< every second try_ would block
-    std::size_t fail_after = SIZE_MAX;  ///< so many operations (try_ and wait) go well; the next fails
+    std::string to_read;                       ///< what the peer sends
+    std::size_t answers_after = 0;             ///< bytes of the request, before which nothing is sent
+    bool ends = false;                         ///< eof behind it; otherwise would_block
+    std::size_t piece = 1;                     ///< bytes moved by one try_
+    bool blocks = true;                        ///< every second try_ of a direction would block
+    std::size_t fail_after = SIZE_MAX;         ///< so many operations (try_ and wait) go well; the next fails
+    std::size_t writes_fail_after = SIZE_MAX;  ///< so many bytes of the request are taken
     std::string written;
     std::size_t operations = 0;
     int streams_alive = 0;
@@ -40,8 +42,12 @@ public:
 
     std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) override
     {
-        if (!proceed(ec))
+        if (!proceed(read_blocked_, ec))
             return 0;
+        if (peer_->written.size() < peer_->answers_after) {
+            ec = boost::asio::error::would_block;
+            return 0;
+        }
         if (peer_->to_read.empty()) {
             if (peer_->ends)
                 ec = boost::asio::error::eof;
@@ -57,8 +63,12 @@ public:
 
     std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) override
     {
-        if (!proceed(ec))
+        if (!proceed(write_blocked_, ec))
             return 0;
+        if (peer_->written.size() >= peer_->writes_fail_after) {
+            ec = boost::asio::error::broken_pipe;
+            return 0;
+        }
         const std::size_t n = std::min(peer_->piece, bytes.size());
         peer_->written.append(bytes.data(), n);
         return n;
@@ -71,24 +81,27 @@ public:
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
     }
 
+    boost::asio::awaitable<void> wait_either() override { return wait(); }
+
     void interrupt() noexcept override { peer_->fail_after = 0; }
 
 private:
-    bool proceed(boost::system::error_code& ec)
+    bool proceed(bool& blocked, boost::system::error_code& ec)
     {
         ec = {};
         if (peer_->operations++ >= peer_->fail_after) {
             ec = boost::asio::error::connection_reset;
             return false;
         }
-        blocked_ = peer_->blocks && !blocked_;
-        if (blocked_)
+        blocked = peer_->blocks && !blocked;
+        if (blocked)
             ec = boost::asio::error::would_block;
-        return !blocked_;
+        return !blocked;
     }
 
     std::shared_ptr<fake_peer> peer_;
-    bool blocked_ = false;
+    bool read_blocked_ = false;
+    bool write_blocked_ = false;
 };
 
 }  // namespace test

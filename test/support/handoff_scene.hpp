@@ -56,6 +56,7 @@ struct scene
     std::vector<dedalus::chat_completion_request> sent;
     dedalus::tool_registry tools;
     names log;
+    names log_at_end;  ///< the log when run() of the loop ended
     std::size_t running = 0;
     std::size_t most_running = 0;
     asio::steady_timer gate{context, asio::steady_timer::time_point::max()};
@@ -82,7 +83,7 @@ struct scene
 
     std::shared_ptr<const engine::run_input> input();
 
-    dedalus::run_result run() { return test::run_coro_on(context, engine::run_to_end(input())); }
+    dedalus::run_result run();
 
     /// Runs until `ready`, cancels, and gives the code of what was thrown.
     boost::system::error_code cancel_when(const std::function<bool()>& ready);
@@ -127,15 +128,36 @@ inline std::shared_ptr<const engine::run_input> scene::input()
     return result;
 }
 
-inline asio::awaitable<void> discard(std::shared_ptr<const engine::run_input> input)
+inline asio::awaitable<dedalus::run_result> run_to_end(scene& s)  // borrowed
 {
-    co_await engine::run_to_end(std::move(input));
+    std::exception_ptr failure;
+    dedalus::run_result result;
+    try {
+        result = co_await engine::run_to_end(s.input());
+    }
+    catch (...) {
+        failure = std::current_exception();
+    }
+    s.log_at_end = s.log;
+    if (failure)
+        std::rethrow_exception(failure);
+    co_return result;
+}
+
+inline asio::awaitable<void> discard(scene& s)  // borrowed
+{
+    co_await run_to_end(s);
+}
+
+inline dedalus::run_result scene::run()
+{
+    return test::run_coro_on(context, run_to_end(*this));
 }
 
 inline boost::system::error_code scene::cancel_when(const std::function<bool()>& ready)
 {
     try {
-        test::cancel_when(context, discard(input()), ready);
+        test::cancel_when(context, discard(*this), ready);
     }
     catch (const dedalus::error& e) {
         return e.code();

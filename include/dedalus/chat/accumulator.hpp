@@ -24,9 +24,10 @@ namespace dedalus {
 ///
 /// Segments: one request may make several calls of the model whose answers follow each other in the stream. A segment
 /// begins with a chunk that adds to a choice under another completion id once all choices have a finish reason, unless
-/// the id changed within an answer before (servers that give each chunk an id of its own); for a single choice, with a
-/// tool call after the finish reason that gives an index in use another id. Text, calls and finish reasons begin anew,
-/// and completion() gives the last segment, with its id; usage and handoff members span all segments.
+/// the id changed within an answer before (servers that give each chunk an id of its own); for a single choice, when
+/// after the finish reason there came a role or text, with a tool call that gives an index in use another id. Text,
+/// calls and finish reasons begin anew, and completion() gives the last segment, with its id; usage and handoff members
+/// span all segments.
 ///
 /// A control message (no choices, an `object` other than "chat.completion.chunk", and `x_dedalus_event` or
 /// `dedalus_event`) adds only its usage and handoff members.

@@ -122,6 +122,9 @@ struct DEDALUS_EXPORT chat_completion_chunk
     /// The bytes of `deferred` as received. Not a wire member.
     std::string deferred_raw{};
 
+    /// The bytes of each value of `server_results` as received, by call id. Not a wire member.
+    std::map<std::string, std::string, std::less<>> server_results_raw{};
+
     /// The piece of text of the first choice in the chunk; "" when there is none.
     std::string text() const;
 

@@ -147,6 +147,9 @@ struct DEDALUS_EXPORT chat_completion
     /// (chat_completion_request::deferred_calls_raw). Empty when there were none. Not a wire member.
     std::string deferred_raw{};
 
+    /// The bytes of each value of `server_results` as received, by call id. Not a wire member.
+    std::map<std::string, std::string, std::less<>> server_results_raw{};
+
     /// What is known of the HTTP answer. Not a wire member.
     response_info info{};
 

@@ -126,6 +126,7 @@ struct reasoning_effort : open_enum<reasoning_effort>
     static constexpr std::string_view medium = "medium";
     static constexpr std::string_view high = "high";
     static constexpr std::string_view xhigh = "xhigh";
+    static constexpr std::string_view max = "max";
 };
 
 /// Body of `POST /v1/chat/completions`. Ranges are the server's to check. An empty optional or list is left out; zero,

@@ -15,7 +15,9 @@ namespace dedalus {
 
 struct handoff_options
 {
-    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`.
+    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`. The retries
+    /// of the client (client_options::retry) are not charged: what a failed attempt used at the server before another
+    /// one was answered counts for nothing here, see run_result::usage_incomplete. Without retries the limit is strict.
     int max_turns = 10;
 
     /// Tools that run at once in one run, at least 1.
@@ -46,12 +48,22 @@ public:
 
     /// Runs the loop to its end. `request.tools` is extended by the registered tools that it does not name yet.
     /// `request.max_turns` bounds what one request of the run may use. A `tool_choice` that forces a tool is sent until
-    /// that tool was called once. `handoff_mode` is true unless the request says otherwise.
+    /// that tool was called once. `handoff_mode` is true unless the request says otherwise, also by an explicit null.
     ///
-    /// Throws: from the call itself invalid_request_error when `n` is more than 1, `max_turns` less than 1, or
-    /// `messages` have a tool call without an answer (deferred ones need none) or a tool message without a call;
-    /// from the awaitable what client::chat_completions() throws, except that a lost session is first replaced by
-    /// `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
+    /// Throws from the call itself invalid_request_error when
+    /// - `n` is not 1, or `max_turns` less than 1;
+    /// - `deferred_calls_raw` is not a JSON array;
+    /// - `messages` have a tool call without an answer (deferred ones need none), a tool message without a call, or two
+    ///   for one call;
+    /// - `extra` has a value for what the loop sets: `messages`, `tools`, `tool_choice`, `n`, `stream`, `max_turns`,
+    ///   `handoff_mode`, `correlation_id` or `deferred_calls` (a null or an empty list is let through).
+    ///
+    /// Throws from the awaitable what client::chat_completions() throws, except that a lost session is first replaced
+    /// by `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
+    /// error::partial_run() tells what the run had done until then: phase run_phase::failed with stop_reason::error or
+    /// stop_reason::cancelled, the results of all tools that were started, and a list of messages to go on from. Its
+    /// turn_account::charged_unknown is where requests of unknown outcome are counted: they end the run. Exceptions
+    /// that are no `error` (std::bad_alloc) carry nothing.
     ///
     /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after 5 s,
     /// and the run goes on, but it ends only when that tool has ended too.

@@ -21,7 +21,7 @@ enum class run_phase
 {
     completed,         ///< the model gave its final answer, or stopped: see stop_reason
     budget_exhausted,  ///< max_turns is used up
-    failed,            ///< the answers of the server cannot be followed: see stop_reason
+    failed,            ///< the answers of the server cannot be followed, or an error ended the run: see stop_reason
 };
 
 /// Why a run ended.
@@ -35,6 +35,8 @@ enum class stop_reason
     no_progress,     ///< the server asks for the same again and again
     protocol_error,  ///< the answer contradicts itself or has nothing in it
     unsupported,     ///< a legacy `function_call`
+    error,           ///< the exception that this result is the partial_run() of
+    cancelled,       ///< the caller cancelled; likewise
 };
 
 DEDALUS_EXPORT std::string_view to_string(run_phase phase) noexcept;
@@ -69,10 +71,11 @@ struct server_tool_result
 /// LLM turns of a run, against max_turns.
 struct turn_account
 {
-    std::int64_t reported = 0;         ///< sum of `turns_consumed`
-    std::int64_t assumed = 0;          ///< 1 for each answer without it
-    std::int64_t charged_unknown = 0;  ///< reserved for requests whose outcome is unknown
-    std::int64_t limit = 0;            ///< max_turns
+    std::int64_t reported = 0;  ///< sum of `turns_consumed`
+    std::int64_t assumed = 0;   ///< 1 for each answer without it
+    std::int64_t charged_unknown =
+        0;                   ///< reserved for the request whose unknown outcome ended the run: see error::partial_run()
+    std::int64_t limit = 0;  ///< max_turns
 
     std::int64_t spent() const noexcept { return reported + assumed + charged_unknown; }
 };
@@ -91,7 +94,7 @@ struct run_result
     std::string run_id{};
     run_phase phase = run_phase::completed;
     dedalus::stop_reason stop_reason = dedalus::stop_reason::final;
-    std::string final_text{};                 ///< text of the last answer
+    std::string final_text{};                 ///< text of the last answer; of a refusal without text, its words
     chat_completion last_completion{};        ///< the last answer, with its `info`
     std::vector<message> messages{};          ///< the whole history, a valid list to start another request with
     std::vector<tool_result> tool_results{};  ///< in the order in which the calls were asked for

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/chat/tool.hpp>
+#include <dedalus/client_options.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 
@@ -37,6 +38,8 @@ struct tool_options
 
 /// Runs a tool: gets the arguments as the model gave them and gives any JSON. A string goes to the model as it is,
 /// anything else as JSON text. What it throws is reported to the model as "Error: " and what() of a std::exception.
+/// Parsing changes two things of the arguments: integers that do not fit into 64 bits become doubles, and of members
+/// with the same name only the last stays.
 using tool_handler = std::function<boost::asio::awaitable<boost::json::value>(boost::json::object, tool_context&)>;
 
 /// The tools that a client offers. Copies are cheap and share nothing that changes: adding to a copy does not change

@@ -10,6 +10,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value_from.hpp>
 
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -67,6 +69,18 @@ TEST_CASE("without deferred calls there are no bytes of them")
         CHECK(decode_chat_completion(text).deferred_raw.empty());
         CHECK(decode_chat_chunk(text).deferred_raw.empty());
     }
+}
+
+TEST_CASE("each server result is kept byte for byte, the last of a name")
+{
+    const std::string text =
+        R"({"server_results":{"x":1},"server_results" : { "a" : {"n":1.0, "n":1e2} ,"\u0062":"\u0074","c":null,"c": [ 2 ] }})";
+    const std::map<std::string, std::string, std::less<>> expected{
+        {"a", R"({"n":1.0, "n":1e2})"}, {"b", R"("\u0074")"}, {"c", "[ 2 ]"}};
+    CHECK(decode_chat_completion(text).server_results_raw == expected);
+    CHECK(decode_chat_chunk(text).server_results_raw == expected);
+    for (const std::string_view without : {R"({})", R"({"server_results":null})", R"({"server_results":{}})"})
+        CHECK(decode_chat_completion(without).server_results_raw.empty());
 }
 
 TEST_CASE("the arguments of each pending call are kept byte for byte")

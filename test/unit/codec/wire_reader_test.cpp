@@ -72,8 +72,6 @@ TEST_CASE("a wrong type is named by its path, and its value is not shown")
          "choices[0].logprobs.content[0].logprob: expected a number, got a string"},
         {R"({"choices":[{"logprobs":{"content":[{"bytes":["x"]}]}}]})",
          "choices[0].logprobs.content[0].bytes[0]: expected an integer, got a string"},
-        {R"({"mcp_tool_results":[{"is_error":"no"}]})",
-         "mcp_tool_results[0].is_error: expected a boolean, got a string"},
         {R"({"pending_tools":[{"arguments":[]}]})", "pending_tools[0].arguments: expected an object, got an array"},
         {R"({"pending_tools":[{"arguments":"{secret"}]})",
          "pending_tools[0].arguments: expected an object, got a string that is no text of an object"},
@@ -236,4 +234,33 @@ TEST_CASE("what is read outlives the memory of the JSON value")
     CHECK(*completion->server_results->storage() == *json::storage_ptr());
     CHECK(*completion->mcp_tool_results[0].result->storage() == *json::storage_ptr());
     CHECK(*std::get<json::object>(*unknown).storage() == *json::storage_ptr());
+}
+
+TEST_CASE("what only tells and does not fit its type is kept as it came")
+{
+    for (const std::string_view text :
+         {R"({"mcp_tool_results":[{"is_error":"no"}]})",
+          R"({"tools_executed":[{"name":"f"}]})",
+          R"({"mcp_server_errors":["down"]})"})
+    {
+        CAPTURE(text);
+        const auto completion = read_as<chat_completion>(text);
+        CHECK(completion.mcp_tool_results.empty());
+        CHECK(completion.tools_executed.empty());
+        CHECK(json::value_from(completion) == json::parse(text));
+    }
+}
+
+TEST_CASE("a blank tag is as good as none")
+{
+    const auto message = read_as<assistant_message>(
+        R"({"role":"","tool_calls":[{"id":"c","type":"","function":{"name":"f","arguments":"{}"}}],"audio":{"id":""}})"
+    );
+    REQUIRE(std::holds_alternative<function_tool_call>(message.tool_calls.at(0)));
+    CHECK(
+        json::value_from(message.for_request()) == json::parse(
+                                                       R"({"role":"assistant","content":null,
+                "tool_calls":[{"type":"function","id":"c","function":{"name":"f","arguments":"{}"}}]})"
+                                                   )
+    );
 }

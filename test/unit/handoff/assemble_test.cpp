@@ -84,6 +84,24 @@ TEST_CASE("Pending calls that the message lacks are added at its end, and diagno
     CHECK(turn.diagnostics[0].turn == 2);
 }
 
+TEST_CASE("A call that is a missing pending one under another id is left out, others with its arguments stay")
+{
+    const core::assembled_turn turn = assemble(answer_with(
+        call("x", "local", R"({\"n\":1})") + "," + call("y", "local", R"({\"n\":2})") + "," + call("b", "other"),
+        R"(,"pending_tools":[{"id":"a","name":"local","arguments":{"n":1.0}},
+                             {"id":"b","name":"other","arguments":{}}])"
+    ));
+    CHECK(ids(turn.message) == names{"y", "b", "a"});
+    CHECK(ids(turn.requested) == names{"a", "b", "y"});
+    CHECK(codes(turn.diagnostics) == names{"call_under_other_id", "missing_tool_call"});
+
+    const core::assembled_turn again = assemble(answer_with(
+        call("a", "local") + "," + call("x", "local"), R"(,"pending_tools":[{"id":"a","name":"local","arguments":{}}])"
+    ));
+    CHECK(ids(again.message) == names{"a", "x"});
+    CHECK(ids(again.requested) == names{"a", "x"});
+}
+
 TEST_CASE("Without tool_calls the message gets one for each pending call, with the raw text of its arguments")
 {
     const core::assembled_turn turn = assemble(test::choice_answer(
@@ -125,12 +143,12 @@ TEST_CASE("A call with a server result is answered by it")
 {
     const core::assembled_turn turn = assemble(answer_with(
         call("s", "search") + "," + call("t", "search") + "," + call("u", "local") + "," + call("a", "local"),
-        R"(,"server_results":{"s":"text","t":null,"u":{"x":[1]},"a":"not used"},
+        R"(,"server_results":{"s":"te\u0078t","t":null,"u":{"x": [1.0]},"a":"not used"},
             "pending_tools":[{"id":"a","name":"local","arguments":{}}])"
     ));
     CHECK(ids(turn.message) == names{"s", "t", "u", "a"});
     CHECK(ids(turn.requested) == names{"a"});
-    CHECK(turn.server_answers == core::answer_texts{{"s", "text"}, {"t", "null"}, {"u", R"({"x":[1]})"}});
+    CHECK(turn.server_answers == core::answer_texts{{"s", "text"}, {"t", "null"}, {"u", R"({"x": [1.0]})"}});
 }
 
 TEST_CASE("Deferred calls stay in the message without an answer")

@@ -41,7 +41,20 @@ TEST_CASE("R2: an answer without a choice and without a handoff member is nothin
 {
     CHECK(kind_of("{}") == answer_kind::nothing);
     CHECK(kind_of(R"({"id":"x","choices":[],"usage":null})") == answer_kind::nothing);
-    CHECK(kind_of(R"({"choices":[],"turns_consumed":1})") == answer_kind::nothing);
+    CHECK(kind_of(R"({"choices":[],"deferred":[],"correlation_id":null})") == answer_kind::nothing);
+}
+
+TEST_CASE("R2: handoff members without a choice are an answer")
+{
+    const std::string member = GENERATE(
+        R"("turns_consumed":1)",
+        R"("correlation_id":"c")",
+        R"("server_results":{"s":1})",
+        R"("deferred":[{"id":"s","name":"x"}])",
+        R"("tools_executed":["x"])",
+        R"("mcp_server_errors":{"s":{"message":"down"}})"
+    );
+    CHECK(kind_of(R"({"choices":[],)" + member + "}") == answer_kind::server_waits);
 }
 
 TEST_CASE("R3: pending calls come before everything else")
@@ -96,6 +109,18 @@ TEST_CASE("R8: a refusal is an end of its own")
     CHECK(
         kind_of(with(R"({"role":"assistant","content":"x","refusal":""})", R"("stop")")) == answer_kind::final_answer
     );
+}
+
+TEST_CASE("R8: a refusal part of the content is a refusal")
+{
+    const std::string parts = R"({"role":"assistant","content":[{"type":"refusal","refusal":"I "},)"
+                              R"({"type":"refusal","refusal":"cannot."}]})";
+    CHECK(kind_of(with(parts, R"("stop")")) == answer_kind::refusal);
+    CHECK(
+        kind_of(with(R"({"role":"assistant","content":[{"type":"refusal","refusal":""}]})", R"("stop")")) ==
+        answer_kind::final_answer
+    );
+    CHECK(core::refusal_text(test::answer(with(parts, R"("stop")")).choices[0].message) == "I cannot.");
 }
 
 TEST_CASE("R9: text, or an empty stop, is the final answer")

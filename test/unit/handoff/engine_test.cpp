@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 namespace asio = boost::asio;
@@ -197,7 +198,67 @@ TEST_CASE("Errors of the client are thrown as they are, after abandoned tools ha
     asio::steady_timer opener(s.context, milliseconds(30));
     opener.async_wait([&s](boost::system::error_code) { s.open_gate(); });
     CHECK_THROWS_AS(s.run(), dedalus::connection_error);
-    CHECK(s.log == names{"a+", "a-"});
+    CHECK(s.log_at_end == names{"a+", "a-"});
+}
+
+TEST_CASE("An error carries what the run had done until then")
+{
+    scene s;
+    s.add("work", worker(s));
+    s.says(handoff_answer("[" + call("a", "work") + "]", R"(,"turns_consumed":2)"));
+    step failing;
+    failing.failure = std::make_exception_ptr(
+        dedalus::connection_error(dedalus::call_phase::body, asio::error::connection_reset, "cut")
+    );
+    s.script.push_back(failing);
+    try {
+        s.run();
+        FAIL("nothing was thrown");
+    }
+    catch (const dedalus::connection_error& e) {
+        REQUIRE(e.partial_run() != nullptr);
+        const dedalus::run_result& r = *e.partial_run();
+        CHECK(r.run_id == "run_1");
+        CHECK(r.phase == run_phase::failed);
+        CHECK(r.stop_reason == stop_reason::error);
+        CHECK(outline(r.messages) == "user assistant(a) tool:a");
+        REQUIRE(r.tool_results.size() == 1);
+        CHECK(r.tool_results[0].content == "a done");
+        CHECK(r.llm_turns.reported == 2);
+        CHECK(r.llm_turns.charged_unknown == 8);
+        CHECK(r.usage_incomplete);
+    }
+}
+
+TEST_CASE("A cancelled run has the results of the tools that ended, and of those that were cancelled")
+{
+    scene s;
+    s.max_concurrency = 2;
+    s.add("work", worker(s));
+    s.add("never", test::never);
+    s.says(handoff_answer("[" + call("a", "work") + "," + call("b", "never") + "," + call("c", "work", "\"b\"") + "]"));
+    try {
+        test::cancel_when(s.context, test::discard(s), [&s] { return s.log == names{"a+", "a-"}; });
+        FAIL("nothing was thrown");
+    }
+    catch (const dedalus::error& e) {
+        CHECK(e.code() == asio::error::operation_aborted);
+        REQUIRE(e.partial_run() != nullptr);
+        const dedalus::run_result& r = *e.partial_run();
+        CHECK(r.phase == run_phase::failed);
+        CHECK(r.stop_reason == stop_reason::cancelled);
+        REQUIRE(r.tool_results.size() == 3);
+        CHECK(r.tool_results[0].content == "a done");
+        CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::cancelled);
+        CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::skipped_dependency);
+        CHECK(outline(r.messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
+    }
+}
+
+TEST_CASE("An exception that cannot carry the run is thrown as it is")
+{
+    scene s;
+    CHECK_THROWS_AS(s.run(), std::logic_error);
 }
 
 TEST_CASE("A server that repeats itself is stopped")

@@ -72,3 +72,45 @@ TEST_CASE("A restriction to some tools outlives the force")
         json::parse(R"({"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function"}]}})")
     );
 }
+
+TEST_CASE("A choice that is written as JSON is understood like the typed one")
+{
+    const auto [text, name] = GENERATE(table<std::string, std::string>({
+        {R"({"type":"any"})", ""},
+        {R"({"type":"required"})", ""},
+        {R"({"type":"tool","name":"book"})", "book"},
+        {R"({"type":"function","name":"book"})", "book"},
+        {R"({"type":"function","function":{"name":"book"}})", "book"},
+        {R"({"type":"custom","custom":{"name":"book"}})", "book"},
+        {R"({"type":"allowed_tools","mode":"required","tools":[]})", ""},
+        {R"({"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[]}})", ""},
+    }));
+    const dedalus::tool_choice raw = json::parse(text).as_object();
+    CHECK(core::forces_tool(raw));
+    CHECK(core::is_forced_by(raw, "book"));
+    CHECK(core::is_forced_by(raw, "look") == name.empty());
+    CHECK(core::released(raw).has_value() == (text.find("allowed_tools") != std::string::npos));
+}
+
+TEST_CASE("A restriction that is written as JSON outlives the force")
+{
+    const auto released_text = [](const std::string& text) {
+        return json::value_from(core::released(json::parse(text).as_object()).value());
+    };
+    CHECK(
+        released_text(R"({"type":"allowed_tools","mode":"required","tools":[1]})") ==
+        json::parse(R"({"type":"allowed_tools","mode":"auto","tools":[1]})")
+    );
+    CHECK(
+        released_text(R"({"type":"allowed_tools","allowed_tools":{"mode":"required"}})") ==
+        json::parse(R"({"type":"allowed_tools","allowed_tools":{"mode":"auto"}})")
+    );
+}
+
+TEST_CASE("A choice that is written as JSON and leaves it to the model forces nothing")
+{
+    const std::string text = GENERATE(
+        R"({})", R"({"type":"auto"})", R"({"type":7})", R"({"type":"allowed_tools","mode":"auto"})", R"({"type":"new"})"
+    );
+    CHECK_FALSE(core::forces_tool(json::parse(text).as_object()));
+}

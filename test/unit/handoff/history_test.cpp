@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/handoff_answers.hpp"
 
+#include <boost/json/object.hpp>
+
 #include <string>
 #include <vector>
 
@@ -72,6 +74,20 @@ TEST_CASE("An assistant message with nothing in it is left out")
     refusal.refusal = "no";
     history.append(refusal, {});
     CHECK(outline(history.sendable({})) == "user assistant assistant");
+}
+
+TEST_CASE("Content without text is content")
+{
+    core::history history({user()});
+    dedalus::assistant_message thoughts;
+    thoughts.content = std::vector<dedalus::content_part>{boost::json::object{{"type", "thinking"}}};
+    history.append(thoughts, {});
+    CHECK(outline(history.sendable({})) == "user assistant");
+    thoughts.content = std::vector<dedalus::content_part>{};
+    history.append(thoughts, {});
+    thoughts.content = "";
+    history.append(thoughts, {});
+    CHECK(outline(history.sendable({})) == "user assistant");
 }
 
 TEST_CASE("A late server result answers its call at its place")

@@ -190,8 +190,28 @@ TEST_CASE("A finished call that comes back is known, and its saved end is used")
     CHECK_FALSE(as_pending.nodes[0].decided);
     CHECK(as_pending.diagnostics.empty());
 
-    const core::batch as_plain = w.normalise({plain("a", "tool", R"({"x":1})")});
-    CHECK(as_plain.nodes[0].known == key);
+    const core::batch beside_pending = w.normalise({pending("b", "tool"), plain("a", "tool", R"({"x":1})")});
+    CHECK(beside_pending.nodes[1].known == key);
+}
+
+TEST_CASE("Without a pending call an id that comes back is a new call")
+{
+    world w;
+    w.finished(pending("a", "tool", {}, R"({"x":1})"));
+    const core::batch batch = w.normalise({plain("a", "tool", R"({"x":1})")});
+    CHECK_FALSE(batch.nodes[0].known);
+    CHECK_FALSE(batch.nodes[0].decided);
+}
+
+TEST_CASE("A skipped call that comes back is planned anew, one that failed is not")
+{
+    world w;
+    w.finished(pending("a", "tool"), tool_outcome::skipped_dependency);
+    const core::call_key failed = w.finished(pending("b", "tool"), tool_outcome::error);
+    const core::batch batch = w.normalise({pending("a", "tool"), pending("b", "tool")});
+    CHECK_FALSE(batch.nodes[0].known);
+    CHECK_FALSE(batch.nodes[0].decided);
+    CHECK(batch.nodes[1].known == failed);
 }
 
 TEST_CASE("The id of an earlier call that was another is a protocol error for a pending call")

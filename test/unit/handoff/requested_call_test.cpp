@@ -28,12 +28,22 @@ TEST_CASE("A pending call keeps the bytes of its arguments")
 TEST_CASE("The arguments of a tool call are parsed strictly")
 {
     const std::string text =
-        GENERATE(R"({"x":1)", "", "null", "[1]", "\"text\"", R"({"x":1}})", R"({'x':1})", "{\"x\":\"\xff\"}");
+        GENERATE(R"({"x":1)", "null", "[1]", "\"text\"", R"({"x":1}})", R"({'x':1})", "{\"x\":\"\xff\"}");
     const core::requested_call call = plain("a", "tool", text);
     CHECK_FALSE(call.arguments);
     CHECK_FALSE(call.arguments_problem.empty());
     CHECK(core::reported_arguments(call) == json::value(json::string(text)));
     CHECK_FALSE(call.pending);
+}
+
+TEST_CASE("A blank text of arguments means none")
+{
+    const std::string text = GENERATE("", " ", " \t\r\n");
+    const core::requested_call call = plain("a", "tool", text);
+    REQUIRE(call.arguments);
+    CHECK(call.arguments->empty());
+    CHECK(call.arguments_problem.empty());
+    CHECK(core::fingerprint(call) == core::fingerprint(plain("b", "tool", "{}")));
 }
 
 TEST_CASE("A custom call and a call of an unknown type have no arguments object")

@@ -152,6 +152,72 @@ TEST_CASE("An answer with nothing in it is asked for once more")
     CHECK(other.result().phase == run_phase::failed);
 }
 
+TEST_CASE("Handoff members without a choice are taken over, and asked about once more")
+{
+    dedalus::chat_completion waiting = test::answer(
+        R"({"choices":[],"server_results":{"s":[1.0]},"correlation_id":"c1",
+            "usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}})"
+    );
+    waiting.info.request_id = "req_1";
+    driver d;
+    d.exchange(waiting);
+    d.exchange(text_answer("x"));
+    CHECK(d.sent[1].correlation_id == "c1");
+    const dedalus::run_result r = d.result();
+    CHECK(r.phase == run_phase::completed);
+    CHECK(r.turns_used == 2);
+    REQUIRE(r.usage);
+    CHECK(r.usage->total_tokens == 3);
+    CHECK(r.request_ids == names{"req_1"});
+    REQUIRE(r.server_tools.size() == 1);
+    CHECK(r.server_tools[0].call_id == "s");
+
+    driver other;
+    other.exchange(waiting);
+    other.exchange(waiting);
+    CHECK(other.result().stop_reason == stop_reason::no_progress);
+}
+
+TEST_CASE("A refusal has its words for a text when it has no other")
+{
+    driver parts;
+    parts.exchange(choice_answer(R"({"role":"assistant","content":[{"type":"refusal","refusal":"I cannot."}]})", "stop")
+    );
+    CHECK(parts.result().stop_reason == stop_reason::refusal);
+    CHECK(parts.result().final_text == "I cannot.");
+    CHECK(outline(parts.result().messages) == "user assistant");
+
+    driver both;
+    both.exchange(choice_answer(
+        R"({"role":"assistant","content":[{"type":"text","text":"Well."},{"type":"refusal","refusal":"No."}]})", "stop"
+    ));
+    CHECK(both.result().stop_reason == stop_reason::refusal);
+    CHECK(both.result().final_text == "Well.");
+}
+
+TEST_CASE("A run that is stopped has the results of its calls, and none of them is open")
+{
+    driver d;
+    d.exchange(handoff_answer(
+        R"([{"id":"a","name":"tool","arguments":{}},{"id":"b","name":"tool","arguments":{}},
+            {"id":"c","name":"tool","arguments":{},"dependencies":["b"]}])"
+    ));
+    const auto ready = d.machine.start_ready(test::at(2));
+    REQUIRE(ready.size() == 2);
+    d.machine.finish(ready[0].key, core::result_end("done", 1000), test::at(2), test::at(3));
+    d.machine.stop(stop_reason::cancelled, test::at(4));
+    const dedalus::run_result r = d.result();
+    CHECK(r.phase == run_phase::failed);
+    CHECK(r.stop_reason == stop_reason::cancelled);
+    REQUIRE(r.tool_results.size() == 3);
+    CHECK(r.tool_results[0].outcome == dedalus::tool_outcome::ok);
+    CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::cancelled);
+    CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::cancelled);
+    CHECK(r.tool_results[2].started == r.tool_results[2].finished);
+    CHECK(outline(r.messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
+    CHECK(tool_text(r.messages, "a") == "done");
+}
+
 TEST_CASE("Contradictory calls fail the run before any of them starts")
 {
     const std::string calls = GENERATE(
@@ -288,4 +354,25 @@ TEST_CASE("Requests that cannot be run in a loop are refused")
     CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
     request.deferred_calls.emplace_back().id = "d";
     core::check_request(request);
+}
+
+TEST_CASE("Members of extra that would take the place of what the loop sets are refused by name")
+{
+    const std::string name = GENERATE(
+        "messages",
+        "n",
+        "max_turns",
+        "tool_choice",
+        "tools",
+        "correlation_id",
+        "deferred_calls",
+        "handoff_mode",
+        "stream"
+    );
+    dedalus::chat_completion_request request = question();
+    request.extra[name] = 1;
+    CHECK_THROWS_WITH(core::check_request(request), Catch::Contains(name));
+    CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
+    request.extra[name] = nullptr;
+    CHECK_NOTHROW(core::check_request(request));
 }

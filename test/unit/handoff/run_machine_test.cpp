@@ -173,20 +173,77 @@ TEST_CASE("A plain server is followed, and its members stay out of the requests 
     CHECK(d.result().llm_turns.limit == 10);
 }
 
-TEST_CASE("Ids that a plain server uses again are new calls when the call is another, and the same call when it is not")
+TEST_CASE("Ids that a plain server uses again are new calls, whether the call is another or not")
 {
     driver d;
     d.turn(test::calls_answer({{"call_0", "tool", R"({"x":1})"}}));
     d.turn(test::calls_answer({{"call_0", "tool", R"({"x":2})"}}));
     CHECK(d.seen.at("call_0").key.occurrence == 1);
     d.turn(test::calls_answer({{"call_0", "tool", R"({"x":2})"}}));
+    CHECK(d.seen.at("call_0").key.occurrence == 2);
     d.exchange(text_answer("x"));
-    CHECK(d.executed == names{"call_0", "call_0"});
+    CHECK(d.executed == names{"call_0", "call_0", "call_0"});
     CHECK(
         outline(d.sent[3].messages) ==
         "user assistant(call_0) tool:call_0 assistant(call_0) tool:call_0 assistant(call_0) tool:call_0"
     );
-    CHECK(d.result().tool_results.size() == 2);
+    CHECK(d.result().tool_results.size() == 3);
+}
+
+TEST_CASE("A call that was skipped runs when it is asked for again")
+{
+    const std::string asked = R"([{"id":"a","name":"tool","arguments":{},"dependencies":["d"]}])";
+    driver d;
+    d.turn(handoff_answer(asked, R"(,"deferred":)" + deferred));
+    CHECK(d.executed.empty());
+    d.turn(handoff_answer(asked, R"(,"server_results":{"d":1})"));
+    CHECK(d.executed == names{"a"});
+    d.exchange(text_answer("x"));
+    const dedalus::run_result r = d.result();
+    REQUIRE(r.tool_results.size() == 2);
+    CHECK(r.tool_results[0].outcome == tool_outcome::skipped_dependency);
+    CHECK(r.tool_results[1].content == "a done");
+}
+
+TEST_CASE("Server results go into tool messages byte for byte, also when they come late")
+{
+    const std::string calls = R"({"role":"assistant","content":null,"tool_calls":[
+        {"id":"s","type":"function","function":{"name":"find","arguments":"{}"}},
+        {"id":"d","type":"function","function":{"name":"find","arguments":"{}"}}]})";
+    driver d;
+    d.exchange(choice_answer(
+        calls, "tool_calls", R"(,"deferred":[{"id":"d","name":"find"}],"server_results":{"s":{ "n":1.0,"n":1e2 }})"
+    ));
+    d.run_calls();
+    d.exchange(test::answer(R"({"choices":[],"server_results":{"d": [12345678901234567890123, "\/"] }})"));
+    d.exchange(text_answer("x"));
+    CHECK(tool_text(d.sent[1].messages, "s") == R"({ "n":1.0,"n":1e2 })");
+    CHECK(tool_text(d.sent[2].messages, "d") == R"([12345678901234567890123, "\/"])");
+}
+
+TEST_CASE("A pending call that the message has under another id runs once")
+{
+    driver d;
+    d.turn(choice_answer(
+        R"({"role":"assistant","content":null,"tool_calls":[
+            {"id":"call_9","type":"function","function":{"name":"tool","arguments":"{\"x\": 1}"}}]})",
+        "tool_calls",
+        R"(,"pending_tools":[{"id":"a","name":"tool","arguments":{"x":1}}])"
+    ));
+    CHECK(d.executed == names{"a"});
+    d.exchange(text_answer("x"));
+    CHECK(outline(d.sent[1].messages) == "user assistant(a) tool:a");
+    CHECK(has_code(d.result().diagnostics, "call_under_other_id"));
+}
+
+TEST_CASE("An explicit null for handoff_mode is left to stand")
+{
+    dedalus::chat_completion_request request = question();
+    request.extra["handoff_mode"] = nullptr;
+    driver d(settings(), request);
+    d.exchange(text_answer("x"));
+    CHECK_FALSE(d.sent[0].handoff_mode);
+    CHECK(dedalus::codec::encode_chat_request(d.sent[0], false).find(R"("handoff_mode":null)") != std::string::npos);
 }
 
 TEST_CASE("Calls in the message that the server has answered get its results")
@@ -329,7 +386,7 @@ TEST_CASE("A call is finished once, whatever is told later")
     d.machine.finish(ready[0].key, core::result_end("second", 100), at(8), at(9));
     CHECK(d.machine.calls_open());
     CHECK(d.machine.result().tool_results[0].content == "first");
-    d.machine.finish(ready[1].key, core::result_end("x", 100), {}, at(9));
+    d.machine.finish(ready[1].key, core::result_end("x", 100), at(8), at(9));
     CHECK_FALSE(d.machine.calls_open());
-    CHECK(d.machine.result().tool_results[1].started == at(9));
+    CHECK(d.machine.result().tool_results[1].started == at(8));
 }

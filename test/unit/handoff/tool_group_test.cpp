@@ -7,6 +7,8 @@
 #include "support/handoff_answers.hpp"
 #include "support/handoff_scene.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -156,7 +158,7 @@ TEST_CASE("The run goes on without a tool that ignores its cancellation, but doe
     s.says(handoff_answer("[" + call("b", "opener") + "]"));
     s.says(text_answer("Done."));
     const dedalus::run_result r = s.run();
-    CHECK(s.log.back() == "a-");
+    CHECK(s.log_at_end.back() == "a-");
     CHECK(place(s.log, "b+") < place(s.log, "a-"));
     CHECK(tool_text(s.sent[1].messages, "a").find("did not finish") != std::string::npos);
     CHECK(r.tool_results[0].outcome == tool_outcome::timeout);
@@ -224,7 +226,7 @@ TEST_CASE("A cancelled run awaits tools that take their time to end")
     s.add("tidy", worker(s, tidy));
     s.says(handoff_answer("[" + call("a", "tidy") + "," + call("b", "tidy") + "]"));
     CHECK(s.cancel_when([&s] { return s.log.size() == 2; }) == asio::error::operation_aborted);
-    CHECK(s.log == names{"a+", "b+", "a-", "b-"});
+    CHECK(s.log_at_end == names{"a+", "b+", "a-", "b-"});
 }
 
 TEST_CASE("A run of which the context dies leaves nothing behind")
@@ -238,9 +240,45 @@ TEST_CASE("A run of which the context dies leaves nothing behind")
         });
         alive.reset();
         s.says(handoff_answer("[" + call("a", "never") + "]"));
-        asio::co_spawn(s.context, test::discard(s.input()), [](const std::exception_ptr&) { FAIL("the run ended"); });
+        asio::co_spawn(s.context, test::discard(s), [](const std::exception_ptr&) { FAIL("the run ended"); });
         s.context.run_for(milliseconds(10));
         CHECK(s.sent.size() == 1);
     }
     CHECK(watch.expired());
+}
+
+namespace {
+
+// Cancels the run it belongs to, and ends at that moment.
+asio::awaitable<json::value> cancel_and_end(scene& s, asio::cancellation_signal& run)  // borrowed, run too
+{
+    s.log.emplace_back("cancelled");
+    co_await yield(s);
+    run.emit(asio::cancellation_type::terminal);
+    co_return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("A tool that ends while the run is cancelled is followed by no other")
+{
+    scene s;
+    s.max_concurrency = 1;
+    asio::cancellation_signal signal;
+    s.add("cancel", [&](json::object, dedalus::tool_context&) { return cancel_and_end(s, signal); });
+    s.add("work", worker(s));
+    s.says(handoff_answer("[" + call("a", "cancel") + "," + call("b", "work") + "]"));
+    bool aborted = false;
+    auto on_end = [&aborted](const std::exception_ptr& failure) {
+        try {
+            std::rethrow_exception(failure);
+        }
+        catch (const dedalus::error& e) {
+            aborted = e.code() == asio::error::operation_aborted;
+        }
+    };
+    asio::co_spawn(s.context, test::discard(s), asio::bind_cancellation_slot(signal.slot(), on_end));
+    s.context.run();
+    CHECK(aborted);
+    CHECK(s.log == names{"cancelled"});
 }

@@ -130,13 +130,40 @@ TEST_CASE("choices that come one after the other under ids of their own are one 
     CHECK(whole.choices[1].message.text() == "b");
 }
 
-TEST_CASE("a different id at a used index after the finish reason begins a segment")
+TEST_CASE("a result without its bytes takes away the bytes of the one before")
 {
+    chat_completion_chunk first = chunk_of({});
+    first.server_results = json::object{{"a", 1}};
+    first.server_results_raw = {{"a", "1"}};
+    chat_completion_chunk second = chunk_of({});
+    second.server_results = json::object{{"a", 2}};
+    CHECK(accumulate({first, second}).server_results_raw.empty());
+}
+
+TEST_CASE("a finish reason with every call begins nothing, whatever index the calls have")
+{
+    chat_completion_chunk first = calls_chunk({whole_call(0, "a", "f")});
+    first.choices[0].finish_reason = finish_reason("tool_calls");
+    chat_completion_chunk second = delta_chunk({.content = "", .tool_calls = {whole_call(0, "b", "g")}});
+    second.choices[0].finish_reason = finish_reason("tool_calls");
+    const chat_completion whole = accumulate({text_chunk("Let me look."), first, second});
+    CHECK(call_ids(whole) == strings{"a", "b"});
+    CHECK(whole.text() == "Let me look.");
+    CHECK(whole.choices[0].finish_reason == finish_reason("tool_calls"));
+}
+
+TEST_CASE("a different id at a used index after the finish reason and a role begins a segment")
+{
+    const bool role_with_call = GENERATE(true, false);
+    chat_completion_chunk next = calls_chunk({whole_call(0, "c", "h")});
+    if (role_with_call)
+        next.choices[0].delta.role = "assistant";
     const chat_completion whole = accumulate({
         text_chunk("first"),
         calls_chunk({whole_call(0, "a", "f"), whole_call(1, "b", "g")}),
         finish_chunk("tool_calls"),
-        calls_chunk({whole_call(0, "c", "h")}),
+        delta_chunk({.role = role_with_call ? "" : "assistant"}),
+        next,
     });
     CHECK(call_ids(whole) == strings{"c"});
     CHECK_FALSE(whole.choices[0].message.content.has_value());
@@ -242,10 +269,13 @@ TEST_CASE("server results and MCP errors are merged by key, the last value of a 
     first.server_results = json::object{{"a", 1}, {"b", {{"deep", true}}}};
     first.mcp_server_errors = {{"s1", {.message = "old"}}, {"s2", {.message = "two"}}};
     chat_completion_chunk second = chunk_of({});
+    first.server_results_raw = {{"a", " 1"}, {"b", "{\"deep\": true}"}};
     second.server_results = json::object{{"b", nullptr}, {"c", "x"}};
+    second.server_results_raw = {{"b", "null"}, {"c", "\"x\""}};
     second.mcp_server_errors = {{"s1", {.message = "new"}}};
     const chat_completion whole = accumulate({first, second});
     CHECK(whole.server_results == json::object{{"a", 1}, {"b", nullptr}, {"c", "x"}});
+    CHECK(whole.server_results_raw == decltype(whole.server_results_raw){{"a", " 1"}, {"b", "null"}, {"c", "\"x\""}});
     CHECK(
         whole.mcp_server_errors ==
         decltype(whole.mcp_server_errors){{"s1", {.message = "new"}}, {"s2", {.message = "two"}}}

@@ -5,6 +5,7 @@
 #include "support/chunks.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <optional>
@@ -140,6 +141,32 @@ TEST_CASE("refusals are appended")
     });
     CHECK(message.refusal == "I cannot");
     CHECK_FALSE(message.content.has_value());
+}
+
+TEST_CASE("neighbouring refusal parts are joined, and so are the lists of neighbouring thinking parts")
+{
+    const auto thoughts = [](json::array list) {
+        return json::object{{"type", "thinking"}, {"thinking", std::move(list)}};
+    };
+    json::object closing = thoughts({"c"});
+    closing["closed"] = true;
+    const assistant_message message = accumulated_message({
+        delta_chunk({.content = content_parts{thoughts({"a", "b"})}}),
+        delta_chunk({.content = content_parts{closing, refusal_part{.refusal = "I "}}}),
+        delta_chunk({.content = content_parts{refusal_part{.refusal = "cannot."}}}),
+        delta_chunk({.content = content_parts{thoughts({"d"}), json::object{{"type", "other"}, {"thinking", {1}}}}}),
+        delta_chunk({.content = content_parts{thoughts({"e"})}}),
+    });
+    json::object whole = thoughts({"a", "b", "c"});
+    whole["closed"] = true;
+    const content_parts expected{
+        whole,
+        refusal_part{.refusal = "I cannot."},
+        thoughts({"d"}),
+        json::object{{"type", "other"}, {"thinking", {1}}},
+        thoughts({"e"}),
+    };
+    CHECK((message.content == message_content(expected)));
 }
 
 TEST_CASE("content parts are appended and neighbouring text parts are joined")

@@ -38,6 +38,7 @@ chat_completion full_completion()
         .turns_consumed = 2,
         .extra = {{"provider", "p"}},
         .deferred_raw = "[ {\"id\":\"d\"} ]",
+        .server_results_raw = {{"call_0", "1"}},
     };
     assistant_message message{
         .content = "text",

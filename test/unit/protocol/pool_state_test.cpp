@@ -85,15 +85,6 @@ TEST_CASE("without a time-out nothing expires")
     CHECK(pool.take(key_a, start + std::chrono::hours(24 * 365 * 100)) == 1);
 }
 
-TEST_CASE("clear gives up all")
-{
-    pool_state<int> pool(10, 45s);
-    CHECK(pool.put(key_a, 1, start).empty());
-    CHECK(pool.put(key_b, 2, start).empty());
-    CHECK(pool.clear() == ids{1, 2});
-    CHECK(pool.size() == 0);
-}
-
 TEST_CASE("a connection that can only be moved can be kept")
 {
     pool_state<std::unique_ptr<int>> pool(1, 45s);

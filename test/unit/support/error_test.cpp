@@ -1,5 +1,6 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/handoff/run_result.hpp>
 
 #include "support/catch.hpp"
 
@@ -8,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <typeinfo>
+#include <utility>
 
 using namespace std::chrono_literals;
 using namespace dedalus;
@@ -130,12 +132,13 @@ TEST_CASE("each status has its class and code")
     check_status<payment_required_error>(402, errc::payment_required);
     check_status<permission_denied_error>(403, errc::permission_denied);
     check_status<not_found_error>(404, errc::not_found);
+    check_status<api_error>(408, errc::request_timeout);
     check_status<conflict_error>(409, errc::conflict);
     check_status<unprocessable_entity_error>(422, errc::unprocessable_entity);
     check_status<rate_limit_error>(429, errc::rate_limit);
     for (const int status : {500, 501, 502, 503, 504, 529, 599})
         check_status<internal_server_error>(status, errc::internal_server);
-    for (const int status : {200, 301, 405, 408, 413, 415, 418, 451, 499})
+    for (const int status : {200, 301, 405, 413, 415, 418, 451, 499})
         check_status<api_error>(status, errc::api);
 }
 
@@ -269,4 +272,18 @@ TEST_CASE("errors have one root and carry their code")
     CHECK(error(errc::operation_in_progress, "next()").code() == errc::operation_in_progress);
     CHECK_THROWS_AS(throw_api_error({.status = 404}), error);
     CHECK_THROWS_AS(throw_api_error({.status = 404}), boost::system::system_error);
+}
+
+TEST_CASE("an error keeps what a run had done for as long as it lives, copies too")
+{
+    auto run = std::make_shared<run_result>();
+    run->run_id = "run_1";
+    timeout_error original(call_phase::total, 5ms);
+    CHECK(original.partial_run() == nullptr);
+    original.set_partial_run(std::move(run));
+    const timeout_error copy = original;
+    REQUIRE(copy.partial_run() != nullptr);
+    CHECK(copy.partial_run()->run_id == "run_1");
+    CHECK(to_string(stop_reason::error) == "error");
+    CHECK(to_string(stop_reason::cancelled) == "cancelled");
 }

@@ -6,6 +6,10 @@
 #include "support/fake_stream.hpp"
 #include "support/run_coro.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <memory>
 #include <string>
 
@@ -14,6 +18,8 @@ using namespace dedalus;
 
 namespace {
 
+constexpr std::string_view request_head = "POST / HTTP/1.1\r\n\r\n";
+constexpr std::string_view request_body = "question";
 constexpr std::string_view answer_head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
 
 transport::call_limits no_limits(asio::any_io_executor executor)
@@ -36,7 +42,7 @@ asio::awaitable<exchange_result> exchange(asio::any_io_executor executor, std::s
 {
     transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
     connection.begin(no_limits(executor));
-    co_await connection.send("POST / HTTP/1.1\r\n\r\n", "question");
+    co_await connection.send(request_head, request_body);
     co_await connection.read_header();
     exchange_result result;
     result.status = connection.status();
@@ -48,7 +54,7 @@ asio::awaitable<exchange_result> exchange(asio::any_io_executor executor, std::s
     }
     connection.end_exchange();
     peer->blocks = false;
-    result.reusable = connection.reusable();
+    result.reusable = connection.reusable() == transport::reuse::now;
     co_return result;
 }
 
@@ -60,6 +66,7 @@ exchange_result run(const std::shared_ptr<test::fake_peer>& peer)
 std::shared_ptr<test::fake_peer> peer_that_sends(std::string_view framing_and_body)
 {
     auto peer = std::make_shared<test::fake_peer>();
+    peer->answers_after = request_head.size() + request_body.size();
     peer->to_read = std::string(answer_head) + std::string(framing_and_body);
     return peer;
 }
@@ -92,7 +99,7 @@ TEST_CASE("http_connection: an exchange works at every piece size, whatever fram
             CHECK(result.status == 200);
             CHECK(result.body == "hello");
             CHECK(result.reusable == each.reusable);
-            CHECK(peer->written == "POST / HTTP/1.1\r\n\r\nquestion");
+            CHECK(peer->written == std::string(request_head) + std::string(request_body));
             CHECK(peer->streams_alive == 0);
         }
     }
@@ -139,6 +146,7 @@ TEST_CASE("http_connection: an answer that is cut off is a connection_error of i
     };
     for (const row& each : rows) {
         const auto peer = std::make_shared<test::fake_peer>();
+        peer->answers_after = request_head.size() + request_body.size();
         peer->to_read = each.sent;
         peer->ends = true;
         peer->piece = 1000;
@@ -159,11 +167,11 @@ asio::awaitable<bool> leave_body_unread(asio::any_io_executor executor, std::sha
 {
     transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
     connection.begin(no_limits(executor));
-    co_await connection.send("POST / HTTP/1.1\r\n\r\n", "question");
+    co_await connection.send(request_head, request_body);
     co_await connection.read_header();
     connection.end_exchange();
     peer->blocks = false;
-    co_return connection.reusable();
+    co_return connection.reusable() == transport::reuse::now;
 }
 
 }  // namespace
@@ -178,4 +186,49 @@ TEST_CASE("http_connection: what is left of a body is read without waiting, up t
     CHECK(reusable("Content-Length: 5\r\n\r\nhello"));
     CHECK_FALSE(reusable("Content-Length: 6\r\n\r\nhello"));
     CHECK_FALSE(reusable("Content-Length: 200000\r\n\r\n" + std::string(200000, 'x')));
+}
+
+TEST_CASE("http_connection: an answer that comes before the request is sent is read, and the connection not used again")
+{
+    const bool server_gives_up = GENERATE(false, true);
+    const auto peer = peer_that_sends("Content-Length: 5\r\n\r\nhello");
+    peer->answers_after = 4;
+    peer->piece = 2;
+    if (server_gives_up)
+        peer->writes_fail_after = 6;
+    const exchange_result result = run(peer);
+    CHECK(result.body == "hello");
+    CHECK_FALSE(result.reusable);
+    CHECK(peer->written.size() < request_head.size() + request_body.size());
+}
+
+namespace {
+
+asio::awaitable<void> count_turns(int* turns, const bool* over)
+{
+    while (!*over) {
+        ++*turns;
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    }
+}
+
+asio::awaitable<void> read_flood(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer, int* turns)
+{
+    bool over = false;
+    asio::co_spawn(executor, count_turns(turns, &over), [](std::exception_ptr e) { CHECK_FALSE(e); });
+    const exchange_result result = co_await exchange(executor, std::move(peer));
+    over = true;
+    CHECK(result.body.size() == 4 * 1024 * 1024);
+}
+
+}  // namespace
+
+TEST_CASE("http_connection: a server that never pauses does not starve others on the executor")
+{
+    const auto peer = peer_that_sends("Content-Length: 4194304\r\n\r\n" + std::string(4 * 1024 * 1024, 'x'));
+    peer->piece = 1 << 20;
+    peer->blocks = false;
+    int turns = 0;
+    test::run_coro([&](asio::any_io_executor executor) { return read_flood(executor, peer, &turns); });
+    CHECK(turns >= 15);
 }
