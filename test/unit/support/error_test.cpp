@@ -30,6 +30,7 @@ constexpr errc all_codes[] = {
     errc::payment_required,
     errc::permission_denied,
     errc::not_found,
+    errc::request_timeout,
     errc::conflict,
     errc::unprocessable_entity,
     errc::rate_limit,
