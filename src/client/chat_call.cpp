@@ -242,10 +242,7 @@ std::optional<bool> has_media_type(const http_headers& headers, std::string_view
     const std::optional<std::string_view> field = headers.find("Content-Type");
     if (!field)
         return std::nullopt;
-    std::string_view media_type = field->substr(0, field->find(';'));
-    while (media_type.ends_with(' ') || media_type.ends_with('\t'))
-        media_type.remove_suffix(1);
-    return support::ascii_iequals(media_type, type);
+    return support::ascii_iequals(support::trimmed(field->substr(0, field->find(';'))), type);
 }
 
 std::chrono::microseconds elapsed(const chat_call& call)

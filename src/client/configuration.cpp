@@ -4,6 +4,7 @@
 #include <dedalus/version.hpp>
 
 #include "protocol/http_request_head.hpp"
+#include "support/ascii.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,24 +15,17 @@ namespace dedalus {
 namespace {
 
 constexpr std::string_view production_url = "https://api.dedaluslabs.ai";
-constexpr std::chrono::hours longest_wait(24);
 constexpr std::string_view development_url = "http://localhost:4010";
 
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view white = " \t\r\n\f\v";
-    const std::size_t first = text.find_first_not_of(white);
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(white) - first + 1);
-}
+// Far above every sensible wait, and far below what overflows.
+constexpr std::chrono::hours longest_wait(24);
 
 std::optional<std::string> from_environment(const environment_lookup& environment, std::string_view name)
 {
     std::optional<std::string> value = environment(name);
-    if (!value || trimmed(*value).empty())
+    if (!value || support::trimmed(*value).empty())
         return std::nullopt;
-    return std::string(trimmed(*value));
+    return std::string(support::trimmed(*value));
 }
 
 std::string choose_base_url(const client_options& options, const environment_lookup& environment)
@@ -67,14 +61,16 @@ http_headers parse_custom_headers(std::string_view lines)
     http_headers headers;
     while (!lines.empty()) {
         const std::size_t end = lines.find('\n');
-        const std::string_view line = trimmed(lines.substr(0, end));
+        const std::string_view line = support::trimmed(lines.substr(0, end));
         lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
         if (line.empty())
             continue;
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos)
             throw config_error("DEDALUS_CUSTOM_HEADERS: a line is not of the form `Name: value`");
-        http_header field{std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))};
+        http_header field{
+            std::string(support::trimmed(line.substr(0, colon))),
+            std::string(support::trimmed(line.substr(colon + 1)))};
         check_header(field, origin);
         headers.set(std::move(field.name), std::move(field.value));
     }
@@ -127,7 +123,7 @@ http_headers make_headers(const client_options& options, const environment_looku
         const std::optional<std::string>& value = options.*each.value;
         if (!value)
             continue;
-        if (trimmed(*value).empty())
+        if (support::trimmed(*value).empty())
             throw config_error(std::string(each.option) + " is blank");
         set({std::string(each.header), std::string(each.prefix) + *value}, each.option);
     }

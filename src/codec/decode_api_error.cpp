@@ -1,6 +1,7 @@
 #include "codec/decode_api_error.hpp"
 
 #include "codec/parse_json.hpp"
+#include "support/ascii.hpp"
 #include "support/utf8.hpp"
 
 #include <boost/json/array.hpp>
@@ -134,18 +135,9 @@ bool take_known_shape(const json::object& root, api_error_details& details)
     return found;
 }
 
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view white_space = " \t\n\r\f\v";
-    const std::size_t begin = text.find_first_not_of(white_space);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
-}
-
 std::string message_of_text(std::string_view body, int status)
 {
-    const std::string_view text = trimmed(body);
+    const std::string_view text = support::trimmed(body);
     if (text.empty() || text.starts_with('<'))
         return "HTTP " + std::to_string(status);
     return std::string(support::utf8_prefix(text, max_message_bytes));

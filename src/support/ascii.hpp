@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 namespace dedalus::support {
@@ -26,6 +27,16 @@ constexpr bool ascii_iequals(std::string_view a, std::string_view b) noexcept
 {
     return a.size() == b.size() &&
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+}
+
+/// Without the white space at both ends.
+constexpr std::string_view trimmed(std::string_view text) noexcept
+{
+    constexpr std::string_view white_space = " \t\n\r\f\v";
+    const std::size_t begin = text.find_first_not_of(white_space);
+    if (begin == std::string_view::npos)
+        return {};
+    return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
 }
 
 }  // namespace dedalus::support
