@@ -83,6 +83,7 @@ TEST_CASE("conditions group the codes")
     const std::set<errc> retryable = {
         errc::connection,
         errc::timeout,
+        errc::request_timeout,
         errc::conflict,
         errc::rate_limit,
         errc::internal_server,
