@@ -10,6 +10,8 @@
 #include <boost/json/conversion.hpp>
 #include <boost/json/system_error.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
 
 #include <concepts>
 #include <variant>
