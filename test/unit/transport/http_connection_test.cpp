@@ -212,12 +212,12 @@ asio::awaitable<void> count_turns(int* turns, const bool* over)
     }
 }
 
-asio::awaitable<void> read_flood(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer, int* turns)
+asio::awaitable<void>
+read_flood(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer, int* turns, bool* over)
 {
-    bool over = false;
-    asio::co_spawn(executor, count_turns(turns, &over), [](std::exception_ptr e) { CHECK_FALSE(e); });
+    asio::co_spawn(executor, count_turns(turns, over), [](std::exception_ptr e) { CHECK_FALSE(e); });
     const exchange_result result = co_await exchange(executor, std::move(peer));
-    over = true;
+    *over = true;
     CHECK(result.body.size() == 4 * 1024 * 1024);
 }
 
@@ -229,6 +229,7 @@ TEST_CASE("http_connection: a server that never pauses does not starve others on
     peer->piece = 1 << 20;
     peer->blocks = false;
     int turns = 0;
-    test::run_coro([&](asio::any_io_executor executor) { return read_flood(executor, peer, &turns); });
+    bool over = false;
+    test::run_coro([&](asio::any_io_executor executor) { return read_flood(executor, peer, &turns, &over); });
     CHECK(turns >= 15);
 }
