@@ -19,7 +19,10 @@ set(dedalus_unit_test_sources
     unit/codec/message_for_request_test.cpp
     unit/codec/message_text_test.cpp
     unit/codec/raw_json_test.cpp
+    unit/codec/dialect_test.cpp
+    unit/codec/wire_coverage_test.cpp
     unit/codec/wire_reader_test.cpp
+    unit/codec/wire_round_trip_test.cpp
     unit/codec/wire_schema_test.cpp
     unit/codec/wire_types_test.cpp
     unit/codec/wire_writer_test.cpp

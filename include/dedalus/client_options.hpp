@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/config.hpp>
+#include <dedalus/dialect.hpp>
 #include <dedalus/http_headers.hpp>
 
 #include <chrono>
@@ -98,6 +99,9 @@ struct client_options
     std::optional<std::string> provider{};        ///< `X-Provider`; DEDALUS_PROVIDER
     std::optional<std::string> provider_key{};    ///< `X-Provider-Key`, a secret; DEDALUS_PROVIDER_KEY
     std::optional<std::string> provider_model{};  ///< `X-Provider-Model`; DEDALUS_PROVIDER_MODEL
+
+    /// The API that the server at `base_url` speaks.
+    dedalus::dialect dialect = dedalus::dialect::dedalus;
 
     /// Neither api_key nor x_api_key nor an `Authorization` header is needed: for local servers.
     bool allow_anonymous = false;

@@ -31,12 +31,15 @@ concept wire_enum = std::derived_from<T, open_enum<T>>;
 template <class T>
 concept wire_class = wire_struct<T> || wire_enum<T>;
 
-/// A variant of the wire. `stop_sequences` has standard types only: Boost.JSON converts it by its own rules.
+/// A variant of the wire. One that has standard types only, as `stop_sequences`, is converted by Boost.JSON's own
+/// rules.
 template <class T>
-concept wire_variant = std::same_as<T, content_part> || std::same_as<T, message_content> || std::same_as<T, message> ||
-    std::same_as<T, tool> || std::same_as<T, tool_call> || std::same_as<T, tool_choice> ||
-    std::same_as<T, response_format> || std::same_as<T, model_entry> || std::same_as<T, model_selection> ||
-    std::same_as<T, mcp_server>;
+concept wire_variant =
+    std::same_as<T, thought_part> || std::same_as<T, content_part> || std::same_as<T, message_content> ||
+    std::same_as<T, message> || std::same_as<T, custom_format> || std::same_as<T, tool> || std::same_as<T, tool_call> ||
+    std::same_as<T, tool_choice> || std::same_as<T, response_format> || std::same_as<T, mcp_server> ||
+    std::same_as<T, mcp_server_selection> || std::same_as<T, credential_selection> ||
+    std::same_as<T, thinking_config> || std::same_as<T, model_entry> || std::same_as<T, model_selection>;
 
 /// What `boost::json::value_from` and `boost::json::value_to` convert by the rules of the wire (content.hpp).
 template <class T>

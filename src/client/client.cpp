@@ -50,12 +50,12 @@ client::client(asio::any_io_executor executor, client_options options)
 
 asio::awaitable<chat_completion> client::chat_completions(const chat_completion_request& request) const
 {
-    return run_unary(make_chat_call(impl_, codec::encode_chat_request(request, false), false));
+    return run_unary(make_chat_call(impl_, codec::encode_chat_request(request, false, impl_->config.dialect), false));
 }
 
 asio::awaitable<chat_completion_stream> client::chat_completions_stream(const chat_completion_request& request) const
 {
-    return run_stream(make_chat_call(impl_, codec::encode_chat_request(request, true), true));
+    return run_stream(make_chat_call(impl_, codec::encode_chat_request(request, true, impl_->config.dialect), true));
 }
 
 asio::any_io_executor client::get_executor() const noexcept

@@ -202,6 +202,7 @@ configuration resolve_configuration(client_options options, const environment_lo
     resolved.retry = options.retry;
     resolved.limits = options.limits;
     resolved.pool = options.pool;
+    resolved.dialect = options.dialect;
     resolved.tolerate_missing_done = options.tolerate_missing_done;
     return resolved;
 }

@@ -12,6 +12,7 @@ namespace dedalus {
 struct configuration
 {
     protocol::base_url base;
+    dedalus::dialect dialect = dedalus::dialect::dedalus;
     http_headers headers;  ///< of every request, credentials included
     tls_options tls;
     timeout_options timeouts;

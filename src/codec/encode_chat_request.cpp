@@ -2,6 +2,7 @@
 
 #include <dedalus/error.hpp>
 
+#include "codec/apply_dialect.hpp"
 #include "codec/json_path.hpp"
 #include "codec/parse_json.hpp"
 #include "codec/wire_error.hpp"
@@ -42,13 +43,14 @@ void check_deferred_calls(std::string_view text)
 
 }  // namespace
 
-std::string encode_chat_request(const chat_completion_request& request, bool stream)
+std::string encode_chat_request(const chat_completion_request& request, bool stream, dialect to)
 {
     json::monotonic_resource memory;
     json::value body(&memory);
     write_request(request, body);
 
     json::object& members = body.get_object();
+    apply_dialect(to, members, request.extra);
     members.stable_erase("stream");
     if (stream)
         members.emplace("stream", true);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dedalus/chat/request.hpp>
+
 #include "codec/parse_json.hpp"
 #include "codec/wire_reader.hpp"
 #include "codec/wire_rules.hpp"
@@ -12,6 +14,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <boost/mp11/algorithm.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
@@ -25,6 +28,21 @@
 #include <vector>
 
 namespace dedalus::codec {
+
+/// What Boost.Describe knows of the members of a wire struct.
+template <class T>
+struct described_members
+{
+    using type = boost::describe::describe_members<T, boost::describe::mod_public>;
+};
+
+template <>
+struct described_members<chat_completion_request>
+{
+    using type = boost::mp11::mp_append<
+        boost::describe::describe_members<chat_completion_request, boost::describe::mod_public>,
+        boost::describe::describe_members<chat_completion_request_continued, boost::describe::mod_public>>;
+};
 
 // Members of these types are left out when they are empty.
 template <class M>
@@ -43,7 +61,7 @@ class wire_description
 public:
     static const wire_schema& schema() noexcept
     {
-        static constexpr auto members = members_of(boost::describe::describe_members<T, boost::describe::mod_public>());
+        static constexpr auto members = members_of(typename described_members<T>::type());
         static constexpr wire_schema schema{
             tag_name_of<T>,
             tag_of<T>,

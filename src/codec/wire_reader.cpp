@@ -76,16 +76,24 @@ wire_reader::fit_of_tag(const json_value& from, std::string_view tag_name, std::
     return found->is_string() && std::string_view(found->get_string()) == tag ? fit::exact : fit::none;
 }
 
-void wire_reader::throw_no_alternative(bool text, bool list, bool object, const json_value& from, const json_path& at)
+bool wire_reader::has_member(const json_value& from, std::string_view name)
+{
+    const json::object* object = from.if_object();
+    return object != nullptr && object->contains(name);
+}
+
+void wire_reader::throw_no_alternative(const kinds& taken, const json_value& from, const json_path& at)
 {
     std::string expected;
-    const auto add = [&](bool taken, std::string_view name) {
-        if (taken)
+    const auto add = [&](bool is_taken, std::string_view name) {
+        if (is_taken)
             expected.append(expected.empty() ? "" : " or ").append(name);
     };
-    add(text, "a string");
-    add(list, "an array");
-    add(object, "an object");
+    add(taken.boolean, "a boolean");
+    add(taken.integer, "an integer");
+    add(taken.text, "a string");
+    add(taken.list, "an array");
+    add(taken.object, "an object");
     throw_mismatch(at, expected, from.kind());
 }
 

@@ -95,7 +95,15 @@ public:
             }
         }
         if (best == fit::none)
-            throw_no_alternative((is_text<Ts> || ...), (is_list<Ts> || ...), (is_object<Ts> || ...), from, at);
+            throw_no_alternative(
+                {.boolean = (is_boolean<Ts> || ...),
+                 .integer = (is_integer<Ts> || ...),
+                 .text = (is_text<Ts> || ...),
+                 .list = (is_list<Ts> || ...),
+                 .object = (is_object<Ts> || ...)},
+                from,
+                at
+            );
         read_alternative(from, to, chosen, at, std::index_sequence_for<Ts...>());
     }
 
@@ -116,17 +124,29 @@ private:
     static constexpr bool is_object = std::same_as<T, boost::json::object> || wire_struct<T>;
 
     template <class T>
-    static constexpr bool is_list = !is_text<T> && !is_object<T>;
+    static constexpr bool is_integer = std::same_as<T, std::int64_t>;
+
+    template <class T>
+    static constexpr bool is_boolean = std::same_as<T, bool>;
+
+    template <class T>
+    static constexpr bool is_list = !is_text<T> && !is_object<T> && !is_integer<T> && !is_boolean<T>;
 
     template <class T>
     static fit fit_of(const json_value& from)
     {
         if constexpr (is_text<T>)
             return from.is_string() ? fit::exact : fit::none;
+        else if constexpr (is_integer<T>)
+            return from.is_number() ? fit::exact : fit::none;
+        else if constexpr (is_boolean<T>)
+            return from.is_bool() ? fit::exact : fit::none;
         else if constexpr (is_list<T>)
             return from.is_array() ? fit::exact : fit::none;
         else if constexpr (std::same_as<T, boost::json::object>)
             return from.is_object() ? fit::unknown_object : fit::none;
+        else if constexpr (!distinctive_member_of<T>.empty())
+            return has_member(from, distinctive_member_of<T>) ? fit::untagged_object : fit::none;
         else if constexpr (tag_name_of<T>.empty())
             return from.is_object() ? fit::untagged_object : fit::none;
         else
@@ -146,8 +166,19 @@ private:
 
     static fit
     fit_of_tag(const json_value& from, std::string_view tag_name, std::string_view tag, bool tag_is_optional);
-    [[noreturn]] static void
-    throw_no_alternative(bool text, bool list, bool object, const json_value& from, const json_path& at);
+
+    // The kinds of JSON that the alternatives of a variant take.
+    struct kinds
+    {
+        bool boolean;
+        bool integer;
+        bool text;
+        bool list;
+        bool object;
+    };
+
+    static bool has_member(const json_value& from, std::string_view name);
+    [[noreturn]] static void throw_no_alternative(const kinds& taken, const json_value& from, const json_path& at);
     static const boost::json::array& array_of(const json_value& from, const json_path& at);
     static const boost::json::object& object_of(const json_value& from, const json_path& at);
 };

@@ -63,6 +63,14 @@ template <>
 inline constexpr member_rule rule_of<&chat_completion::mcp_server_errors> = member_rule::raw_on_mismatch;
 template <>
 inline constexpr member_rule rule_of<&chat_completion_chunk::mcp_server_errors> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&usage::reasoning_tokens> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&usage::prompt_audio_seconds> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&chat_completion_chunk::x_dedalus_event> = member_rule::raw_on_mismatch;
+template <>
+inline constexpr member_rule rule_of<&chat_completion_chunk::dedalus_event> = member_rule::raw_on_mismatch;
 
 /// The member that a bare string in place of the struct is; "" when only an object is taken.
 template <class T>

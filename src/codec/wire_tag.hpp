@@ -39,6 +39,17 @@ inline constexpr std::string_view tag_of<T> = T::role;
 template <has_type_tag T>
 inline constexpr std::string_view tag_of<T> = T::type;
 
+/// The member whose presence tells the struct from other objects without a tag; "" when any object is the struct.
+template <class T>
+inline constexpr std::string_view distinctive_member_of{};
+
+template <class T>
+requires requires
+{
+    T::distinctive_member;
+}
+inline constexpr std::string_view distinctive_member_of<T> = T::distinctive_member;
+
 /// Whether an object without a tag is this struct.
 template <class T>
 inline constexpr bool tag_is_optional = requires

@@ -71,7 +71,12 @@ void wire_writer::write(std::int64_t from, json_value& to, const json_path&)
 void wire_writer::write(double from, json_value& to, const json_path& at)
 {
     check_number(from, at);
-    to = from;
+    // As people write it: 1 rather than 1E0.
+    constexpr double exact_integers = 9007199254740992.0;  // 2^53
+    if (std::trunc(from) == from && std::abs(from) <= exact_integers)
+        to = static_cast<std::int64_t>(from);
+    else
+        to = from;
 }
 
 void wire_writer::write(const std::string& from, json_value& to, const json_path& at)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <dedalus/chat/tool.hpp>
+#include <dedalus/chat/tool_choice.hpp>
 
 #include <optional>
 #include <string_view>

@@ -49,8 +49,8 @@ void run_report::add_answer(const chat_completion& answer, int turn)
     if (answer.choices.size() > 1)
         note("extra_choices", turn, "only the first choice of the answer is followed");
     for (const deferred_call& call : answer.deferred) {
-        if (call.venue && *call.venue != "server")
-            note("deferred_venue", turn, "the deferred call " + call.id + " has the venue " + *call.venue);
+        if (call.venue && *call.venue != call_venue::server)
+            note("deferred_venue", turn, "the deferred call " + call.id + " has the venue " + call.venue->str());
     }
     for (const auto& [server, problem] : answer.mcp_server_errors)
         note("mcp_server_error", turn, server + ": " + problem.message);

@@ -23,7 +23,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::int64_t max_choice_index = 127;
-constexpr std::string_view older_event_member = "dedalus_event";
 
 template <class Type>
 void take_last(std::optional<Type>& whole, const std::optional<Type>& piece)
@@ -55,7 +54,7 @@ void check_indices(const chat_completion_chunk& chunk)
 bool is_control_message(const chat_completion_chunk& chunk)
 {
     return chunk.choices.empty() && chunk.object != "chat.completion.chunk" &&
-           (chunk.x_dedalus_event || chunk.extra.contains(older_event_member));
+           (chunk.x_dedalus_event || chunk.dedalus_event);
 }
 
 bool has_text(const std::optional<std::string>& text)
@@ -79,7 +78,7 @@ bool has_answer(const chunk_choice& choice)
 // Padding and events belong to the chunk that brought them, not to the answer.
 bool is_chunk_member(std::string_view name)
 {
-    return name == older_event_member || protocol::is_typed_member<chat_completion_chunk, chat_completion>(name);
+    return protocol::is_typed_member<chat_completion_chunk, chat_completion>(name);
 }
 
 }  // namespace

@@ -2,12 +2,11 @@
 
 #include "protocol/extra_members.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -19,13 +18,6 @@ namespace json = boost::json;
 namespace {
 
 using content_parts = std::vector<content_part>;
-
-constexpr std::string_view thinking = "thinking";
-
-bool is_thinking_member(std::string_view name)
-{
-    return name == "type" || name == thinking;
-}
 
 std::size_t size_of(const std::optional<std::string>& text) noexcept
 {
@@ -45,6 +37,24 @@ struct part_cost
     std::size_t operator()(const file_part& part) const noexcept
     {
         return size_of(part.file.filename) + size_of(part.file.file_data) + size_of(part.file.file_id);
+    }
+
+    std::size_t operator()(const document_url_part& part) const noexcept
+    {
+        return part.document_url.size() + size_of(part.document_name);
+    }
+
+    std::size_t operator()(const reference_part& part) const noexcept
+    {
+        return part.reference_ids.size() * sizeof(std::int64_t);
+    }
+
+    std::size_t operator()(const thinking_part& part) const noexcept
+    {
+        std::size_t cost = 0;
+        for (const thought_part& thought : part.thinking)
+            cost += text_budget::bytes_per_item + std::visit(*this, thought);
+        return cost;
     }
 
     std::size_t operator()(const json::object& part) const noexcept
@@ -72,38 +82,17 @@ bool join(refusal_part& whole, const refusal_part& piece, text_budget& budget)
     return true;
 }
 
-// The list inside a part {"type":"thinking","thinking":[...]}; null for any other part.
-template <class Object>
-auto* thoughts_of(Object& part)
-{
-    auto* const type = part.if_contains("type");
-    auto* const thoughts = part.if_contains(thinking);
-    const bool is_thinking = type != nullptr && type->is_string() && type->get_string() == thinking;
-    return is_thinking && thoughts != nullptr ? thoughts->if_array() : nullptr;
-}
-
-bool join(json::object& whole, const json::object& piece, text_budget& budget)
-{
-    json::array* const thoughts = thoughts_of(whole);
-    const json::array* const more = thoughts_of(piece);
-    if (thoughts == nullptr || more == nullptr)
-        return false;
-    for (const json::value& thought : *more) {
-        budget.take(cost_of(thought));
-        thoughts->push_back(thought);
-    }
-    merge_extra(piece, whole, is_thinking_member, budget);
-    return true;
-}
-
 template <class Part>
 bool join(Part&, const Part&, text_budget&)
 {
     return false;
 }
 
+bool join(thinking_part& whole, const thinking_part& piece, text_budget& budget);
+
 // Whether the piece only goes on with the part before it.
-bool join_last(content_parts& whole, const content_part& piece, text_budget& budget)
+template <class Variant>
+bool join_last(std::vector<Variant>& whole, const Variant& piece, text_budget& budget)
 {
     if (whole.empty() || whole.back().index() != piece.index())
         return false;
@@ -112,12 +101,23 @@ bool join_last(content_parts& whole, const content_part& piece, text_budget& bud
     );
 }
 
-void append_part(content_parts& whole, const content_part& piece, text_budget& budget)
+template <class Variant>
+void append_part(std::vector<Variant>& whole, const Variant& piece, text_budget& budget)
 {
     if (join_last(whole, piece, budget))
         return;
     budget.take(text_budget::bytes_per_item + std::visit(part_cost{}, piece));
     whole.push_back(piece);
+}
+
+bool join(thinking_part& whole, const thinking_part& piece, text_budget& budget)
+{
+    for (const thought_part& thought : piece.thinking)
+        append_part(whole.thinking, thought, budget);
+    if (piece.closed)
+        whole.closed = piece.closed;
+    merge_extra(piece.extra, whole.extra, is_typed_member<thinking_part>, budget);
+    return true;
 }
 
 content_parts& become_parts(message_content& content)
@@ -143,7 +143,7 @@ void append_content(std::optional<message_content>& whole, const message_content
             *whole_text += *text;
         }
         else if (!text->empty()) {
-            append_part(std::get<content_parts>(*whole), text_part{.text = *text}, budget);
+            append_part(std::get<content_parts>(*whole), content_part(text_part{.text = *text}), budget);
         }
         return;
     }

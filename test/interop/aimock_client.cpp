@@ -145,7 +145,7 @@ int main(int argc, char** argv)
 
     asio::io_context io;
     int status = EXIT_FAILURE;
-    dedalus::client_options options{.api_key = "interop-key", .base_url = argv[2]};
+    dedalus::client_options options{.api_key = "interop-key", .base_url = argv[2], .dialect = dedalus::dialect::openai};
     options.retry.initial_backoff = std::chrono::milliseconds(1);
     asio::co_spawn(
         io,

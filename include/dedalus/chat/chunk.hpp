@@ -94,6 +94,19 @@ struct chunk_choice
 };
 BOOST_DESCRIBE_STRUCT(chunk_choice, (), (index, delta, finish_reason, logprobs))
 
+/// What the server tells about a stream besides its text; undocumented. Known: type "agent_updated", when another agent
+/// or model goes on.
+struct stream_notice
+{
+    std::optional<std::string> type{};
+    std::optional<std::string> agent{};
+    std::optional<std::string> model{};
+    boost::json::object extra{};
+
+    bool operator==(const stream_notice&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(stream_notice, (), (type, agent, model))
+
 /// One event of a stream. `choices` may be empty (usage, handoff members). The handoff members are not documented for
 /// chunks and are read from any chunk that has them.
 struct DEDALUS_EXPORT chat_completion_chunk
@@ -105,7 +118,7 @@ struct DEDALUS_EXPORT chat_completion_chunk
     std::vector<chunk_choice> choices{};
     std::optional<dedalus::usage> usage{};
     std::optional<std::string> system_fingerprint{};
-    std::optional<std::string> service_tier{};
+    std::optional<dedalus::service_tier> service_tier{};
     std::optional<std::string> obfuscation{};  ///< random padding, without meaning
     std::vector<std::string> tools_executed{};
     std::map<std::string, mcp_server_error, std::less<>> mcp_server_errors{};
@@ -115,8 +128,8 @@ struct DEDALUS_EXPORT chat_completion_chunk
     std::vector<deferred_call> deferred{};
     std::vector<pending_call> pending_tools{};
     std::optional<std::int64_t> turns_consumed{};
-    std::optional<boost::json::object>
-        x_dedalus_event{};  ///< for example {"type":"agent_updated","agent":...,"model":...}
+    std::optional<stream_notice> x_dedalus_event{};
+    std::optional<stream_notice> dedalus_event{};  ///< older name of x_dedalus_event
     boost::json::object extra{};
 
     /// The bytes of `deferred` as received. Not a wire member.
@@ -153,7 +166,8 @@ BOOST_DESCRIBE_STRUCT(
      deferred,
      pending_tools,
      turns_consumed,
-     x_dedalus_event)
+     x_dedalus_event,
+     dedalus_event)
 )
 
 }  // namespace dedalus

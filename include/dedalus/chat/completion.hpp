@@ -1,7 +1,9 @@
 #pragma once
 
 #include <dedalus/chat/handoff.hpp>
+#include <dedalus/chat/mcp.hpp>
 #include <dedalus/chat/message.hpp>
+#include <dedalus/chat/service_tier.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/response_info.hpp>
 
@@ -37,6 +39,8 @@ struct completion_tokens_details
     std::optional<std::int64_t> audio_tokens{};
     std::optional<std::int64_t> reasoning_tokens{};
     std::optional<std::int64_t> rejected_prediction_tokens{};
+    std::optional<std::int64_t> text_tokens{};   ///< some providers
+    std::optional<std::int64_t> image_tokens{};  ///< some providers
     boost::json::object extra{};
 
     bool operator==(const completion_tokens_details&) const = default;
@@ -44,18 +48,23 @@ struct completion_tokens_details
 BOOST_DESCRIBE_STRUCT(
     completion_tokens_details,
     (),
-    (accepted_prediction_tokens, audio_tokens, reasoning_tokens, rejected_prediction_tokens)
+    (accepted_prediction_tokens, audio_tokens, reasoning_tokens, rejected_prediction_tokens, text_tokens, image_tokens)
 )
 
 struct prompt_tokens_details
 {
     std::optional<std::int64_t> audio_tokens{};
     std::optional<std::int64_t> cached_tokens{};
+    std::optional<std::int64_t> text_tokens{};         ///< some providers
+    std::optional<std::int64_t> image_tokens{};        ///< some providers
+    std::optional<std::int64_t> cache_write_tokens{};  ///< some providers
     boost::json::object extra{};
 
     bool operator==(const prompt_tokens_details&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(prompt_tokens_details, (), (audio_tokens, cached_tokens))
+BOOST_DESCRIBE_STRUCT(
+    prompt_tokens_details, (), (audio_tokens, cached_tokens, text_tokens, image_tokens, cache_write_tokens)
+)
 
 /// Tokens that the whole request cost.
 struct usage
@@ -65,12 +74,22 @@ struct usage
     std::int64_t total_tokens = 0;
     std::optional<dedalus::completion_tokens_details> completion_tokens_details{};
     std::optional<dedalus::prompt_tokens_details> prompt_tokens_details{};
+    std::optional<std::int64_t> reasoning_tokens{};      ///< xAI
+    std::optional<std::int64_t> prompt_audio_seconds{};  ///< Mistral
     boost::json::object extra{};
 
     bool operator==(const usage&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(
-    usage, (), (prompt_tokens, completion_tokens, total_tokens, completion_tokens_details, prompt_tokens_details)
+    usage,
+    (),
+    (prompt_tokens,
+     completion_tokens,
+     total_tokens,
+     completion_tokens_details,
+     prompt_tokens_details,
+     reasoning_tokens,
+     prompt_audio_seconds)
 )
 
 /// One of the likeliest tokens at a place.
@@ -132,8 +151,8 @@ struct DEDALUS_EXPORT chat_completion
     std::vector<choice> choices{};
     std::optional<dedalus::usage> usage{};
     std::optional<std::string> system_fingerprint{};
-    std::optional<std::string> service_tier{};
-    std::vector<std::string> tools_executed{};  ///< names of the tools that the server ran
+    std::optional<dedalus::service_tier> service_tier{};  ///< the tier that was used
+    std::vector<std::string> tools_executed{};            ///< names of the tools that the server ran
     std::map<std::string, mcp_server_error, std::less<>> mcp_server_errors{};  ///< by server name
     std::vector<mcp_tool_result> mcp_tool_results{};
     std::optional<std::string> correlation_id{};          ///< id of the handoff session, to be echoed
@@ -141,6 +160,11 @@ struct DEDALUS_EXPORT chat_completion
     std::vector<deferred_call> deferred{};                ///< server calls that wait for client results
     std::vector<pending_call> pending_tools{};            ///< calls for the client to run
     std::optional<std::int64_t> turns_consumed{};         ///< LLM calls made inside this request
+    std::optional<boost::json::value> agents_used{};      ///< undocumented
+
+    /// The answer to a request with `deferred: true`: nothing else is there, and client::deferred_completion() fetches
+    /// the completion.
+    std::optional<std::string> request_id{};
     boost::json::object extra{};
 
     /// The bytes of `deferred` as received, to be sent back as `deferred_calls`
@@ -179,7 +203,9 @@ BOOST_DESCRIBE_STRUCT(
      server_results,
      deferred,
      pending_tools,
-     turns_consumed)
+     turns_consumed,
+     agents_used,
+     request_id)
 )
 
 }  // namespace dedalus

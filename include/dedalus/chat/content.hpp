@@ -5,6 +5,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,11 +64,19 @@ struct image_part
 };
 BOOST_DESCRIBE_STRUCT(image_part, (), (image_url))
 
+/// Format of the sound given to the model.
+struct input_audio_format : open_enum<input_audio_format>
+{
+    using open_enum::open_enum;
+    static constexpr std::string_view wav = "wav";
+    static constexpr std::string_view mp3 = "mp3";
+};
+
 /// Sound given to the model.
 struct input_audio
 {
-    std::string data{};    ///< base64
-    std::string format{};  ///< "wav" or "mp3"
+    std::string data{};  ///< base64; Mistral also takes a URL
+    input_audio_format format{};
     boost::json::object extra{};
 
     bool operator==(const input_audio&) const = default;
@@ -104,11 +113,12 @@ struct file_part
     static constexpr std::string_view type = "file";
 
     input_file file{};
+    std::optional<std::string> file_id{};  ///< Mistral's place for the id, instead of `file`
     boost::json::object extra{};
 
     bool operator==(const file_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(file_part, (), (file))
+BOOST_DESCRIBE_STRUCT(file_part, (), (file, file_id))
 
 /// Content part `refusal`, assistant messages only.
 struct refusal_part
@@ -122,8 +132,58 @@ struct refusal_part
 };
 BOOST_DESCRIBE_STRUCT(refusal_part, (), (refusal))
 
+/// Content part `document_url` (Mistral): a document to read.
+struct document_url_part
+{
+    static constexpr std::string_view type = "document_url";
+
+    std::string document_url{};
+    std::optional<std::string> document_name{};
+    boost::json::object extra{};
+
+    bool operator==(const document_url_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(document_url_part, (), (document_url, document_name))
+
+/// Content part `reference` (Mistral): sources of the text around it.
+struct reference_part
+{
+    static constexpr std::string_view type = "reference";
+
+    std::vector<std::int64_t> reference_ids{};
+    boost::json::object extra{};
+
+    bool operator==(const reference_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(reference_part, (), (reference_ids))
+
+/// A part of a thought.
+using thought_part = std::variant<text_part, reference_part, boost::json::object>;
+
+/// Content part `thinking` (Mistral): what the model thought; in answers, system and assistant messages.
+struct thinking_part
+{
+    static constexpr std::string_view type = "thinking";
+
+    std::vector<thought_part> thinking{};
+    std::optional<bool> closed{};  ///< absent: true
+    boost::json::object extra{};
+
+    bool operator==(const thinking_part&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(thinking_part, (), (thinking, closed))
+
 /// One part of a content list; a part of a type that this version does not know stays JSON.
-using content_part = std::variant<text_part, image_part, audio_part, file_part, refusal_part, boost::json::object>;
+using content_part = std::variant<
+    text_part,
+    image_part,
+    audio_part,
+    file_part,
+    refusal_part,
+    document_url_part,
+    reference_part,
+    thinking_part,
+    boost::json::object>;
 
 /// Content of a message: a plain string or a list of parts.
 using message_content = std::variant<std::string, std::vector<content_part>>;

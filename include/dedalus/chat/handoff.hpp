@@ -1,13 +1,13 @@
 #pragma once
 
+#include <dedalus/open_enum.hpp>
+
 #include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 namespace dedalus {
@@ -28,13 +28,21 @@ struct pending_call
 };
 BOOST_DESCRIBE_STRUCT(pending_call, (), (id, name, arguments, dependencies))
 
+/// Where a call runs.
+struct call_venue : open_enum<call_venue>
+{
+    using open_enum::open_enum;
+    static constexpr std::string_view server = "server";
+    static constexpr std::string_view client = "client";
+};
+
 /// A call that waits at the server: element of the response's `deferred` and of the request's `deferred_calls`.
 struct deferred_call
 {
     std::string id{};
     std::string name{};
     std::optional<boost::json::object> arguments{};
-    std::optional<std::string> venue{};       ///< "server" (default) or "client"
+    std::optional<call_venue> venue{};        ///< absent: the server
     std::vector<std::string> dependencies{};  ///< ids of the calls it depends on
     std::vector<std::string> blocked_by{};    ///< ids of the pending client calls that block it
     boost::json::object extra{};
@@ -42,49 +50,5 @@ struct deferred_call
     bool operator==(const deferred_call&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(deferred_call, (), (id, name, arguments, venue, dependencies, blocked_by))
-
-/// What a tool of an MCP server gave: element of `mcp_tool_results`.
-struct mcp_tool_result
-{
-    std::string tool_name{};
-    std::string server_name{};
-    boost::json::object arguments{};
-    bool is_error = false;
-    std::optional<boost::json::value> result{};
-    std::optional<std::int64_t> duration_ms{};
-    boost::json::object extra{};
-
-    bool operator==(const mcp_tool_result&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(mcp_tool_result, (), (tool_name, server_name, arguments, is_error, result, duration_ms))
-
-/// Why an MCP server failed: value of `mcp_server_errors`. A bare string on the wire is read as `message`.
-struct mcp_server_error
-{
-    std::string message{};
-    std::optional<std::string> code{};
-    std::optional<std::string> recommendation{};
-    boost::json::object extra{};
-
-    bool operator==(const mcp_server_error&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(mcp_server_error, (), (message, code, recommendation))
-
-/// An MCP server whose tools run on the server: object form of `mcp_servers`. `slug` or `url` is needed.
-struct mcp_server_spec
-{
-    std::optional<std::string> name{};
-    std::optional<std::string> slug{};  ///< "org/server"
-    std::optional<std::string> url{};
-    std::optional<std::string> version{};
-    std::optional<boost::json::object> credentials{};  ///< connection name to encrypted blob
-    boost::json::object extra{};
-
-    bool operator==(const mcp_server_spec&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(mcp_server_spec, (), (name, slug, url, version, credentials))
-
-/// A marketplace slug, a URL, or a spec.
-using mcp_server = std::variant<std::string, mcp_server_spec>;
 
 }  // namespace dedalus

@@ -103,6 +103,7 @@ struct DEDALUS_EXPORT assistant_message
     std::optional<answer_audio> audio{};
     std::vector<annotation> annotations{};           ///< answers only
     std::optional<std::string> reasoning_content{};  ///< some providers; must go back unchanged
+    std::optional<bool> prefix{};                    ///< Mistral, requests only: the answer begins with `content`
     boost::json::object extra{};
 
     /// The text of `content`; text parts are joined. "" when there is none.
@@ -116,7 +117,9 @@ struct DEDALUS_EXPORT assistant_message
     bool operator==(const assistant_message&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(
-    assistant_message, (), (content, refusal, name, tool_calls, function_call, audio, annotations, reasoning_content)
+    assistant_message,
+    (),
+    (content, refusal, name, tool_calls, function_call, audio, annotations, reasoning_content, prefix)
 )
 
 /// The result of a tool call.
@@ -124,13 +127,14 @@ struct tool_message
 {
     static constexpr std::string_view role = "tool";
 
-    message_content content{};   ///< text, or text parts
-    std::string tool_call_id{};  ///< `id` of the call
+    message_content content{};          ///< text, or text parts
+    std::string tool_call_id{};         ///< `id` of the call
+    std::optional<std::string> name{};  ///< Mistral: name of the function
     boost::json::object extra{};
 
     bool operator==(const tool_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_message, (), (content, tool_call_id))
+BOOST_DESCRIBE_STRUCT(tool_message, (), (content, tool_call_id, name))
 
 /// Deprecated by the API: the result of a `function_call`.
 struct function_message

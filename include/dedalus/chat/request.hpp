@@ -1,133 +1,28 @@
 #pragma once
 
 #include <dedalus/chat/handoff.hpp>
+#include <dedalus/chat/mcp.hpp>
 #include <dedalus/chat/message.hpp>
+#include <dedalus/chat/model.hpp>
+#include <dedalus/chat/provider_options.hpp>
+#include <dedalus/chat/request_options.hpp>
 #include <dedalus/chat/response_format.hpp>
+#include <dedalus/chat/service_tier.hpp>
 #include <dedalus/chat/tool.hpp>
-#include <dedalus/config.hpp>
+#include <dedalus/chat/tool_choice.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace dedalus {
-
-/// A model with settings: object form of `model`.
-struct dedalus_model
-{
-    std::string model{};
-    std::optional<boost::json::object> settings{};  ///< defaults that apply when this entry is selected
-    boost::json::object extra{};
-
-    bool operator==(const dedalus_model&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(dedalus_model, (), (model, settings))
-
-using model_entry = std::variant<std::string, dedalus_model>;
-
-/// `model`: a name, a model with settings, or a list of either, which lets the server route between them.
-using model_selection = std::variant<std::string, dedalus_model, std::vector<model_entry>>;
-
-/// `stop`: a sequence, or up to four.
-using stop_sequences = std::variant<std::string, std::vector<std::string>>;
-
-/// `stream_options`, only with streaming.
-struct stream_options
-{
-    std::optional<bool> include_usage{};  ///< adds a last chunk with the usage of the whole request
-    std::optional<bool> include_obfuscation{};
-    boost::json::object extra{};
-
-    bool operator==(const stream_options&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(stream_options, (), (include_usage, include_obfuscation))
-
-/// A voice by id.
-struct voice_id
-{
-    std::string id{};
-    boost::json::object extra{};
-
-    bool operator==(const voice_id&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(voice_id, (), (id))
-
-/// `audio`: how a spoken answer should sound; needed when `modalities` has "audio".
-struct audio_options
-{
-    std::variant<std::string, voice_id> voice{};
-    std::string format{};  ///< "wav", "aac", "mp3", "flac", "opus" or "pcm16"
-    boost::json::object extra{};
-
-    bool operator==(const audio_options&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(audio_options, (), (voice, format))
-
-/// `prediction` of type `content`: text that the answer will mostly repeat.
-struct prediction
-{
-    static constexpr std::string_view type = "content";
-
-    message_content content{};
-    boost::json::object extra{};
-
-    bool operator==(const prediction&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(prediction, (), (content))
-
-/// Where the user is, roughly.
-struct approximate_location
-{
-    std::optional<std::string> city{};
-    std::optional<std::string> country{};
-    std::optional<std::string> region{};
-    std::optional<std::string> timezone{};
-    boost::json::object extra{};
-
-    bool operator==(const approximate_location&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(approximate_location, (), (city, country, region, timezone))
-
-struct user_location
-{
-    static constexpr std::string_view type = "approximate";
-
-    approximate_location approximate{};
-    boost::json::object extra{};
-
-    bool operator==(const user_location&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(user_location, (), (approximate))
-
-struct web_search_options
-{
-    std::optional<std::string> search_context_size{};  ///< "low", "medium" or "high"
-    std::optional<dedalus::user_location> user_location{};
-    boost::json::object extra{};
-
-    bool operator==(const web_search_options&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(web_search_options, (), (search_context_size, user_location))
-
-/// `reasoning_effort`. Which values a model takes differs.
-struct reasoning_effort : open_enum<reasoning_effort>
-{
-    using open_enum::open_enum;
-    static constexpr std::string_view none = "none";
-    static constexpr std::string_view minimal = "minimal";
-    static constexpr std::string_view low = "low";
-    static constexpr std::string_view medium = "medium";
-    static constexpr std::string_view high = "high";
-    static constexpr std::string_view xhigh = "xhigh";
-    static constexpr std::string_view max = "max";
-};
 
 /// Body of `POST /v1/chat/completions`. Ranges are the server's to check. An empty optional or list is left out; zero,
 /// false and "" are sent; a null is sent through `extra`, and so is any member that has no name here.
@@ -152,10 +47,10 @@ struct chat_completion_request
     std::optional<std::string> user{};
     std::optional<boost::json::object> metadata{};  ///< at most 16 pairs of strings
     std::optional<bool> store{};
-    std::optional<std::string> service_tier{};  ///< "auto", "default", "flex", "scale", "priority"
-    std::optional<std::string> verbosity{};     ///< "low", "medium", "high"
+    std::optional<dedalus::service_tier> service_tier{};
+    std::optional<dedalus::verbosity> verbosity{};
     std::optional<dedalus::reasoning_effort> reasoning_effort{};
-    std::vector<std::string> modalities{};  ///< "text", "audio"
+    std::vector<modality> modalities{};
     std::optional<audio_options> audio{};
     std::optional<dedalus::prediction> prediction{};
     std::optional<dedalus::response_format> response_format{};
@@ -165,17 +60,46 @@ struct chat_completion_request
     std::vector<function_definition> functions{};                         ///< deprecated by the API
     std::optional<std::variant<std::string, tool_name>> function_call{};  ///< deprecated by the API
     std::optional<std::string> prompt_cache_key{};
-    std::optional<std::string> prompt_cache_retention{};  ///< "24h", "in_memory"
-    std::optional<std::string> safety_identifier{};       ///< at most 64 characters
+    std::optional<dedalus::prompt_cache_retention> prompt_cache_retention{};
+    std::optional<std::string> safety_identifier{};  ///< at most 64 characters
     std::optional<dedalus::web_search_options> web_search_options{};
     std::optional<dedalus::stream_options> stream_options{};  ///< sent with streaming only
 
-    std::optional<std::variant<std::string, mcp_server_spec, std::vector<mcp_server>>> mcp_servers{};
-    std::optional<bool> automatic_tool_execution{};  ///< false: the server runs no tool, the raw calls come back
-    std::optional<std::int64_t> max_turns{};         ///< 1 to 100 model turns inside this request
-    std::optional<bool> handoff_mode{};              ///< true: structured handoff; absent: the server decides
-    std::optional<std::string> correlation_id{};     ///< of the last handoff answer
-    std::vector<deferred_call> deferred_calls{};     ///< `deferred` of the last handoff answer
+    std::optional<dedalus::system_instruction> system_instruction{};  ///< Google
+    std::optional<boost::json::object> generation_config{};           ///< Google; its own names: "candidateCount", ...
+    std::vector<safety_setting> safety_settings{};                    ///< Google
+    std::optional<boost::json::object> tool_config{};                 ///< Google
+    std::optional<std::string> cached_content{};                      ///< Google: "cachedContents/{id}"
+    std::optional<thinking_config> thinking{};                        ///< Anthropic
+    std::optional<dedalus::cache_control> cache_control{};            ///< Anthropic
+    std::optional<std::string> container{};                           ///< Anthropic: container to use again
+    std::optional<std::string> inference_geo{};                       ///< Anthropic: region
+    std::optional<boost::json::object> output_config{};               ///< Anthropic
+    std::optional<dedalus::speed> speed{};                            ///< Anthropic
+    std::optional<dedalus::search_parameters> search_parameters{};    ///< xAI
+
+    /// xAI: answer with a `request_id` at once; client::deferred_completion() fetches the completion later. Not with
+    /// streaming.
+    std::optional<bool> deferred{};
+    std::optional<dedalus::prompt_mode> prompt_mode{};  ///< Mistral
+    std::optional<bool> safe_prompt{};                  ///< Mistral: put a safety prompt in front
+
+    std::optional<mcp_server_selection> mcp_servers{};  ///< servers whose tools the API runs
+    std::optional<credential_selection> credentials{};  ///< for `mcp_servers`, by connection name; secrets
+    std::optional<bool> automatic_tool_execution{};     ///< false: the server runs no tool, the raw calls come back
+    std::optional<std::int64_t> max_turns{};            ///< 1 to 100 model turns inside this request
+
+    /// What each model is good at, 0 to 1, by model: "intelligence", "speed", "cost", "creativity", ...
+    std::map<std::string, std::map<std::string, double, std::less<>>, std::less<>> model_attributes{};
+
+    /// What the work needs, 0 to 1: "complexity", "accuracy", "efficiency", ...
+    std::map<std::string, double, std::less<>> agent_attributes{};
+    std::vector<boost::json::object> guardrails{};        ///< reserved by the API
+    std::optional<boost::json::object> handoff_config{};  ///< reserved by the API
+
+    std::optional<bool> handoff_mode{};           ///< true: structured handoff; absent: the server decides
+    std::optional<std::string> correlation_id{};  ///< of the last handoff answer
+    std::vector<deferred_call> deferred_calls{};  ///< `deferred` of the last handoff answer
 
     boost::json::object extra{};
 
@@ -222,10 +146,39 @@ BOOST_DESCRIBE_STRUCT(
      prompt_cache_retention,
      safety_identifier,
      web_search_options,
-     stream_options,
+     stream_options)
+)
+
+/// Not a wire type: Boost.Describe lists at most 52 members, so this describes those of chat_completion_request that
+/// come after the ones above.
+struct chat_completion_request_continued : chat_completion_request
+{};
+BOOST_DESCRIBE_STRUCT(
+    chat_completion_request_continued,
+    (),
+    (system_instruction,
+     generation_config,
+     safety_settings,
+     tool_config,
+     cached_content,
+     thinking,
+     cache_control,
+     container,
+     inference_geo,
+     output_config,
+     speed,
+     search_parameters,
+     deferred,
+     prompt_mode,
+     safe_prompt,
      mcp_servers,
+     credentials,
      automatic_tool_execution,
      max_turns,
+     model_attributes,
+     agent_attributes,
+     guardrails,
+     handoff_config,
      handoff_mode,
      correlation_id,
      deferred_calls)

@@ -5,6 +5,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,12 +40,57 @@ struct function_tool
 };
 BOOST_DESCRIBE_STRUCT(function_tool, (), (function))
 
+/// Input of a custom tool of type `text`: free text, the default.
+struct custom_format_text
+{
+    static constexpr std::string_view type = "text";
+
+    boost::json::object extra{};
+
+    bool operator==(const custom_format_text&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(custom_format_text, (), ())
+
+/// Language that a grammar is written in.
+struct grammar_syntax : open_enum<grammar_syntax>
+{
+    using open_enum::open_enum;
+    static constexpr std::string_view lark = "lark";
+    static constexpr std::string_view regex = "regex";
+};
+
+/// What the input of a custom tool must match.
+struct custom_grammar
+{
+    std::string definition{};
+    grammar_syntax syntax{};
+    boost::json::object extra{};
+
+    bool operator==(const custom_grammar&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(custom_grammar, (), (definition, syntax))
+
+/// Input of a custom tool of type `grammar`.
+struct custom_format_grammar
+{
+    static constexpr std::string_view type = "grammar";
+
+    custom_grammar grammar{};
+    boost::json::object extra{};
+
+    bool operator==(const custom_format_grammar&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(custom_format_grammar, (), (grammar))
+
+/// `format` of a custom tool.
+using custom_format = std::variant<custom_format_text, custom_format_grammar, boost::json::object>;
+
 /// What a custom tool is: `tools[].custom`.
 struct custom_definition
 {
     std::string name{};
     std::optional<std::string> description{};
-    std::optional<boost::json::object> format{};  ///< {"type":"text"} or {"type":"grammar","grammar":{...}}
+    std::optional<custom_format> format{};  ///< absent: free text
     boost::json::object extra{};
 
     bool operator==(const custom_definition&) const = default;
@@ -86,11 +132,13 @@ struct function_tool_call
     std::string id{};
     function_call function{};
     std::optional<std::string> thought_signature{};  ///< opaque; must go back unchanged
+    std::vector<std::string> dependencies{};         ///< undocumented: ids of the calls that come first
+    std::optional<std::int64_t> index{};             ///< Mistral, answers only
     boost::json::object extra{};
 
     bool operator==(const function_tool_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(function_tool_call, (), (id, function, thought_signature))
+BOOST_DESCRIBE_STRUCT(function_tool_call, (), (id, function, thought_signature, dependencies, index))
 
 /// Name and input of a called custom tool.
 struct custom_call
@@ -117,133 +165,5 @@ struct custom_tool_call
 BOOST_DESCRIBE_STRUCT(custom_tool_call, (), (id, custom))
 
 using tool_call = std::variant<function_tool_call, custom_tool_call, boost::json::object>;
-
-/// `tool_choice` as a word.
-struct tool_choice_mode : open_enum<tool_choice_mode>
-{
-    using open_enum::open_enum;
-    static constexpr std::string_view auto_ = "auto";
-    static constexpr std::string_view none = "none";
-    static constexpr std::string_view required = "required";
-    static constexpr std::string_view any = "any";  ///< Mistral's word for `required`
-};
-
-/// `{"type":"auto"}`: the model decides.
-struct tool_choice_auto
-{
-    static constexpr std::string_view type = "auto";
-
-    std::optional<bool> disable_parallel_tool_use{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_auto&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_auto, (), (disable_parallel_tool_use))
-
-/// `{"type":"any"}`: at least one tool.
-struct tool_choice_any
-{
-    static constexpr std::string_view type = "any";
-
-    std::optional<bool> disable_parallel_tool_use{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_any&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_any, (), (disable_parallel_tool_use))
-
-/// `{"type":"tool","name":...}`: that tool.
-struct tool_choice_tool
-{
-    static constexpr std::string_view type = "tool";
-
-    std::string name{};
-    std::optional<bool> disable_parallel_tool_use{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_tool&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_tool, (), (name, disable_parallel_tool_use))
-
-/// `{"type":"none"}`: no tool.
-struct tool_choice_none
-{
-    static constexpr std::string_view type = "none";
-
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_none&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_none, (), ())
-
-/// A tool by name.
-struct tool_name
-{
-    std::string name{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_name&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_name, (), (name))
-
-/// `{"type":"function","function":{"name":...}}`: that function (OpenAI's form).
-struct tool_choice_function
-{
-    static constexpr std::string_view type = "function";
-
-    tool_name function{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_function&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_function, (), (function))
-
-/// `{"type":"custom","custom":{"name":...}}`: that custom tool (OpenAI's form).
-struct tool_choice_custom
-{
-    static constexpr std::string_view type = "custom";
-
-    tool_name custom{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_custom&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_custom, (), (custom))
-
-/// The set that `allowed_tools` restricts the choice to.
-struct allowed_tools
-{
-    std::string mode{};                        ///< "auto" or "required"
-    std::vector<boost::json::object> tools{};  ///< each like {"type":"function","function":{"name":...}}
-    boost::json::object extra{};
-
-    bool operator==(const allowed_tools&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(allowed_tools, (), (mode, tools))
-
-/// `{"type":"allowed_tools",...}` (OpenAI's form).
-struct tool_choice_allowed_tools
-{
-    static constexpr std::string_view type = "allowed_tools";
-
-    dedalus::allowed_tools allowed_tools{};
-    boost::json::object extra{};
-
-    bool operator==(const tool_choice_allowed_tools&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(tool_choice_allowed_tools, (), (allowed_tools))
-
-/// `tool_choice`: absent means `auto`. Servers differ in which form they take: the objects `auto`, `any`, `tool` and
-/// `none` are Dedalus' own, the words and `function` are OpenAI's.
-using tool_choice = std::variant<
-    tool_choice_mode,
-    tool_choice_auto,
-    tool_choice_any,
-    tool_choice_tool,
-    tool_choice_none,
-    tool_choice_function,
-    tool_choice_custom,
-    tool_choice_allowed_tools,
-    boost::json::object>;
 
 }  // namespace dedalus

@@ -19,13 +19,13 @@ namespace {
 
 json::object encoded(const chat_completion_request& request, bool stream)
 {
-    return json::parse(encode_chat_request(request, stream)).as_object();
+    return json::parse(encode_chat_request(request, stream, dialect::dedalus)).as_object();
 }
 
 std::string refusal_of(const chat_completion_request& request)
 {
     try {
-        static_cast<void>(encode_chat_request(request, false));
+        static_cast<void>(encode_chat_request(request, false, dialect::dedalus));
     }
     catch (const invalid_request_error& e) {
         return e.what();
@@ -43,11 +43,11 @@ TEST_CASE("a request is written as compact JSON in the order of its members")
         .max_tokens = 0,
     };
     CHECK(
-        encode_chat_request(request, false) ==
+        encode_chat_request(request, false, dialect::dedalus) ==
         R"({"model":"openai/gpt-5-nano","messages":[{"role":"system","content":"Be brief."},)"
         "{\"role\":\"user\",\"content\":\"Hi \\\"you\\\"\\n\xC3\xA9\"}],\"max_tokens\":0}"
     );
-    CHECK(encode_chat_request(request, true).ends_with(R"("max_tokens":0,"stream":true})"));
+    CHECK(encode_chat_request(request, true, dialect::dedalus).ends_with(R"("max_tokens":0,"stream":true})"));
 }
 
 TEST_CASE("the call decides about stream, whatever extra says")
@@ -78,8 +78,8 @@ TEST_CASE("raw deferred calls go in byte for byte, in place of all others")
     chat_completion_request request{
         .model = "m", .deferred_calls = {deferred_call{.id = "typed"}}, .deferred_calls_raw = raw};
     request.extra["deferred_calls"] = json::array{"extra"};
-    CHECK(encode_chat_request(request, false) == R"({"model":"m","deferred_calls":)" + raw + "}");
-    CHECK(encode_chat_request(request, true) == R"({"model":"m","stream":true,"deferred_calls":)" + raw + "}");
+    CHECK(encode_chat_request(request, false, dialect::dedalus) == R"({"model":"m","deferred_calls":)" + raw + "}");
+    CHECK(encode_chat_request(request, true, dialect::dedalus) == R"({"model":"m","stream":true,"deferred_calls":)" + raw + "}");
 }
 
 TEST_CASE("deferred of an answer comes back as deferred_calls without a changed byte")
@@ -89,7 +89,7 @@ TEST_CASE("deferred of an answer comes back as deferred_calls without a changed 
     const auto answer = codec::decode_chat_completion(std::string(R"({"deferred":)").append(deferred).append("}"));
     const chat_completion_request request{.model = "m", .deferred_calls_raw = answer.deferred_raw};
     CHECK(
-        encode_chat_request(request, false) ==
+        encode_chat_request(request, false, dialect::dedalus) ==
         std::string(R"({"model":"m","deferred_calls":)").append(deferred).append("}")
     );
 }
@@ -99,7 +99,7 @@ TEST_CASE("raw deferred calls that are no JSON array are refused")
     for (const std::string_view raw : {"{}", "null", "[", "[1],\"stream\":true", " ", "[\"\xff\"]", "[1,]"}) {
         CAPTURE(raw);
         const chat_completion_request request{.model = "m", .deferred_calls_raw = std::string(raw)};
-        CHECK_THROWS_AS(encode_chat_request(request, false), invalid_request_error);
+        CHECK_THROWS_AS(encode_chat_request(request, false, dialect::dedalus), invalid_request_error);
     }
 }
 

@@ -138,7 +138,7 @@ inline const std::vector<std::string_view> chunks{
     R"({"id":"c1","object":"chat.completion.chunk","created":1775000000,"model":"openai/gpt-5-nano","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":1,"}}]},"finish_reason":null}],"usage":null})",
     R"({"id":"c1","object":"chat.completion.chunk","created":1775000000,"model":"openai/gpt-5-nano","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}],"usage":null})",
     R"({"id":"c1","object":"chat.completion.chunk","created":1775000000,"model":"openai/gpt-5-nano","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29}})",
-    R"({"id":"c1","choices":[{"index":1,"delta":{"content":"Hi","refusal":null,"reasoning_content":"hm"},"logprobs":{"content":[{"token":"Hi","logprob":-9999.0,"bytes":null,"top_logprobs":[]}],"refusal":[]},"finish_reason":null}],"obfuscation":"x7","system_fingerprint":"fp","service_tier":null})",
+    R"({"id":"c1","choices":[{"index":1,"delta":{"content":"Hi","refusal":null,"reasoning_content":"hm"},"logprobs":{"content":[{"token":"Hi","logprob":-9999,"bytes":null,"top_logprobs":[]}],"refusal":[]},"finish_reason":null}],"obfuscation":"x7","system_fingerprint":"fp","service_tier":null})",
     R"({"id":"c1","choices":[{"index":0,"delta":{"audio":{"id":"a1","data":"UklG","transcript":"Hi","expires_at":1775000100}},"finish_reason":null}]})",
     R"({"id":"c1","choices":[{"index":0,"delta":{"function_call":{"name":"f","arguments":"{"},"tool_calls":[{"index":1,"id":"c","type":"custom","custom":{"name":"calc","input":"1+"},"thought_signature":"c2ln"}]},"finish_reason":null}]})",
     R"({"id":"c1","choices":[],"x_dedalus_event":{"type":"agent_updated","agent":"a","model":"openai/gpt-5"}})",

@@ -26,7 +26,7 @@ std::string written(const T& value)
 TEST_CASE("absent, null and zero are three states of each optional member of a request")
 {
     const json::object filled = json::parse(R"({
-        "temperature": 0.0, "top_k": 0, "stop": "", "max_tokens": 0, "logprobs": false, "user": "", "metadata": {},
+        "temperature": 0, "top_k": 0, "stop": "", "max_tokens": 0, "logprobs": false, "user": "", "metadata": {},
         "service_tier": "", "reasoning_effort": "", "audio": {"voice": "", "format": ""}, "tool_choice": "",
         "response_format": {"type": "text"}, "mcp_servers": [], "handoff_mode": false
     })")

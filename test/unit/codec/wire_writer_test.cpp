@@ -50,7 +50,7 @@ TEST_CASE("a text that is not UTF-8 is refused with its path, wherever it stands
          }},
         {"model.settings.user",
          [](auto& r) {
-             r.model = dedalus_model{.settings = json::object{{"user", bad}}};
+             r.model = dedalus_model{.settings = model_settings{.user = bad}};
          }},
         {"messages[1].content",
          [](auto& r) {

@@ -78,7 +78,7 @@ TEST_CASE("The deferred calls are in the body byte for byte")
     d.turn(handoff_answer(two_pending, R"(,"deferred":)" + deferred));
     const auto request = d.machine.next_request();
     REQUIRE(request);
-    const std::string body = dedalus::codec::encode_chat_request(*request, false);
+    const std::string body = dedalus::codec::encode_chat_request(*request, false, dedalus::dialect::dedalus);
     CHECK(body.find("\"deferred_calls\":" + deferred) != std::string::npos);
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("An explicit null for handoff_mode is left to stand")
     driver d(settings(), request);
     d.exchange(text_answer("x"));
     CHECK_FALSE(d.sent[0].handoff_mode);
-    CHECK(dedalus::codec::encode_chat_request(d.sent[0], false).find(R"("handoff_mode":null)") != std::string::npos);
+    CHECK(dedalus::codec::encode_chat_request(d.sent[0], false, dedalus::dialect::dedalus).find(R"("handoff_mode":null)") != std::string::npos);
 }
 
 TEST_CASE("Calls in the message that the server has answered get its results")

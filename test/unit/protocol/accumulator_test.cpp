@@ -143,28 +143,26 @@ TEST_CASE("refusals are appended")
     CHECK_FALSE(message.content.has_value());
 }
 
-TEST_CASE("neighbouring refusal parts are joined, and so are the lists of neighbouring thinking parts")
+TEST_CASE("neighbouring refusal parts are joined, and so are neighbouring thinking parts and their texts")
 {
-    const auto thoughts = [](json::array list) {
-        return json::object{{"type", "thinking"}, {"thinking", std::move(list)}};
-    };
-    json::object closing = thoughts({"c"});
-    closing["closed"] = true;
+    const auto thought = [](const char* text) { return thinking_part{.thinking = {text_part{.text = text}}}; };
+    const thinking_part with_reference{.thinking = {text_part{.text = "b"}, reference_part{.reference_ids = {1}}}};
+    const thinking_part closing{.thinking = {text_part{.text = "c"}}, .closed = true};
     const assistant_message message = accumulated_message({
-        delta_chunk({.content = content_parts{thoughts({"a", "b"})}}),
+        delta_chunk({.content = content_parts{thought("a"), with_reference}}),
         delta_chunk({.content = content_parts{closing, refusal_part{.refusal = "I "}}}),
         delta_chunk({.content = content_parts{refusal_part{.refusal = "cannot."}}}),
-        delta_chunk({.content = content_parts{thoughts({"d"}), json::object{{"type", "other"}, {"thinking", {1}}}}}),
-        delta_chunk({.content = content_parts{thoughts({"e"})}}),
+        delta_chunk({.content = content_parts{thought("d"), json::object{{"type", "other"}}}}),
+        delta_chunk({.content = content_parts{thought("e")}}),
     });
-    json::object whole = thoughts({"a", "b", "c"});
-    whole["closed"] = true;
+    const std::vector<thought_part> thoughts{
+        text_part{.text = "ab"}, reference_part{.reference_ids = {1}}, text_part{.text = "c"}};
     const content_parts expected{
-        whole,
+        thinking_part{.thinking = thoughts, .closed = true},
         refusal_part{.refusal = "I cannot."},
-        thoughts({"d"}),
-        json::object{{"type", "other"}, {"thinking", {1}}},
-        thoughts({"e"}),
+        thought("d"),
+        json::object{{"type", "other"}},
+        thought("e"),
     };
     CHECK((message.content == message_content(expected)));
 }
@@ -354,10 +352,10 @@ TEST_CASE("the padding of a chunk is not in the whole")
 TEST_CASE("control messages do not touch texts, identity and unknown members")
 {
     chat_completion_chunk event{.id = "ev", .object = "agent.event", .created = 1, .model = "other"};
-    event.x_dedalus_event = json::object{{"type", "agent_updated"}, {"agent", "a"}};
+    event.x_dedalus_event = stream_notice{.type = "agent_updated", .agent = "a"};
     event.extra = {{"noise", 1}};
     event.correlation_id = "corr";
-    chat_completion_chunk older{.object = "agent.event", .extra = {{"dedalus_event", {{"type", "x"}}}}};
+    chat_completion_chunk older{.object = "agent.event", .dedalus_event = stream_notice{.type = "x"}};
     chat_completion expected = accumulate({text_chunk("a"), text_chunk("b")});
     expected.correlation_id = "corr";
     CHECK(accumulate({event, text_chunk("a"), older, text_chunk("b")}) == expected);
@@ -367,8 +365,8 @@ TEST_CASE("an event beside choices does not keep the chunk from being merged")
 {
     chat_completion_chunk chunk = text_chunk("a");
     chunk.object = "";
-    chunk.x_dedalus_event = json::object{{"type", "agent_updated"}};
-    chunk.extra = {{"dedalus_event", {{"type", "x"}}}};
+    chunk.x_dedalus_event = stream_notice{.type = "agent_updated"};
+    chunk.dedalus_event = stream_notice{.type = "x"};
     const chat_completion whole = accumulate({chunk});
     CHECK(whole.text() == "a");
     CHECK(whole.extra.empty());
