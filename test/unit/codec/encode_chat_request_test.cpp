@@ -79,7 +79,10 @@ TEST_CASE("raw deferred calls go in byte for byte, in place of all others")
         .model = "m", .deferred_calls = {deferred_call{.id = "typed"}}, .deferred_calls_raw = raw};
     request.extra["deferred_calls"] = json::array{"extra"};
     CHECK(encode_chat_request(request, false, dialect::dedalus) == R"({"model":"m","deferred_calls":)" + raw + "}");
-    CHECK(encode_chat_request(request, true, dialect::dedalus) == R"({"model":"m","stream":true,"deferred_calls":)" + raw + "}");
+    CHECK(
+        encode_chat_request(request, true, dialect::dedalus) ==
+        R"({"model":"m","stream":true,"deferred_calls":)" + raw + "}"
+    );
 }
 
 TEST_CASE("deferred of an answer comes back as deferred_calls without a changed byte")

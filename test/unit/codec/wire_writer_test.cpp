@@ -48,10 +48,7 @@ TEST_CASE("a text that is not UTF-8 is refused with its path, wherever it stands
          [](auto& r) {
              r.model = std::vector<model_entry>{"a", dedalus_model{.model = bad}};
          }},
-        {"model.settings.user",
-         [](auto& r) {
-             r.model = dedalus_model{.settings = model_settings{.user = bad}};
-         }},
+        {"model.settings.user", [](auto& r) { r.model = dedalus_model{.settings = model_settings{.user = bad}}; }},
         {"messages[1].content",
          [](auto& r) {
              r.messages = {user_message{"a"}, user_message{bad}};

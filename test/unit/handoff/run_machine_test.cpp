@@ -243,7 +243,10 @@ TEST_CASE("An explicit null for handoff_mode is left to stand")
     driver d(settings(), request);
     d.exchange(text_answer("x"));
     CHECK_FALSE(d.sent[0].handoff_mode);
-    CHECK(dedalus::codec::encode_chat_request(d.sent[0], false, dedalus::dialect::dedalus).find(R"("handoff_mode":null)") != std::string::npos);
+    CHECK(
+        dedalus::codec::encode_chat_request(d.sent[0], false, dedalus::dialect::dedalus)
+            .find(R"("handoff_mode":null)") != std::string::npos
+    );
 }
 
 TEST_CASE("Calls in the message that the server has answered get its results")
