@@ -201,6 +201,8 @@ struct validation_item
     std::string location{};  ///< `loc` joined with dots: "body.tool_choice"
     std::string message{};   ///< `msg`
     std::string type{};      ///< `type`
+    std::string input{};     ///< `input`, the refused value, as JSON text; may quote the prompt; "" when absent
+    std::string context{};   ///< `ctx` as JSON text; "" when absent
 
     bool operator==(const validation_item&) const = default;
 };

@@ -75,6 +75,11 @@ std::string joined_location(const json::value* location)
     return text;
 }
 
+std::string json_text(const json::value* value)
+{
+    return value == nullptr ? std::string() : json::serialize(*value);
+}
+
 // `detail` of a 422: items with `loc`, `msg` and `type`.
 bool take_validation(const json::value* detail, api_error_details& details)
 {
@@ -85,11 +90,13 @@ bool take_validation(const json::value* detail, api_error_details& details)
             details.validation.push_back(
                 {joined_location(object->if_contains("loc")),
                  string_member(*object, "msg"),
-                 string_member(*object, "type")}
+                 string_member(*object, "type"),
+                 json_text(object->if_contains("input")),
+                 json_text(object->if_contains("ctx"))}
             );
         }
         else if (item.is_string())
-            details.validation.push_back({{}, std::string(item.get_string()), {}});
+            details.validation.push_back({.message = std::string(item.get_string())});
     }
     if (details.validation.empty())
         return false;

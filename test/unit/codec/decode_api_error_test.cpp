@@ -120,14 +120,16 @@ TEST_CASE("every shape of an error body gives its message and its attributes")
 
 TEST_CASE("all items of a validation error are given")
 {
-    const std::vector<validation_item> expected{{"body.a", "x", "t"}, {"", "y", ""}};
+    const std::vector<validation_item> expected{{"body.a", "x", "t", "1", R"({"a":2})"}, {"", "y", ""}};
     CHECK(
-        decoded(R"({"detail":[{"loc":["body","a"],"msg":"x","type":"t","input":1,"ctx":{}},"y",7]})").validation ==
+        decoded(R"({"detail":[{"loc":["body","a"],"msg":"x","type":"t","input":1,"ctx":{"a":2}},"y",7]})").validation ==
         expected
     );
     CHECK(
-        decoded(R"({"message":{"detail":[{"loc":["body","a"],"msg":"x","type":"t"},{"msg":"y"}]}})").validation ==
-        expected
+        decoded(
+            R"({"message":{"detail":[{"loc":["body","a"],"msg":"x","type":"t","input":1,"ctx":{"a":2}},{"msg":"y"}]}})"
+        )
+            .validation == expected
     );
     CHECK(decoded(R"({"detail":"text"})").validation.empty());
 }
