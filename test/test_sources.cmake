@@ -51,6 +51,7 @@ set(dedalus_unit_test_sources
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
+    unit/protocol/partial_json_test.cpp
     unit/protocol/pool_state_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
