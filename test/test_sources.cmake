@@ -44,6 +44,8 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
+    unit/protocol/chat_events_test.cpp
+    unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
     unit/protocol/chunk_from_completion_test.cpp
     unit/protocol/deadlines_test.cpp
