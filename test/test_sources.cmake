@@ -67,6 +67,7 @@ set(dedalus_unit_test_sources
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
     loopback/client_early_answer_test.cpp
+    loopback/client_events_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_pool_test.cpp
     loopback/client_stream_test.cpp

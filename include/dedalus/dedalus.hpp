@@ -8,6 +8,7 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/content.hpp>
 #include <dedalus/chat/event_accumulator.hpp>
+#include <dedalus/chat/event_stream.hpp>
 #include <dedalus/chat/events.hpp>
 #include <dedalus/chat/handoff.hpp>
 #include <dedalus/chat/message.hpp>
