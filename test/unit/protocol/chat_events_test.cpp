@@ -290,7 +290,7 @@ TEST_CASE("events: a chunk without choices, and a control message, is a chunk ev
     chat_completion_chunk usage_chunk = chunk_of({});
     usage_chunk.usage = usage{.prompt_tokens = 1, .completion_tokens = 2, .total_tokens = 3};
     chat_completion_chunk control{.object = "event"};
-    control.x_dedalus_event = boost::json::object{{"type", "agent_updated"}};
+    control.x_dedalus_event.emplace();
     CHECK(lines_of({usage_chunk, control}) == lines{"chunk", "chunk", "end"});
 }
 
