@@ -47,6 +47,8 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
+    unit/protocol/chat_events_test.cpp
+    unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
     unit/protocol/chunk_from_completion_test.cpp
     unit/protocol/deadlines_test.cpp
@@ -54,6 +56,7 @@ set(dedalus_unit_test_sources
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
+    unit/protocol/partial_json_test.cpp
     unit/protocol/pool_state_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
@@ -67,6 +70,7 @@ set(dedalus_unit_test_sources
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
     loopback/client_early_answer_test.cpp
+    loopback/client_events_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_pool_test.cpp
     loopback/client_stream_test.cpp

@@ -7,6 +7,9 @@
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/content.hpp>
+#include <dedalus/chat/event_accumulator.hpp>
+#include <dedalus/chat/event_stream.hpp>
+#include <dedalus/chat/events.hpp>
 #include <dedalus/chat/handoff.hpp>
 #include <dedalus/chat/mcp.hpp>
 #include <dedalus/chat/message.hpp>

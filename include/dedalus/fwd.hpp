@@ -6,6 +6,8 @@
 namespace dedalus {
 
 class chat_completion_accumulator;
+class chat_completion_event_accumulator;
+class chat_completion_events;
 class chat_completion_stream;
 class client;
 class error;

@@ -53,6 +53,13 @@ public:
 
     const response_info& info() const noexcept { return info_; }
 
+    const chat_completion_accumulator* accumulated() const noexcept
+    {
+        return whole_ ? nullptr : &decoder_.accumulated();
+    }
+
+    bool complete() const noexcept { return complete_; }
+
     void cancel() noexcept
     {
         cancelled_ = true;
@@ -71,6 +78,7 @@ private:
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
     bool begun_ = false;
     bool ended_ = false;
+    bool complete_ = false;  // ended well
     std::atomic<bool> pulling_ = false;
     std::atomic<bool> cancelled_ = false;
 };
@@ -135,6 +143,7 @@ std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
 void chat_completion_stream::impl::end()
 {
     ended_ = true;
+    complete_ = true;
     info_.timings.total = elapsed(*call_);
     if (connection_)
         call_->client->transport.release(std::move(connection_));
@@ -143,6 +152,16 @@ void chat_completion_stream::impl::end()
 chat_completion_stream open_chat_stream(std::shared_ptr<const chat_call> call, chat_answer answer)
 {
     return chat_completion_stream(std::make_shared<chat_completion_stream::impl>(std::move(call), std::move(answer)));
+}
+
+const chat_completion_accumulator* chat_stream_access::accumulated(const chat_completion_stream& stream) noexcept
+{
+    return stream.impl_->accumulated();
+}
+
+bool chat_stream_access::complete(const chat_completion_stream& stream) noexcept
+{
+    return stream.impl_->complete();
 }
 
 chat_completion_stream::chat_completion_stream(std::shared_ptr<impl> state) : impl_(std::move(state)) {}

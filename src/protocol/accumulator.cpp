@@ -1,6 +1,7 @@
 #include <dedalus/chat/accumulator.hpp>
 #include <dedalus/error.hpp>
 
+#include "protocol/accumulator_access.hpp"
 #include "protocol/choice_accumulator.hpp"
 #include "protocol/extra_members.hpp"
 #include "protocol/text_budget.hpp"
@@ -90,6 +91,8 @@ public:
 
     void add(const chat_completion_chunk& chunk)
     {
+        trace_.began_answer = false;
+        trace_.choices.clear();
         check_indices(chunk);
         take_last(whole_.usage, chunk.usage);
         add_handoff_members(chunk);
@@ -101,13 +104,21 @@ public:
         if (!chunk.extra.empty())
             protocol::merge_extra(chunk.extra, whole_.extra, is_chunk_member, budget_);
         for (const chunk_choice& choice : chunk.choices)
-            choices_[choice.index].add(choice, budget_);
+            trace_.choices.push_back(choices_[choice.index].add(choice, budget_));
     }
 
     bool finished() const noexcept
     {
         return !choices_.empty() &&
                std::all_of(choices_.begin(), choices_.end(), [](const auto& entry) { return entry.second.finished(); });
+    }
+
+    const protocol::chunk_trace& trace() const noexcept { return trace_; }
+
+    const protocol::choice_accumulator* choice_at(std::int64_t index) const
+    {
+        const auto found = choices_.find(index);
+        return found == choices_.end() ? nullptr : &found->second;
     }
 
     chat_completion completion() const
@@ -179,6 +190,7 @@ private:
         const bool new_segment = another_id && !ids_vary_ && finished() && goes_on(chunk);
         if (new_segment)
             choices_.clear();
+        trace_.began_answer = new_segment;
         if (!chunk.id.empty() && (new_segment || whole_.id.empty()))
             whole_.id = chunk.id;
         if (chunk.created != 0 && (new_segment || whole_.created == 0))
@@ -198,6 +210,7 @@ private:
     protocol::text_budget budget_;
     chat_completion whole_{};  // without choices
     std::map<std::int64_t, protocol::choice_accumulator> choices_{};
+    protocol::chunk_trace trace_{};
     bool ids_vary_ = false;  // within one answer: then a change of the id does not tell answers apart
 };
 
@@ -222,6 +235,17 @@ bool chat_completion_accumulator::finished() const noexcept
 chat_completion chat_completion_accumulator::completion() const
 {
     return impl_->completion();
+}
+
+const protocol::chunk_trace& protocol::accumulator_access::trace(const chat_completion_accumulator& accumulator)
+{
+    return accumulator.impl_->trace();
+}
+
+const protocol::choice_accumulator*
+protocol::accumulator_access::choice(const chat_completion_accumulator& accumulator, std::int64_t index)
+{
+    return accumulator.impl_->choice_at(index);
 }
 
 }  // namespace dedalus

@@ -81,21 +81,25 @@ bool is_choice_member(std::string_view name)
 
 }  // namespace
 
-void choice_accumulator::add(const chunk_choice& piece, text_budget& budget)
+choice_accumulator::trace choice_accumulator::add(const chunk_choice& piece, text_budget& budget)
 {
+    trace done;
     began_anew_ = began_anew_ || (finish_reason_ && has_role_or_text(piece.delta));
-    if (is_call_of_next_segment(piece.delta))
+    done.began_segment = is_call_of_next_segment(piece.delta);
+    if (done.began_segment)
         drop_finished_segment();
-    add_message(piece.delta, budget);
+    add_message(piece.delta, budget, done);
     if (piece.logprobs)
         add_logprobs(*piece.logprobs, budget);
     if (!piece.extra.empty())
         merge_extra(piece.extra, extra_, is_choice_member, budget);
+    done.after = current_extent();
     if (piece.finish_reason && !piece.finish_reason->empty()) {
         finish_reason_ = piece.finish_reason;
-        finished_extent_ = current_extent();
+        finished_extent_ = done.after;
         began_anew_ = false;
     }
+    return done;
 }
 
 choice choice_accumulator::result(std::int64_t index) const
@@ -156,7 +160,7 @@ choice_accumulator::extent choice_accumulator::current_extent() const
     };
 }
 
-void choice_accumulator::add_message(const message_delta& delta, text_budget& budget)
+void choice_accumulator::add_message(const message_delta& delta, text_budget& budget, trace& done)
 {
     if (role_.empty() && delta.role) {
         budget.take(delta.role->size());
@@ -167,7 +171,7 @@ void choice_accumulator::add_message(const message_delta& delta, text_budget& bu
     append(message_.refusal, delta.refusal, budget);
     append(message_.reasoning_content, delta.reasoning_content, budget);
     for (const tool_call_delta& call : delta.tool_calls)
-        calls_.add(call, budget);
+        done.calls.push_back(calls_.add(call, budget));
     if (delta.function_call)
         add_function_call(*delta.function_call, budget);
     if (delta.audio)

@@ -27,14 +27,7 @@ namespace dedalus::protocol {
 class choice_accumulator
 {
 public:
-    void add(const chunk_choice& piece, text_budget& budget);
-
-    bool finished() const noexcept { return finish_reason_.has_value(); }
-
-    choice result(std::int64_t index) const;
-
-private:
-    // How much there was when the last finish reason came.
+    /// How much there is of each thing that grows.
     struct extent
     {
         std::size_t content = 0;
@@ -45,10 +38,35 @@ private:
         std::size_t refusal_logprobs = 0;
     };
 
+    /// What adding a piece did.
+    struct trace
+    {
+        bool began_segment = false;  ///< the finished segment was dropped
+        extent after{};
+        std::vector<tool_call_accumulator::trace> calls{};  ///< of the tool calls of the piece, in their order
+    };
+
+    trace add(const chunk_choice& piece, text_budget& budget);
+
+    bool finished() const noexcept { return finish_reason_.has_value(); }
+
+    /// The role, "" when none was sent.
+    std::string_view role() const noexcept { return role_; }
+
+    /// The message so far, without role and tool calls.
+    const assistant_message& message() const noexcept { return message_; }
+
+    const tool_call_accumulator& calls() const noexcept { return calls_; }
+
+    const std::optional<choice_logprobs>& logprobs() const noexcept { return logprobs_; }
+
+    choice result(std::int64_t index) const;
+
+private:
     bool is_call_of_next_segment(const message_delta& delta) const;
     void drop_finished_segment();
     extent current_extent() const;
-    void add_message(const message_delta& delta, text_budget& budget);
+    void add_message(const message_delta& delta, text_budget& budget, trace& done);
     void add_content(const message_content& piece, text_budget& budget);
     void set_name(std::string_view name, text_budget& budget);
     void add_function_call(const function_call_delta& piece, text_budget& budget);
@@ -62,8 +80,8 @@ private:
     std::optional<dedalus::finish_reason> finish_reason_{};
     std::optional<choice_logprobs> logprobs_{};
     boost::json::object extra_{};
-    extent finished_extent_{};
-    bool began_anew_ = false;  // a role or text came after the finish reason
+    extent finished_extent_{};  // when the last finish reason came
+    bool began_anew_ = false;   // a role or text came after the finish reason
 };
 
 }  // namespace dedalus::protocol

@@ -51,7 +51,7 @@ void set_once(std::string& whole, std::string_view value, text_budget& budget)
 
 }  // namespace
 
-void tool_call_accumulator::add(const tool_call_delta& piece, text_budget& budget)
+tool_call_accumulator::trace tool_call_accumulator::add(const tool_call_delta& piece, text_budget& budget)
 {
     open_call& call = find_or_begin(piece);
     set_once(call.id, text_of(piece.id), budget);
@@ -74,6 +74,22 @@ void tool_call_accumulator::add(const tool_call_delta& piece, text_budget& budge
         replace_by_non_empty(*call.thought_signature, signature, budget);
     }
     merge_extra(piece.extra, call.extra, is_typed_member<tool_call_delta>, budget);
+    return {.call = call.number, .text_size = call.text.size()};
+}
+
+std::optional<tool_call_accumulator::call_view> tool_call_accumulator::find(std::size_t call) const
+{
+    const auto found =
+        std::find_if(calls_.begin(), calls_.end(), [call](const open_call& each) { return each.number == call; });
+    if (found == calls_.end())
+        return std::nullopt;
+    return call_view{
+        .index = found->index,
+        .id = found->id,
+        .name = found->name,
+        .text = found->text,
+        .is_function = found->has_function && !found->is_custom() && !found->is_unknown(),
+    };
 }
 
 bool tool_call_accumulator::has_new_id_at_used_index(const tool_call_delta& piece) const
@@ -130,6 +146,7 @@ tool_call_accumulator::open_call& tool_call_accumulator::begin_at(std::int64_t i
     if (index > max_index || calls_.size() == max_calls)
         throw response_format_error(errc::limit_exceeded, "too many tool calls", 0, {}, {});
     open_call& call = calls_.emplace_back();
+    call.number = begun_++;
     call.index = index;
     return call;
 }
@@ -167,6 +184,16 @@ tool_call_accumulator::open_call& tool_call_accumulator::without_index(const std
     return another_id || another_name ? begin_at(next_free) : open;
 }
 
+bool tool_call_accumulator::open_call::is_custom() const
+{
+    return type == custom_tool_call::type || (type.empty() && has_custom);
+}
+
+bool tool_call_accumulator::open_call::is_unknown() const
+{
+    return !is_custom() && !type.empty() && type != function_tool_call::type;
+}
+
 // A call of a type that this version does not know stays JSON, as in a unary answer.
 json::object tool_call_accumulator::unknown_call(const open_call& call)
 {
@@ -188,10 +215,9 @@ json::object tool_call_accumulator::unknown_call(const open_call& call)
 
 tool_call tool_call_accumulator::finished_call(const open_call& call)
 {
-    const bool custom = call.type == custom_tool_call::type || (call.type.empty() && call.has_custom);
-    if (!custom && !call.type.empty() && call.type != function_tool_call::type)
+    if (call.is_unknown())
         return unknown_call(call);
-    if (!custom)
+    if (!call.is_custom())
         return function_tool_call{
             .id = call.id,
             .function = {.name = call.name, .arguments = call.text, .extra = call.body_extra},

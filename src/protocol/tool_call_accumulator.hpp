@@ -28,7 +28,27 @@ public:
     static constexpr std::int64_t max_index = 127;
     static constexpr std::size_t max_calls = 128;
 
-    void add(const tool_call_delta& piece, text_budget& budget);
+    /// Where a piece went.
+    struct trace
+    {
+        std::size_t call = 0;       ///< number of the call among all that ever began
+        std::size_t text_size = 0;  ///< of the call, with the piece
+    };
+
+    /// What an event tells of a call; views, valid until the next piece.
+    struct call_view
+    {
+        std::int64_t index = 0;
+        std::string_view id{};
+        std::string_view name{};
+        std::string_view text{};
+        bool is_function = false;  ///< has a function, and no type that says otherwise
+    };
+
+    trace add(const tool_call_delta& piece, text_budget& budget);
+
+    /// The call of that number; nothing when it was dropped.
+    std::optional<call_view> find(std::size_t call) const;
 
     /// Whether the piece gives an index whose calls have an id a different id.
     bool has_new_id_at_used_index(const tool_call_delta& piece) const;
@@ -44,6 +64,7 @@ public:
 private:
     struct open_call
     {
+        std::size_t number = 0;
         std::int64_t index = 0;
         std::string id{};
         std::string type{};
@@ -54,6 +75,9 @@ private:
         boost::json::object body_extra{};
         std::optional<std::string> thought_signature{};
         boost::json::object extra{};
+
+        bool is_custom() const;
+        bool is_unknown() const;
     };
 
     open_call& find_or_begin(const tool_call_delta& piece);
@@ -65,6 +89,7 @@ private:
 
     std::vector<open_call> calls_{};  // in the order in which they began
     std::size_t open_ = 0;            // the call that the last piece belonged to
+    std::size_t begun_ = 0;           // calls ever
 };
 
 }  // namespace dedalus::protocol

@@ -9,6 +9,12 @@
 
 namespace dedalus {
 
+namespace protocol {
+
+struct accumulator_access;
+
+}  // namespace protocol
+
 /// Adds up the chunks of a stream to a completion. Needs no client, so it serves recorded streams too.
 ///
 /// Choices and tool calls are matched by `index`. Texts, arguments, content parts, logprobs, audio and annotations are
@@ -56,6 +62,8 @@ public:
     chat_completion completion() const;
 
 private:
+    friend struct protocol::accumulator_access;
+
     class impl;
     std::unique_ptr<impl> impl_;
 };

@@ -12,6 +12,8 @@
 
 namespace dedalus {
 
+struct chat_stream_access;
+
 /// The chunks of a streamed answer, pulled one at a time: nothing is read from the socket before it is asked for.
 /// The stream owns its connection. Destroying it before its end closes the socket at once; after its end the
 /// connection goes back to the pool of the client. It may outlive the client.
@@ -50,6 +52,8 @@ public:
     void cancel() noexcept;
 
 private:
+    friend struct chat_stream_access;
+
     std::shared_ptr<impl> impl_;
 };
 
