@@ -51,6 +51,15 @@ public:
         return result;
     }
 
+    chat_completion whole_completion() const
+    {
+        if (!ended_)
+            throw error(make_error_code(errc::operation_in_progress), "parsed() before the end of the stream");
+        if (!complete_)
+            throw incomplete_stream_error(std::make_shared<const chat_completion>(completion()));
+        return completion();
+    }
+
     const response_info& info() const noexcept { return info_; }
 
     void cancel() noexcept
@@ -71,6 +80,7 @@ private:
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
     bool begun_ = false;
     bool ended_ = false;
+    bool complete_ = false;  // it ended as it should
     std::atomic<bool> pulling_ = false;
     std::atomic<bool> cancelled_ = false;
 };
@@ -135,6 +145,7 @@ std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
 void chat_completion_stream::impl::end()
 {
     ended_ = true;
+    complete_ = true;
     info_.timings.total = elapsed(*call_);
     if (connection_)
         call_->client->transport.release(std::move(connection_));
@@ -174,6 +185,11 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::ne
 chat_completion chat_completion_stream::completion() const
 {
     return impl_->completion();
+}
+
+chat_completion chat_completion_stream::whole_completion() const
+{
+    return impl_->whole_completion();
 }
 
 const response_info& chat_completion_stream::info() const noexcept

@@ -1,6 +1,7 @@
 #include "codec/encode_chat_request.hpp"
 
 #include <dedalus/error.hpp>
+#include <dedalus/json.hpp>
 
 #include "codec/json_path.hpp"
 #include "codec/parse_json.hpp"
@@ -42,7 +43,7 @@ void check_deferred_calls(std::string_view text)
 
 }  // namespace
 
-std::string encode_chat_request(const chat_completion_request& request, bool stream)
+std::string encode_chat_request(const chat_completion_request& request, bool stream, const response_format* format)
 {
     json::monotonic_resource memory;
     json::value body(&memory);
@@ -54,6 +55,8 @@ std::string encode_chat_request(const chat_completion_request& request, bool str
         members.emplace("stream", true);
     else
         members.stable_erase("stream_options");
+    if (format != nullptr)
+        members["response_format"] = json::value_from(*format);
 
     const std::string& deferred_calls = request.deferred_calls_raw;
     if (deferred_calls.empty())
