@@ -62,15 +62,10 @@ concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::sa
     std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 
 template <class T>
-concept reads_itself = requires(const boost::json::value& json)
-{
-    tag_invoke(boost::json::value_to_tag<T>(), json);
-}
-
-|| requires(const boost::json::value& json)
-{
-    tag_invoke(boost::json::try_value_to_tag<T>(), json);
-};
+concept reads_itself = (std::is_class_v<T> || std::is_enum_v<T>)&&(
+    requires(const boost::json::value& json) { tag_invoke(boost::json::value_to_tag<T>(), json); } ||
+    requires(const boost::json::value& json) { tag_invoke(boost::json::try_value_to_tag<T>(), json); }
+);
 
 template <class T>
 concept string_map = std::same_as<typename T::key_type, std::string> &&
@@ -109,8 +104,6 @@ constexpr json_shape shape_of() noexcept
         return json_shape::optional;
     else if constexpr (is_variant<T>)
         return json_shape::variant;
-    else if constexpr (!std::is_class_v<T> && !std::is_enum_v<T>)
-        return json_shape::none;
     else if constexpr (reads_itself<T>)
         return json_shape::own;
     else if constexpr (boost::describe::has_describe_enumerators<T>::value)

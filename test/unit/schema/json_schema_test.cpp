@@ -21,6 +21,12 @@ struct tree
 };
 BOOST_DESCRIBE_STRUCT(tree, (), (twigs))
 
+/// Its annotation is no schema.
+struct broken
+{
+    friend broken tag_invoke(json::value_to_tag<broken>, const json::value&) { return {}; }
+};
+
 }  // namespace elsewhere
 
 namespace {
@@ -39,13 +45,6 @@ struct two_trees
     elsewhere::tree two;
 };
 BOOST_DESCRIBE_STRUCT(two_trees, (), (one, two))
-
-struct broken
-{
-    int number = 0;
-
-    friend broken tag_invoke(json::value_to_tag<broken>, const json::value&) { return {}; }
-};
 
 struct empty
 {};
@@ -73,7 +72,7 @@ std::string compact(std::string_view text)
 }  // namespace
 
 template <>
-inline constexpr dedalus::type_annotation dedalus::type_annotation_of<broken>{.schema = "[1]"};
+inline constexpr dedalus::type_annotation dedalus::type_annotation_of<elsewhere::broken>{.schema = "[1]"};
 
 TEST_CASE("simple types have their JSON type, and narrow and unsigned integers their bounds")
 {
@@ -230,7 +229,7 @@ TEST_CASE("a type with conversions of its own takes the schema that its annotati
         "takes":{"type":"string","pattern":"^[0-9]+h$"},
         "stops":{"type":"array","items":{"type":"string","pattern":"^[0-9]+h$"}}},
         "required":["takes","stops"],"additionalProperties":false})"));
-    CHECK_THROWS_AS(dedalus::json_schema<broken>(), dedalus::config_error);
+    CHECK_THROWS_AS(dedalus::json_schema<elsewhere::broken>(), dedalus::config_error);
 }
 
 TEST_CASE("the name of a schema is the name of the type without its namespaces")
