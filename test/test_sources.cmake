@@ -11,6 +11,7 @@ set(dedalus_test_support_sources
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
+    unit/client/structured_request_test.cpp
     unit/codec/decode_api_error_test.cpp
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_request_test.cpp
@@ -43,6 +44,7 @@ set(dedalus_unit_test_sources
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
     unit/handoff/tool_registry_test.cpp
+    unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
@@ -60,6 +62,10 @@ set(dedalus_unit_test_sources
     unit/protocol/pool_state_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
+    unit/schema/json_schema_test.cpp
+    unit/schema/parsed_completion_test.cpp
+    unit/schema/read_json_test.cpp
+    unit/schema/write_json_test.cpp
     unit/support/error_test.cpp
     unit/support/http_headers_test.cpp
     unit/support/sha256_test.cpp
@@ -83,6 +89,7 @@ set(dedalus_loopback_test_sources
     loopback/net_tls_context_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
+    loopback/structured_output_test.cpp
     loopback/testserver_behaviour_test.cpp
     loopback/testserver_conversation_test.cpp
     loopback/testserver_faults_test.cpp
@@ -90,4 +97,5 @@ set(dedalus_loopback_test_sources
     loopback/testserver_http_test.cpp
     loopback/testserver_tls_test.cpp
     loopback/testserver_validation_test.cpp
+    loopback/typed_tool_test.cpp
 )

@@ -5,7 +5,10 @@
 #include <dedalus/chat/stream.hpp>
 #include <dedalus/client_options.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/detail/parse_answer.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/parsed_completion.hpp>
+#include <dedalus/schema/json_schema.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -50,11 +53,26 @@ public:
     boost::asio::awaitable<chat_completion_stream> chat_completions_stream(const chat_completion_request& request
     ) const;
 
+    /// Asks for an answer that is a T, a struct described with BOOST_DESCRIBE_STRUCT, and reads it: sends
+    /// response_format_for<T>() as `response_format`. A json_schema format of the request itself goes first: only what
+    /// it leaves empty of name, schema and `strict` is filled in. The choices are read as parse_completion() says.
+    ///
+    /// Throws: from the call itself what chat_completions() throws, and invalid_request_error for tools that are not
+    /// function tools with `strict: true`; from the awaitable what chat_completions() and parse_completion() throw.
+    /// Cancellation: as chat_completions().
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>> parse(const chat_completion_request& request) const
+    {
+        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>()));
+    }
+
 #if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
     /// g++ 12 destroys a temporary request inside a co_await expression twice: name the request first.
     boost::asio::awaitable<chat_completion> chat_completions(chat_completion_request&& request) const = delete;
     boost::asio::awaitable<chat_completion_stream> chat_completions_stream(chat_completion_request&& request
     ) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>> parse(chat_completion_request&& request) const = delete;
 #endif
 
     /// The executor given at construction.
@@ -63,6 +81,9 @@ public:
     class impl;
 
 private:
+    boost::asio::awaitable<chat_completion>
+    structured_answer(const chat_completion_request& request, response_format_json_schema format) const;
+
     std::shared_ptr<impl> impl_;
 };
 

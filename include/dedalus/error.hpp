@@ -43,6 +43,9 @@ enum class errc
     rate_limit,             ///< HTTP 429
     internal_server,        ///< HTTP 5xx
     api,                    ///< any other HTTP error status, or an error object inside a 200 answer
+    validation,             ///< JSON and a described type do not fit each other, see parse_error.hpp
+    cut_by_length,          ///< a structured answer that ended at the token limit
+    cut_by_content_filter,  ///< a structured answer that a content filter withheld
 };
 
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.

@@ -5,6 +5,7 @@
 #include "client/chat_stream.hpp"
 #include "client/client_impl.hpp"
 #include "client/read_completion.hpp"
+#include "client/structured_request.hpp"
 #include "codec/encode_chat_request.hpp"
 
 #include <utility>
@@ -56,6 +57,16 @@ asio::awaitable<chat_completion> client::chat_completions(const chat_completion_
 asio::awaitable<chat_completion_stream> client::chat_completions_stream(const chat_completion_request& request) const
 {
     return run_stream(make_chat_call(impl_, codec::encode_chat_request(request, true, impl_->config.dialect), true));
+}
+
+asio::awaitable<chat_completion>
+client::structured_answer(const chat_completion_request& request, response_format_json_schema format) const
+{
+    require_strict_tools(request.tools);
+    const response_format wanted = complete_format(request.response_format, std::move(format));
+    return run_unary(
+        make_chat_call(impl_, codec::encode_chat_request(request, false, impl_->config.dialect, &wanted), false)
+    );
 }
 
 asio::any_io_executor client::get_executor() const noexcept

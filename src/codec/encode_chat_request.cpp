@@ -1,6 +1,7 @@
 #include "codec/encode_chat_request.hpp"
 
 #include <dedalus/error.hpp>
+#include <dedalus/json.hpp>
 
 #include "codec/apply_dialect.hpp"
 #include "codec/json_path.hpp"
@@ -43,7 +44,8 @@ void check_deferred_calls(std::string_view text)
 
 }  // namespace
 
-std::string encode_chat_request(const chat_completion_request& request, bool stream, dialect to)
+std::string
+encode_chat_request(const chat_completion_request& request, bool stream, dialect to, const response_format* format)
 {
     json::monotonic_resource memory;
     json::value body(&memory);
@@ -56,6 +58,8 @@ std::string encode_chat_request(const chat_completion_request& request, bool str
         members.emplace("stream", true);
     else
         members.stable_erase("stream_options");
+    if (format != nullptr)
+        members["response_format"] = json::value_from(*format);
 
     const std::string& deferred_calls = request.deferred_calls_raw;
     if (deferred_calls.empty())

@@ -207,7 +207,8 @@ void run_machine::take_calls(const chat_completion& answer, bool over_reservatio
 
     open_turn_ = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
     report_.note(std::move(open_turn_.diagnostics));
-    const batch_context context{ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}};
+    const batch_context context{
+        ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}, settings_.check};
     batch work = normalise(std::move(open_turn_.requested), context);
     report_.note(std::move(work.diagnostics));
     release_forced_tool(answer, work);

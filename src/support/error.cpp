@@ -55,6 +55,12 @@ std::string_view text_of(errc code) noexcept
         return "server error";
     case errc::api:
         return "the server answered with an error";
+    case errc::validation:
+        return "the JSON does not fit its type";
+    case errc::cut_by_length:
+        return "the answer ended at the token limit";
+    case errc::cut_by_content_filter:
+        return "the answer was withheld by a content filter";
     }
     return "unknown error";
 }

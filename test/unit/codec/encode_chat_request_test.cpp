@@ -106,6 +106,19 @@ TEST_CASE("raw deferred calls that are no JSON array are refused")
     }
 }
 
+TEST_CASE("a format given beside the request takes the place of its own, and of one in extra")
+{
+    chat_completion_request request{.model = "m"};
+    const response_format format = response_format_json_object{};
+    request.response_format = response_format_text{};
+    for (int i = 0; i < 2; ++i) {
+        const json::object body =
+            json::parse(encode_chat_request(request, false, dialect::dedalus, &format)).as_object();
+        CHECK(body.at("response_format") == json::parse(R"({"type":"json_object"})"));
+        request.extra["response_format"] = "text";
+    }
+}
+
 TEST_CASE("what JSON cannot hold is refused with its path")
 {
     const chat_completion_request infinite{.model = "m", .top_p = std::numeric_limits<double>::infinity()};
