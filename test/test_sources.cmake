@@ -16,6 +16,7 @@ set(dedalus_unit_test_sources
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_request_test.cpp
     unit/codec/json_conversion_test.cpp
+    unit/codec/json_depth_test.cpp
     unit/codec/json_path_test.cpp
     unit/codec/message_for_request_test.cpp
     unit/codec/message_text_test.cpp

@@ -54,9 +54,11 @@ struct retry_options
     std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);
 };
 
-/// Bounds on what a server may make the client hold. Zero is a config_error.
+/// Bounds on what is sent, and on what a server may make the client hold. Zero is a config_error.
+/// JSON is also bounded in depth, read and written: 128 levels.
 struct limit_options
 {
+    std::size_t max_request_bytes = 64 * 1024 * 1024;     ///< body of a request; a larger one is invalid_request_error
     std::size_t max_header_bytes = 64 * 1024;             ///< response header
     std::size_t max_body_bytes = 64 * 1024 * 1024;        ///< body of a unary answer
     std::size_t max_error_body_bytes = 1024 * 1024;       ///< body of an error answer; the rest is cut and dropped

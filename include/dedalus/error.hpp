@@ -25,7 +25,8 @@ struct run_result;
 enum class errc
 {
     config = 1,         ///< missing, contradictory or unusable option
-    invalid_request,    ///< the request cannot be put into JSON: invalid UTF-8, NaN, infinity, a wrong type
+    invalid_request,    ///< the request cannot be put into JSON: invalid UTF-8, NaN, infinity, a wrong
+                        ///< type, nested too deep, too large
     connection,         ///< resolve, connect, TLS, write or read failed
     timeout,            ///< a time limit passed, see timeout_error::phase()
     invalid_response,   ///< the answer is not what the API documents: wrong content type, malformed JSON, wrong type
@@ -118,7 +119,8 @@ public:
     explicit config_error(const std::string& message);
 };
 
-/// The request cannot be sent: invalid UTF-8, NaN or infinity, or a member of a wrong type, named by its JSON path.
+/// The request cannot be sent: invalid UTF-8, NaN or infinity, a member of a wrong type, or JSON nested more than 128
+/// deep, named by its JSON path; or a body above limit_options::max_request_bytes.
 class DEDALUS_EXPORT invalid_request_error : public error
 {
 public:

@@ -202,6 +202,8 @@ std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, con
 
 std::shared_ptr<chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream)
 {
+    if (body.size() > client->config.limits.max_request_bytes)
+        throw invalid_request_error("the body is larger than limits.max_request_bytes");
     auto call = std::make_shared<chat_call>();
     call->body = std::make_shared<const std::string>(std::move(body));
     call->stream = stream;

@@ -34,7 +34,7 @@ struct chat_answer
     std::unique_ptr<transport::http_connection> connection;  ///< set: an event stream, of which nothing has been read
 };
 
-/// A new call begins now.
+/// A new call begins now. Throws invalid_request_error when the body is larger than limits.max_request_bytes.
 std::shared_ptr<chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream);
 
 /// Sends the request until an attempt is answered with 2xx or the failure is final, and waits in between. Throws the

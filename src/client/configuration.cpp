@@ -160,6 +160,7 @@ void check_limits(const client_options& options)
     check_positive(options.timeouts.response_header, "timeouts.response_header");
     check_positive(options.timeouts.stream_idle, "timeouts.stream_idle");
     check_positive(options.timeouts.total, "timeouts.total");
+    check_positive(options.limits.max_request_bytes, "limits.max_request_bytes");
     check_positive(options.limits.max_header_bytes, "limits.max_header_bytes");
     check_positive(options.limits.max_body_bytes, "limits.max_body_bytes");
     check_positive(options.limits.max_error_body_bytes, "limits.max_error_body_bytes");

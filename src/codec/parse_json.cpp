@@ -3,20 +3,14 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/parse_options.hpp>
 
-#include <cstddef>
 #include <utility>
 
 namespace dedalus::codec {
 
 namespace json = boost::json;
 
-namespace {
-
-constexpr std::size_t max_depth = 128;
-
-}  // namespace
-
-json::value parse_json(std::string_view text, boost::system::error_code& ec, json::storage_ptr storage)
+json::value
+parse_json(std::string_view text, boost::system::error_code& ec, json::storage_ptr storage, std::size_t max_depth)
 {
     json::parse_options options;
     options.max_depth = max_depth;

@@ -17,10 +17,14 @@ public:
     json_path() = default;
 
     /// A member of the object at `parent`.
-    json_path(const json_path& parent, std::string_view member) noexcept : parent_(&parent), member_(member) {}
+    json_path(const json_path& parent, std::string_view member) noexcept
+        : parent_(&parent), depth_(parent.depth_ + 1), member_(member)
+    {}
 
     /// An element of the array at `parent`.
-    json_path(const json_path& parent, std::size_t index) noexcept : parent_(&parent), index_(index), is_index_(true) {}
+    json_path(const json_path& parent, std::size_t index) noexcept
+        : parent_(&parent), depth_(parent.depth_ + 1), index_(index), is_index_(true)
+    {}
 
     json_path(const json_path&) = delete;
     json_path& operator=(const json_path&) = delete;
@@ -29,10 +33,14 @@ public:
     /// it is shown as `["?"]`.
     std::string text() const;
 
+    /// Steps from the root.
+    std::size_t depth() const noexcept { return depth_; }
+
 private:
     void append_to(std::string& text) const;
 
     const json_path* parent_ = nullptr;
+    std::size_t depth_ = 0;
     std::string_view member_{};
     std::size_t index_ = 0;
     bool is_index_ = false;

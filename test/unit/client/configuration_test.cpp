@@ -206,6 +206,7 @@ TEST_CASE("configuration: limits that cannot work are refused by name")
         {[](client_options& o) { o.retry.retry_after_cap = -1ms; }, "retry.retry_after_cap"},
         {[](client_options& o) { o.retry.retry_after_cap = no_limit; }, "retry_after_cap"},
         {[](client_options& o) { o.retry.max_backoff = no_limit; }, "max_backoff"},
+        {[](client_options& o) { o.limits.max_request_bytes = 0; }, "limits.max_request_bytes"},
         {[](client_options& o) { o.limits.max_header_bytes = 0; }, "limits.max_header_bytes"},
         {[](client_options& o) { o.limits.max_body_bytes = 0; }, "limits.max_body_bytes"},
         {[](client_options& o) { o.limits.max_error_body_bytes = 0; }, "limits.max_error_body_bytes"},
