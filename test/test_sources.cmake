@@ -1,6 +1,7 @@
 # Every test source is listed; the check "source lists" compares the lists with the tree.
 
 set(dedalus_test_support_sources
+    support/fixtures.cpp
     support/full_listener.cpp
     support/loopback_peer.cpp
     support/main.cpp
@@ -15,6 +16,7 @@ set(dedalus_unit_test_sources
     unit/codec/decode_api_error_test.cpp
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_request_test.cpp
+    unit/codec/fixtures_test.cpp
     unit/codec/json_conversion_test.cpp
     unit/codec/json_depth_test.cpp
     unit/codec/json_path_test.cpp
@@ -62,6 +64,7 @@ set(dedalus_unit_test_sources
     unit/protocol/partial_json_test.cpp
     unit/protocol/pool_state_test.cpp
     unit/protocol/retry_decision_test.cpp
+    unit/protocol/stream_fixtures_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
     unit/schema/json_schema_test.cpp
     unit/schema/parsed_completion_test.cpp
