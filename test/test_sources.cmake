@@ -74,6 +74,10 @@ set(dedalus_unit_test_sources
     unit/support/http_headers_test.cpp
     unit/support/sha256_test.cpp
     unit/support/utf8_test.cpp
+    unit/testing/core_rules.cpp
+    unit/testing/extension_rules.cpp
+    unit/testing/message_rules.cpp
+    unit/testing/request_schema_test.cpp
     unit/transport/http_connection_test.cpp
 )
 
