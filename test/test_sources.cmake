@@ -22,6 +22,7 @@ set(dedalus_unit_test_sources
     unit/codec/json_path_test.cpp
     unit/codec/message_for_request_test.cpp
     unit/codec/message_text_test.cpp
+    unit/codec/parse_json_test.cpp
     unit/codec/raw_json_test.cpp
     unit/codec/dialect_test.cpp
     unit/codec/wire_coverage_test.cpp

@@ -11,8 +11,8 @@
 
 namespace dedalus::codec {
 
-/// Parses strict JSON text, nested at most `max_depth` deep, which bounds the recursion of all that reads the value.
-/// null when `ec` is set.
+/// Parses strict JSON text, exact in every number that a double or an integer of 64 bits can hold, and nested at most
+/// `max_depth` deep, which bounds the recursion of all that reads the value. null when `ec` is set.
 boost::json::value parse_json(
     std::string_view text,
     boost::system::error_code& ec,
