@@ -347,7 +347,7 @@ TEST_CASE("unary: a body without choices is an answer without text")
     const chat_completion answer = test::ask(test::options_for(target));
     CHECK(answer.text().empty());
     CHECK(answer.first_message() == nullptr);
-    CHECK(answer.extra.at("request_id") == "r-1");
+    CHECK(answer.request_id == "r-1");
 }
 
 TEST_CASE("unary and stream: a request body above its limit is refused and never sent")
