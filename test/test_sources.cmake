@@ -12,6 +12,8 @@ set(dedalus_test_support_sources
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
+    unit/client/key_cache_test.cpp
+    unit/client/mcp_credentials_test.cpp
     unit/client/structured_request_test.cpp
     unit/codec/decode_api_error_test.cpp
     unit/codec/decode_chat_test.cpp
@@ -31,6 +33,11 @@ set(dedalus_unit_test_sources
     unit/codec/wire_schema_test.cpp
     unit/codec/wire_types_test.cpp
     unit/codec/wire_writer_test.cpp
+    unit/crypto/base64url_test.cpp
+    unit/crypto/credential_envelope_test.cpp
+    unit/crypto/jwks_test.cpp
+    unit/crypto/secret_test.cpp
+    unit/crypto/sha256_test.cpp
     unit/handoff/assemble_test.cpp
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
@@ -63,6 +70,7 @@ set(dedalus_unit_test_sources
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
     unit/protocol/partial_json_test.cpp
+    unit/protocol/poll_schedule_test.cpp
     unit/protocol/pool_state_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
@@ -73,7 +81,6 @@ set(dedalus_unit_test_sources
     unit/schema/write_json_test.cpp
     unit/support/error_test.cpp
     unit/support/http_headers_test.cpp
-    unit/support/sha256_test.cpp
     unit/support/utf8_test.cpp
     unit/testing/core_rules.cpp
     unit/testing/extension_rules.cpp
@@ -84,6 +91,8 @@ set(dedalus_unit_test_sources
 
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
+    loopback/client_credentials_test.cpp
+    loopback/client_deferred_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_limits_test.cpp
@@ -104,6 +113,7 @@ set(dedalus_loopback_test_sources
     loopback/testserver_faults_test.cpp
     loopback/testserver_handoff_test.cpp
     loopback/testserver_http_test.cpp
+    loopback/testserver_lookup_test.cpp
     loopback/testserver_tls_test.cpp
     loopback/testserver_validation_test.cpp
     loopback/typed_tool_test.cpp

@@ -7,6 +7,7 @@
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/content.hpp>
+#include <dedalus/chat/deferred.hpp>
 #include <dedalus/chat/event_accumulator.hpp>
 #include <dedalus/chat/event_stream.hpp>
 #include <dedalus/chat/events.hpp>

@@ -82,6 +82,7 @@ enum class call_phase
     body,             ///< reading the body of a unary answer
     stream_idle,      ///< waiting for bytes of a stream
     total,            ///< the whole call: all attempts, waits and the stream body
+    deferred,         ///< waiting for a deferred completion, see deferred_options::deadline
 };
 
 DEDALUS_EXPORT std::string_view to_string(call_phase phase) noexcept;
@@ -150,7 +151,7 @@ class DEDALUS_EXPORT timeout_error : public error
 public:
     timeout_error(call_phase phase, std::chrono::milliseconds elapsed);
 
-    /// The limit that passed: connect limits name their step, `total` spans the whole call.
+    /// The limit that passed: connect limits name their step, `total` and `deferred` span the whole call.
     call_phase phase() const noexcept { return phase_; }
 
     /// Time since that limit began to count.
@@ -216,6 +217,7 @@ struct validation_item
 struct api_error_details
 {
     int status = 0;                                          ///< HTTP status; 200 when the error came inside a stream
+    std::string_view server{};                               ///< static text: who answered; "" for the API itself
     std::string message{};                                   ///< the server's own words; not part of what()
     std::string api_code{};                                  ///< `code`, as text also when the server sent a number
     std::string type{};                                      ///< `type`
@@ -237,6 +239,9 @@ public:
     api_error(errc code, api_error_details details);
 
     int status() const noexcept { return details_->status; }
+
+    /// Who answered: "" for the API, "the MCP authorization server" when its key could not be had.
+    std::string_view server() const noexcept { return details_->server; }
 
     const std::string& message() const noexcept { return details_->message; }
 

@@ -115,13 +115,15 @@ void run_machine::on_answer(chat_completion answer, time_point now)
 
 bool run_machine::on_error(const api_error& error)
 {
-    if (outcome_is_unknown(error)) {
+    // Without the key for its credentials the request was not sent.
+    const bool sent = error.server().empty();
+    if (sent && outcome_is_unknown(error)) {
         on_unknown_outcome();
         return false;
     }
     budget_.refund();
     state_ = state::ready;
-    if (!settings_.extensions || !session_.fall_back(error))
+    if (!sent || !settings_.extensions || !session_.fall_back(error))
         return false;
     note(
         "session_lost",

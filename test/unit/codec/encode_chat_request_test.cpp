@@ -127,3 +127,17 @@ TEST_CASE("what JSON cannot hold is refused with its path")
     CHECK(refusal_of(malformed).starts_with("messages[0].content: the text is not valid UTF-8"));
     CHECK(refusal_of(malformed).find("secret") == std::string::npos);
 }
+
+TEST_CASE("a deferred completion is ordered without a stream only")
+{
+    chat_completion_request request{.model = "m", .deferred = true};
+    CHECK(encoded(request, false).at("deferred") == true);
+    CHECK_THROWS_AS(encode_chat_request(request, true, dialect::dedalus), invalid_request_error);
+    request.deferred.reset();
+    request.extra["deferred"] = true;
+    CHECK_THROWS_AS(encode_chat_request(request, true, dialect::dedalus), invalid_request_error);
+    for (const json::value& no : {json::value(false), json::value(nullptr)}) {
+        request.extra["deferred"] = no;
+        CHECK(encoded(request, true).at("deferred") == no);
+    }
+}
