@@ -125,7 +125,7 @@ dedalus::chat_completion_request question_with_credentials()
     request.mcp_servers = std::vector<dedalus::mcp_server>{"acme/mail", "https://mcp.example.com/mcp"};
     request.credentials = std::vector<dedalus::credential>{
         {.connection_name = "mail", .values = {{"api_key", "sk-\xC3\xA9"}, {"port", 25}, {"tls", true}}},
-        {.connection_name = "empty"},
+        {.connection_name = "kb", .values = {{"token", ""}}},
     };
     return request;
 }

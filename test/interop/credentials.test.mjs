@@ -75,9 +75,9 @@ for (const modulusLength of [2048, 3072]) {
             assert.equal(second.url, "https://mcp.example.com/mcp");
             assert.deepEqual(second.credentials, first.credentials);
             const open = (text) => openEnvelope(text, privateKey, modulusLength / 8);
-            assert.deepEqual(Object.keys(first.credentials), ["mail", "empty"]);
+            assert.deepEqual(Object.keys(first.credentials), ["mail", "kb"]);
             assert.equal(open(first.credentials.mail), '{"api_key":"sk-é","port":25,"tls":true}');
-            assert.equal(open(first.credentials.empty), "{}");
+            assert.equal(open(first.credentials.kb), '{"token":""}');
         });
     });
 }

@@ -116,6 +116,19 @@ TEST_CASE("credentials: they reach the API encrypted, over HTTPS")
     CHECK(header_of(api.requests()[0], "Authorization") == "Bearer test-key");
 }
 
+TEST_CASE("credentials: an authorization server is spoken to over TLS also when the API is not")
+{
+    server api(test::plain_http());
+    server authorization;
+    client_options options = options_for(api, authorization);
+    options.retry.max_retries = 0;
+    CHECK(failure<connection_error>(options, with_credentials()).phase() == call_phase::tls);
+    CHECK(api.requests().empty());
+    options.tls.ca_file = authorization.ca_file();
+    test::ask(options, with_credentials());
+    check_sealed(api.requests().at(0), authorization);
+}
+
 TEST_CASE("credentials: a stream carries them as well")
 {
     server api(test::plain_http());
@@ -377,7 +390,7 @@ TEST_CASE("credentials: they are sent in plaintext only when the client was told
     test::ask(options, request);
     CHECK(api.lookups().empty());
     const json::object body = json::parse(api.requests().at(0).body).as_object();
-    CHECK(body.at("credentials").at(0).at("values").at("api_key") == secret);
+    CHECK(body.at("credentials").at(0).at("values").at("api_key").as_string() == std::string(secret));
     CHECK(body.at("mcp_servers").at(0) == "acme/kb");
 }
 
