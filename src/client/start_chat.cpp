@@ -50,11 +50,12 @@ std::shared_ptr<chat_call> start_chat(
 )
 {
     std::unique_ptr<unsealed_request> unsealed = make_unsealed(client->config, request, stream, format);
-    std::string body =
-        unsealed ? std::string() : codec::encode_chat_request(request, stream, client->config.dialect, format);
+    // Without its credentials a body can be refused now, rather than when the key for them is there.
+    std::string body = unsealed ? codec::chat_request_text(unsealed->members, unsealed->deferred_calls_raw)
+                                : codec::encode_chat_request(request, stream, client->config.dialect, format);
     call_target target = api_target(*client, "POST", std::string(endpoint));
     std::shared_ptr<chat_call> call = make_call(std::move(client), std::move(target));
-    call->body = std::make_shared<const std::string>(std::move(body));
+    set_body(*call, std::move(body));
     call->unsealed = std::move(unsealed);
     call->stream = stream;
     call->idempotency_key = "dedalus-cpp-" + boost::uuids::to_string(boost::uuids::random_generator()());

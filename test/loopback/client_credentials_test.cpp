@@ -379,6 +379,19 @@ TEST_CASE("credentials: what is wrong with them is an error of the call itself")
     request.credentials.reset();
     request.extra["credentials"] = json::array{json::object{{"connection_name", "x"}, {"values", secret}}};
     CHECK_THROWS_AS(c.chat_completions_stream(request), invalid_request_error);
+    request = with_credentials();
+    request.deferred_calls_raw = "no list";
+    CHECK_THROWS_AS(c.chat_completions(request), invalid_request_error);
+}
+
+TEST_CASE("credentials: a body that is too large with them is not sent")
+{
+    server api(test::plain_http());
+    client_options options = options_for(api, api);
+    test::ask(options, with_credentials());
+    options.limits.max_request_bytes = api.requests().at(0).body.size() - 1;
+    CHECK(failure<invalid_request_error>(options, with_credentials()).retries_taken() == 0);
+    CHECK(api.requests().size() == 1);
 }
 
 TEST_CASE("credentials: they are sent in plaintext only when the client was told so")
