@@ -22,8 +22,17 @@ bool outcome_is_unknown(const api_error& error)
 
 // What the loop writes or reads anew for each request; a member of `extra` would win over it. A null or an empty list
 // would not: it only stands for a member that is empty.
-constexpr std::array<std::string_view, 9> controlled_members{
-    "messages", "tools", "tool_choice", "n", "stream", "max_turns", "handoff_mode", "correlation_id", "deferred_calls"};
+constexpr std::array<std::string_view, 10> controlled_members{
+    "messages",
+    "tools",
+    "tool_choice",
+    "n",
+    "stream",
+    "deferred",
+    "max_turns",
+    "handoff_mode",
+    "correlation_id",
+    "deferred_calls"};
 
 void check_extra(const boost::json::object& extra)
 {
@@ -361,6 +370,8 @@ void check_request(const chat_completion_request& request)
     check_extra(request.extra);
     if (request.n && *request.n != 1)
         throw invalid_request_error("n must be 1 in a tool loop");
+    if (request.deferred.value_or(false))
+        throw invalid_request_error("deferred must not be set in a tool loop: each step needs its answer");
     if (request.max_turns && *request.max_turns < 1)
         throw invalid_request_error("max_turns must be at least 1");
     const server_session session(request);

@@ -51,12 +51,12 @@ public:
     /// that tool was called once. `handoff_mode` is true unless the request says otherwise, also by an explicit null.
     ///
     /// Throws from the call itself invalid_request_error when
-    /// - `n` is not 1, or `max_turns` less than 1;
+    /// - `n` is not 1, `max_turns` less than 1, or `deferred` true;
     /// - `deferred_calls_raw` is not a JSON array;
     /// - `messages` have a tool call without an answer (deferred ones need none), a tool message without a call, or two
     ///   for one call;
-    /// - `extra` has a value for what the loop sets: `messages`, `tools`, `tool_choice`, `n`, `stream`, `max_turns`,
-    ///   `handoff_mode`, `correlation_id` or `deferred_calls` (a null or an empty list is let through).
+    /// - `extra` has a value for what the loop sets: `messages`, `tools`, `tool_choice`, `n`, `stream`, `deferred`,
+    ///   `max_turns`, `handoff_mode`, `correlation_id` or `deferred_calls` (a null or an empty list is let through).
     ///
     /// Throws from the awaitable what client::chat_completions() throws, except that a lost session is first replaced
     /// by `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.

@@ -351,6 +351,10 @@ TEST_CASE("Requests that cannot be run in a loop are refused")
     request.n = 2;
     CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
     request.n.reset();
+    request.deferred = true;
+    CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
+    request.deferred = false;
+    core::check_request(request);
     request.max_turns = 0;
     CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
     request.max_turns.reset();
