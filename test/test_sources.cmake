@@ -1,13 +1,17 @@
 # Every test source is listed; the check "source lists" compares the lists with the tree.
 
 set(dedalus_test_support_sources
+    support/child_process.cpp
     support/full_listener.cpp
     support/loopback_peer.cpp
     support/main.cpp
+    support/process_sockets.cpp
     support/raw_http_client.cpp
     support/slow_lookup.cpp
     support/tls_fixture.cpp
 )
+
+set(dedalus_open_streams_sources support/open_streams_main.cpp)
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
@@ -58,6 +62,7 @@ set(dedalus_unit_test_sources
     unit/protocol/http_response_reader_test.cpp
     unit/protocol/partial_json_test.cpp
     unit/protocol/pool_state_test.cpp
+    unit/protocol/pool_traffic_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
     unit/support/error_test.cpp
@@ -71,16 +76,22 @@ set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
+    loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
+    loopback/client_many_test.cpp
+    loopback/client_pool_limits_test.cpp
     loopback/client_pool_test.cpp
     loopback/client_stream_test.cpp
+    loopback/client_threads_test.cpp
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
+    loopback/net_socket_options_test.cpp
     loopback/net_stream_test.cpp
     loopback/net_tls_context_test.cpp
+    loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
     loopback/testserver_behaviour_test.cpp

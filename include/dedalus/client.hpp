@@ -6,6 +6,7 @@
 #include <dedalus/client_options.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/pool_stats.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -56,6 +57,13 @@ public:
     boost::asio::awaitable<chat_completion_stream> chat_completions_stream(chat_completion_request&& request
     ) const = delete;
 #endif
+
+    /// The connections of this client and its copies, as they are at one moment. Any thread; does not wait.
+    dedalus::pool_stats pool_stats() const;
+
+    /// Closes the connections that no call uses. For a client that will not be used for a while: it closes nothing by
+    /// itself then. Calls under way go on. Any thread; does not wait.
+    void close_idle_connections() const;
 
     /// The executor given at construction.
     boost::asio::any_io_executor get_executor() const noexcept;

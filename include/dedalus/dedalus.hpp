@@ -35,5 +35,6 @@
 #include <dedalus/http_headers.hpp>
 #include <dedalus/json.hpp>
 #include <dedalus/open_enum.hpp>
+#include <dedalus/pool_stats.hpp>
 #include <dedalus/response_info.hpp>
 #include <dedalus/version.hpp>

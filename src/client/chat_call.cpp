@@ -110,9 +110,7 @@ void check_encoding(const response_info& info)
 }
 
 /// Gives the connection back if the whole body was read; closes it otherwise.
-void part_with(
-    transport::http_transport& transport, std::unique_ptr<transport::http_connection> connection, bool complete
-)
+void part_with(transport::http_transport& transport, transport::connection_lease connection, bool complete)
 {
     if (complete)
         transport.release(std::move(connection));
@@ -150,13 +148,14 @@ asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call)
     co_return answer;
 }
 
-/// The phase in which the call failed, if it is one that may be tried again.
+/// The phase in which the call failed, if it is one that may be tried again. A full pool is not: the call has had its
+/// time in the queue, and would begin again at its end.
 std::optional<call_phase> phase_of(const error& failure)
 {
     if (const auto* connection = dynamic_cast<const connection_error*>(&failure))
         return connection->phase();
     if (const auto* timeout = dynamic_cast<const timeout_error*>(&failure);
-        timeout && timeout->phase() != call_phase::total)
+        timeout && timeout->phase() != call_phase::total && timeout->phase() != call_phase::pool)
         return timeout->phase();
     return std::nullopt;
 }

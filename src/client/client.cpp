@@ -58,6 +58,16 @@ asio::awaitable<chat_completion_stream> client::chat_completions_stream(const ch
     return run_stream(make_chat_call(impl_, codec::encode_chat_request(request, true, impl_->config.dialect), true));
 }
 
+pool_stats client::pool_stats() const
+{
+    return impl_->transport.stats();
+}
+
+void client::close_idle_connections() const
+{
+    impl_->transport.close_idle();
+}
+
 asio::any_io_executor client::get_executor() const noexcept
 {
     return impl_->executor;

@@ -15,7 +15,7 @@ class client::impl
 public:
     impl(boost::asio::any_io_executor on, configuration resolved)
         : executor(std::move(on)), config(std::move(resolved)),
-          transport(executor, config.base, config.tls, config.pool, config.limits)
+          transport(executor, config.base, config.tls, config.tcp, config.pool, config.limits)
     {}
 
     const boost::asio::any_io_executor executor;
