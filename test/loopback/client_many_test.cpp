@@ -141,7 +141,7 @@ void open_read_and_cancel(std::size_t n, bool tls)
             }
         });
     };
-    const std::size_t bytes_before = test::resident_bytes();
+    const std::int64_t bytes_before = test::resident_bytes();
     for (std::size_t i = 0; i < openers; ++i)
         spawn(open_some(&all, i));
     run_until(context, all, [&] { return all.opened == n; });
@@ -151,8 +151,8 @@ void open_read_and_cancel(std::size_t n, bool tls)
     for (std::size_t i = 0; i < n; ++i)
         spawn(read_until_cancelled(&all, i));
     run_until(context, all, [&] { return all.read == n; });
-    std::cout << n << " open " << (tls ? "TLS" : "plain")
-              << " streams: " << (test::resident_bytes() - bytes_before) / n / 1024 << " KiB each\n";
+    const std::int64_t each = (test::resident_bytes() - bytes_before) / static_cast<std::int64_t>(n);
+    std::cout << n << " open " << (tls ? "TLS" : "plain") << " streams: " << each / 1024 << " KiB each\n";
 
     for (const auto& stream : all.streams)
         stream->cancel();
@@ -173,7 +173,7 @@ TEST_CASE("many: ten thousand streams are open in one thread, none is lost, and 
     open_read_and_cancel(sanitized ? 1000 : 10000, false);
 }
 
-TEST_CASE("many: thousands of streams are open over TLS in one thread, none is lost, and all end when cancelled")
+TEST_CASE("many: over TLS, thousands of streams are open in one thread, none is lost, and all end when cancelled")
 {
     open_read_and_cancel(sanitized ? 300 : 3000, true);
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdexcept>
 #include <string>
@@ -44,13 +45,14 @@ void require_descriptors(std::size_t n)
         );
 }
 
-std::size_t resident_bytes()
+std::int64_t resident_bytes()
 {
+    ::malloc_trim(0);
     std::ifstream file("/proc/self/statm");
-    std::size_t total = 0;
-    std::size_t resident = 0;
+    std::int64_t total = 0;
+    std::int64_t resident = 0;
     file >> total >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    return resident * ::sysconf(_SC_PAGESIZE);
 }
 
 }  // namespace test

@@ -14,7 +14,7 @@ std::vector<int> sockets_to(std::uint16_t port);
 /// that says so when the system does not allow it.
 void require_descriptors(std::size_t n);
 
-/// Bytes of this process in memory.
-std::size_t resident_bytes();
+/// Bytes of this process in memory, without what was freed.
+std::int64_t resident_bytes();
 
 }  // namespace test
