@@ -214,6 +214,22 @@ TEST_CASE("pool: who waits for a full host does not hold up the others")
     CHECK(p.served() == turns{{"a", 1}});
 }
 
+TEST_CASE("pool: at the total limit, who waits is served in the order of arrival, over all hosts")
+{
+    pool p{limits(10, 2)};
+    open(p, {"https", "m", "443"}, 2);
+    for (const char* host : {"z", "a", "m"}) {
+        REQUIRE(p.acquire({"https", host, "443"}) == none);
+        static_cast<void>(p.state.wait({"https", host, "443"}, host));
+    }
+    p.free({"https", "m", "443"});
+    CHECK(p.served() == turns{{"z", empty}});
+    p.free({"https", "z", "443"});
+    CHECK(p.served() == turns{{"a", empty}});
+    p.free({"https", "m", "443"});
+    CHECK(p.served() == turns{{"m", empty}});
+}
+
 TEST_CASE("pool: at the total limit, an idle connection to another host makes room")
 {
     pool p{limits(2, 2)};
