@@ -2,6 +2,7 @@
 
 set(dedalus_test_support_sources
     support/child_process.cpp
+    support/fixtures.cpp
     support/full_listener.cpp
     support/loopback_peer.cpp
     support/main.cpp
@@ -15,13 +16,19 @@ set(dedalus_open_streams_sources support/open_streams_main.cpp)
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
+    unit/client/key_cache_test.cpp
+    unit/client/mcp_credentials_test.cpp
+    unit/client/structured_request_test.cpp
     unit/codec/decode_api_error_test.cpp
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_request_test.cpp
+    unit/codec/fixtures_test.cpp
     unit/codec/json_conversion_test.cpp
+    unit/codec/json_depth_test.cpp
     unit/codec/json_path_test.cpp
     unit/codec/message_for_request_test.cpp
     unit/codec/message_text_test.cpp
+    unit/codec/parse_json_test.cpp
     unit/codec/raw_json_test.cpp
     unit/codec/dialect_test.cpp
     unit/codec/wire_coverage_test.cpp
@@ -30,6 +37,11 @@ set(dedalus_unit_test_sources
     unit/codec/wire_schema_test.cpp
     unit/codec/wire_types_test.cpp
     unit/codec/wire_writer_test.cpp
+    unit/crypto/base64url_test.cpp
+    unit/crypto/credential_envelope_test.cpp
+    unit/crypto/jwks_test.cpp
+    unit/crypto/secret_test.cpp
+    unit/crypto/sha256_test.cpp
     unit/handoff/assemble_test.cpp
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
@@ -47,6 +59,7 @@ set(dedalus_unit_test_sources
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
     unit/handoff/tool_registry_test.cpp
+    unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
@@ -61,19 +74,30 @@ set(dedalus_unit_test_sources
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
     unit/protocol/partial_json_test.cpp
+    unit/protocol/poll_schedule_test.cpp
     unit/protocol/pool_state_test.cpp
     unit/protocol/pool_traffic_test.cpp
     unit/protocol/retry_decision_test.cpp
+    unit/protocol/stream_fixtures_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
+    unit/schema/json_schema_test.cpp
+    unit/schema/parsed_completion_test.cpp
+    unit/schema/read_json_test.cpp
+    unit/schema/write_json_test.cpp
     unit/support/error_test.cpp
     unit/support/http_headers_test.cpp
-    unit/support/sha256_test.cpp
     unit/support/utf8_test.cpp
+    unit/testing/core_rules.cpp
+    unit/testing/extension_rules.cpp
+    unit/testing/message_rules.cpp
+    unit/testing/request_schema_test.cpp
     unit/transport/http_connection_test.cpp
 )
 
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
+    loopback/client_credentials_test.cpp
+    loopback/client_deferred_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_leak_test.cpp
@@ -94,11 +118,14 @@ set(dedalus_loopback_test_sources
     loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
+    loopback/structured_output_test.cpp
     loopback/testserver_behaviour_test.cpp
     loopback/testserver_conversation_test.cpp
     loopback/testserver_faults_test.cpp
     loopback/testserver_handoff_test.cpp
     loopback/testserver_http_test.cpp
+    loopback/testserver_lookup_test.cpp
     loopback/testserver_tls_test.cpp
     loopback/testserver_validation_test.cpp
+    loopback/typed_tool_test.cpp
 )

@@ -62,9 +62,11 @@ struct retry_options
     std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);
 };
 
-/// Bounds on what a server may make the client hold. Zero is a config_error.
+/// Bounds on what is sent, and on what a server may make the client hold. Zero is a config_error.
+/// JSON is also bounded in depth, read and written: 128 levels.
 struct limit_options
 {
+    std::size_t max_request_bytes = 64 * 1024 * 1024;     ///< body of a request; a larger one is invalid_request_error
     std::size_t max_header_bytes = 64 * 1024;             ///< response header
     std::size_t max_body_bytes = 64 * 1024 * 1024;        ///< body of a unary answer
     std::size_t max_error_body_bytes = 1024 * 1024;       ///< body of an error answer; the rest is cut and dropped
@@ -141,8 +143,20 @@ struct client_options
     /// Neither api_key nor x_api_key nor an `Authorization` header is needed: for local servers.
     bool allow_anonymous = false;
 
-    /// Sent with every request; replaces the client's own header of the same name. DEDALUS_CUSTOM_HEADERS holds
-    /// lines of `Name: value` with lower precedence.
+    /// The server whose public key encrypts the `credentials` of a request with `mcp_servers`: DEDALUS_AS_URL, default
+    /// https://as.dedaluslabs.ai, whatever base_url is. So the API, and whatever base_url names instead, sees
+    /// ciphertext alone. The key is fetched from `/.well-known/jwks.json` below this URL when the first such request is
+    /// made, under the limits of that call and with retries like its own, without API key and without `headers`; it is
+    /// used for ten minutes. With http:// whoever sits between can put a key of his own in its place: for tests.
+    std::optional<std::string> mcp_authorization_server{};
+
+    /// Send `credentials` as they are, for a server that has no authorization server. Whoever runs base_url, and
+    /// whatever logs there, can read them. Given together with mcp_authorization_server it is a config_error; it wins
+    /// over DEDALUS_AS_URL.
+    bool plaintext_mcp_credentials = false;
+
+    /// Sent with every request to the API; replaces the client's own header of the same name. DEDALUS_CUSTOM_HEADERS
+    /// holds lines of `Name: value` with lower precedence.
     http_headers headers{};
 
     tls_options tls{};

@@ -7,6 +7,7 @@
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/content.hpp>
+#include <dedalus/chat/deferred.hpp>
 #include <dedalus/chat/event_accumulator.hpp>
 #include <dedalus/chat/event_stream.hpp>
 #include <dedalus/chat/events.hpp>
@@ -35,6 +36,12 @@
 #include <dedalus/http_headers.hpp>
 #include <dedalus/json.hpp>
 #include <dedalus/open_enum.hpp>
+#include <dedalus/parse_error.hpp>
+#include <dedalus/parsed_completion.hpp>
 #include <dedalus/pool_stats.hpp>
 #include <dedalus/response_info.hpp>
+#include <dedalus/schema/annotation.hpp>
+#include <dedalus/schema/json_schema.hpp>
+#include <dedalus/schema/read_json.hpp>
+#include <dedalus/schema/write_json.hpp>
 #include <dedalus/version.hpp>

@@ -25,7 +25,8 @@ struct run_result;
 enum class errc
 {
     config = 1,         ///< missing, contradictory or unusable option
-    invalid_request,    ///< the request cannot be put into JSON: invalid UTF-8, NaN, infinity, a wrong type
+    invalid_request,    ///< the request cannot be put into JSON: invalid UTF-8, NaN, infinity, a wrong
+                        ///< type, nested too deep, too large
     connection,         ///< resolve, connect, TLS, write or read failed
     timeout,            ///< a time limit passed, see timeout_error::phase()
     invalid_response,   ///< the answer is not what the API documents: wrong content type, malformed JSON, wrong type
@@ -43,6 +44,9 @@ enum class errc
     rate_limit,             ///< HTTP 429
     internal_server,        ///< HTTP 5xx
     api,                    ///< any other HTTP error status, or an error object inside a 200 answer
+    validation,             ///< JSON and a described type do not fit each other, see parse_error.hpp
+    cut_by_length,          ///< a structured answer that ended at the token limit
+    cut_by_content_filter,  ///< a structured answer that a content filter withheld
 };
 
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.
@@ -79,6 +83,7 @@ enum class call_phase
     body,             ///< reading the body of a unary answer
     stream_idle,      ///< waiting for bytes of a stream
     total,            ///< the whole call: all attempts, waits and the stream body
+    deferred,         ///< waiting for a deferred completion, see deferred_options::deadline
 };
 
 DEDALUS_EXPORT std::string_view to_string(call_phase phase) noexcept;
@@ -116,7 +121,8 @@ public:
     explicit config_error(const std::string& message);
 };
 
-/// The request cannot be sent: invalid UTF-8, NaN or infinity, or a member of a wrong type, named by its JSON path.
+/// The request cannot be sent: invalid UTF-8, NaN or infinity, a member of a wrong type, or JSON nested more than 128
+/// deep, named by its JSON path; or a body above limit_options::max_request_bytes.
 class DEDALUS_EXPORT invalid_request_error : public error
 {
 public:
@@ -146,7 +152,7 @@ class DEDALUS_EXPORT timeout_error : public error
 public:
     timeout_error(call_phase phase, std::chrono::milliseconds elapsed);
 
-    /// The limit that passed: connect limits name their step, `total` spans the whole call.
+    /// The limit that passed: connect limits name their step, `total` and `deferred` span the whole call.
     call_phase phase() const noexcept { return phase_; }
 
     /// Time since that limit began to count.
@@ -212,6 +218,7 @@ struct validation_item
 struct api_error_details
 {
     int status = 0;                                          ///< HTTP status; 200 when the error came inside a stream
+    std::string_view server{};                               ///< static text: who answered; "" for the API itself
     std::string message{};                                   ///< the server's own words; not part of what()
     std::string api_code{};                                  ///< `code`, as text also when the server sent a number
     std::string type{};                                      ///< `type`
@@ -233,6 +240,9 @@ public:
     api_error(errc code, api_error_details details);
 
     int status() const noexcept { return details_->status; }
+
+    /// Who answered: "" for the API, "the MCP authorization server" when its key could not be had.
+    std::string_view server() const noexcept { return details_->server; }
 
     const std::string& message() const noexcept { return details_->message; }
 

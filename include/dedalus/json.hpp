@@ -45,8 +45,8 @@ concept wire_variant =
 template <class T>
 concept wire_type = wire_class<T> || wire_variant<T>;
 
-/// Makes `boost::json::value_from(value)` work. Throws invalid_request_error for NaN, infinity and invalid UTF-8,
-/// with the JSON path.
+/// Makes `boost::json::value_from(value)` work. Throws invalid_request_error for NaN, infinity, invalid UTF-8 and JSON
+/// that would be nested more than 128 deep, with the JSON path.
 template <wire_class T>
 void tag_invoke(boost::json::value_from_tag, boost::json::value& json, const T& value);
 
@@ -64,7 +64,7 @@ void tag_invoke(boost::json::value_from_tag tag, boost::json::value& json, std::
 }
 
 /// Makes `boost::json::value_to<T>(json)` work. Throws response_format_error, with the JSON path, when a member has a
-/// wrong type. A missing member keeps its default value; unknown members go to `extra`.
+/// wrong type or is nested more than 128 deep. A missing member keeps its default value; unknown members go to `extra`.
 template <wire_type T>
 T tag_invoke(boost::json::value_to_tag<T>, const boost::json::value& json);
 

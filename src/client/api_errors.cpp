@@ -18,9 +18,12 @@ api_error_details error_details(const response_info& info)
     return details;
 }
 
-void throw_api_error(const response_info& info, std::string_view body, std::size_t max_bytes, bool cut)
+void throw_api_error(
+    const response_info& info, std::string_view body, std::size_t max_bytes, bool cut, std::string_view server
+)
 {
     api_error_details details = error_details(info);
+    details.server = server;
     codec::decode_api_error(body, details);
     details.body = body.substr(0, max_bytes);
     details.body_truncated = cut || details.body.size() < body.size();

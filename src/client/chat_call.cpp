@@ -1,8 +1,11 @@
 #include "client/chat_call.hpp"
 
+#include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
 
 #include "client/api_errors.hpp"
+#include "client/credential_key.hpp"
+#include "codec/encode_chat_request.hpp"
 #include "protocol/http_request_head.hpp"
 #include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
@@ -10,9 +13,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <random>
 #include <utility>
@@ -24,8 +26,6 @@ namespace dedalus {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-constexpr std::string_view endpoint = "/v1/chat/completions";
 
 /// In [0, 1). Only a failed attempt needs it, so the system's source is fast enough.
 double random_share()
@@ -42,12 +42,22 @@ void set_unless_configured(http_headers& headers, std::string_view name, std::st
 
 transport::http_request make_request(const chat_call& call)
 {
-    const configuration& config = call.client->config;
-    http_headers headers = config.headers;
+    const call_target& target = call.target;
+    const bool posts = target.method == "POST";
+    http_headers headers = *target.headers;
     set_unless_configured(headers, "Accept", call.stream ? "text/event-stream, application/json" : "application/json");
-    set_unless_configured(headers, "Idempotency-Key", call.idempotency_key);
     set_unless_configured(headers, "X-Stainless-Retry-Count", std::to_string(call.retries_taken));
-    return {protocol::http_request_head("POST", config.base, endpoint, headers, call.body->size()), call.body};
+    std::optional<std::size_t> content_length;
+    if (posts) {
+        set_unless_configured(headers, "Idempotency-Key", call.idempotency_key);
+        content_length = call.body->size();
+    }
+    else {
+        headers.erase("Idempotency-Key");
+        headers.erase("Content-Type");
+    }
+    const protocol::base_url& origin = target.transport->origin();
+    return {protocol::http_request_head(target.method, origin, target.endpoint, headers, content_length), call.body};
 }
 
 response_info make_info(const transport::open_exchange& opened, int retries_taken)
@@ -96,17 +106,22 @@ asio::awaitable<bool> read_error_body(
     co_return false;
 }
 
-/// Nothing but the identity encoding was asked for, and nothing else can be read.
-void check_encoding(const response_info& info)
+[[noreturn]] void refuse_body(const chat_call& call, chat_answer& answer, errc code, const std::string& problem)
 {
-    const std::string_view encoding = info.headers.find("Content-Encoding").value_or("identity");
-    if (!support::ascii_iequals(encoding, "identity"))
-        throw response_format_error(
-            "the body has a Content-Encoding that was not asked for",
-            info.status,
-            std::string(info.headers.find("Content-Type").value_or("")),
-            {}
+    std::string content_type(answer.info.headers.find("Content-Type").value_or(""));
+    if (call.fetched_once)
+        throw unreadable_result_error(
+            code, problem, answer.info.status, std::move(content_type), std::move(answer.body)
         );
+    throw response_format_error(code, problem, answer.info.status, std::move(content_type), {});
+}
+
+/// Nothing but the identity encoding was asked for, and nothing else can be read.
+void check_encoding(const chat_call& call, chat_answer& answer)
+{
+    const std::string_view encoding = answer.info.headers.find("Content-Encoding").value_or("identity");
+    if (!support::ascii_iequals(encoding, "identity"))
+        refuse_body(call, answer, errc::invalid_response, "the body has a Content-Encoding that was not asked for");
 }
 
 /// Gives the connection back if the whole body was read; closes it otherwise.
@@ -118,44 +133,47 @@ void part_with(transport::http_transport& transport, transport::connection_lease
 
 asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call)
 {
+    transport::http_transport& transport = *call->target.transport;
     transport::http_request request = make_request(*call);
-    transport::open_exchange opened = co_await call->client->transport.send(std::move(request), call->limits);
+    transport::open_exchange opened = co_await transport.send(std::move(request), call->limits);
+    opened.connection->limit_total(call->total_of_body);
     chat_answer answer;
     answer.info = make_info(opened, call->retries_taken);
 
-    const limit_options& limits = call->client->config.limits;
+    const std::size_t max_error_body_bytes = call->client->config.limits.max_error_body_bytes;
     const bool success = answer.info.status >= 200 && answer.info.status < 300;
     if (!success) {
-        const bool complete = co_await read_error_body(*opened.connection, answer.body, limits.max_error_body_bytes);
-        part_with(call->client->transport, std::move(opened.connection), complete);
-        throw_api_error(answer.info, answer.body, limits.max_error_body_bytes, !complete);
+        const bool complete = co_await read_error_body(*opened.connection, answer.body, max_error_body_bytes);
+        part_with(transport, std::move(opened.connection), complete);
+        throw_api_error(answer.info, answer.body, max_error_body_bytes, !complete, call->target.server);
     }
-    check_encoding(answer.info);
     if (call->stream && has_media_type(answer.info.headers, "text/event-stream").value_or(true)) {
+        check_encoding(*call, answer);
         answer.connection = std::move(opened.connection);
         co_return answer;
     }
-    const bool complete = co_await read_all(*opened.connection, answer.body, limits.max_body_bytes);
-    part_with(call->client->transport, std::move(opened.connection), complete);
+    const bool complete = co_await read_all(*opened.connection, answer.body, call->max_body_bytes);
+    part_with(transport, std::move(opened.connection), complete);
     if (!complete)
-        throw response_format_error(
-            errc::limit_exceeded,
-            "the body is larger than limits.max_body_bytes",
-            answer.info.status,
-            std::string(answer.info.headers.find("Content-Type").value_or("")),
-            {}
-        );
+        refuse_body(*call, answer, errc::limit_exceeded, "the body is larger than limits.max_body_bytes");
+    check_encoding(*call, answer);
     co_return answer;
 }
 
-/// The phase in which the call failed, if it is one that may be tried again. A full pool is not: the call has had its
-/// time in the queue, and would begin again at its end.
+/// Those of the whole call, and the queue of the pool: the call has had its time there, and would begin again at the
+/// end.
+bool spans_the_call(call_phase phase)
+{
+    return phase == call_phase::total || phase == call_phase::deferred || phase == call_phase::pool;
+}
+
+/// The phase in which the call failed, if it is one that may be tried again.
 std::optional<call_phase> phase_of(const error& failure)
 {
     if (const auto* connection = dynamic_cast<const connection_error*>(&failure))
         return connection->phase();
     if (const auto* timeout = dynamic_cast<const timeout_error*>(&failure);
-        timeout && timeout->phase() != call_phase::total && timeout->phase() != call_phase::pool)
+        timeout && !spans_the_call(timeout->phase()))
         return timeout->phase();
     return std::nullopt;
 }
@@ -197,26 +215,50 @@ std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, con
     return decision.wait;
 }
 
+asio::awaitable<void> seal(std::shared_ptr<chat_call> call)
+{
+    const key_cache::key key = co_await credential_key(call);
+    unsealed_request& request = *call->unsealed;
+    boost::json::object sealed;
+    for (const plain_credential& each : request.credentials)
+        sealed[each.connection_name] = key->seal(each.values.view());
+    put_sealed_credentials(request.members, sealed);
+    set_body(*call, codec::chat_request_text(request.members, request.deferred_calls_raw));
+    call->unsealed.reset();
+}
+
 }  // namespace
 
-std::shared_ptr<chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream)
+std::shared_ptr<chat_call> make_call(std::shared_ptr<client::impl> client, call_target target)
 {
     auto call = std::make_shared<chat_call>();
-    call->body = std::make_shared<const std::string>(std::move(body));
-    call->stream = stream;
-    call->idempotency_key = "dedalus-cpp-" + boost::uuids::to_string(boost::uuids::random_generator()());
-    call->start = clock::now();
     const timeout_options& timeouts = client->config.timeouts;
-    call->limits = {
-        std::make_shared<net::watchdog>(client->executor),
-        timeouts,
-        protocol::phase_deadline(call_phase::total, call->start, timeouts.total)};
+    call->target = std::move(target);
+    call->body = std::make_shared<const std::string>();
+    call->start = clock::now();
+    call->total_of_body = protocol::phase_deadline(call_phase::total, call->start, timeouts.total);
+    call->limits = {std::make_shared<net::watchdog>(client->executor), timeouts, call->total_of_body};
+    call->max_body_bytes = client->config.limits.max_body_bytes;
     call->client = std::move(client);
     return call;
 }
 
+call_target api_target(client::impl& client, std::string_view method, std::string endpoint)
+{
+    return {&client.transport, &client.config.headers, method, std::move(endpoint)};
+}
+
+void set_body(chat_call& call, std::string body)
+{
+    if (body.size() > call.client->config.limits.max_request_bytes)
+        throw invalid_request_error("the body is larger than limits.max_request_bytes");
+    call.body = std::make_shared<const std::string>(std::move(body));
+}
+
 asio::awaitable<chat_answer> perform(std::shared_ptr<chat_call> call)
 {
+    if (call->unsealed)
+        co_await seal(call);
     for (;; ++call->retries_taken) {
         std::exception_ptr failure;
         std::optional<std::chrono::milliseconds> wait;
@@ -255,7 +297,8 @@ void rethrow_as_error(const chat_call& call)
         throw;
     }
     catch (error& e) {
-        e.set_retries_taken(call.retries_taken);
+        // A failure to get the key for the credentials has a number of its own.
+        e.set_retries_taken(std::max(e.retries_taken(), call.retries_taken));
         throw;
     }
     catch (const boost::system::system_error& e) {

@@ -3,26 +3,55 @@
 #include <dedalus/response_info.hpp>
 
 #include "client/client_impl.hpp"
+#include "client/mcp_credentials.hpp"
 #include "transport/call_limits.hpp"
 #include "transport/connection_lease.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace dedalus {
+
+/// What a call asks, and whom.
+struct call_target
+{
+    transport::http_transport* transport;  ///< the client's, or one that outlives the call
+    const http_headers* headers;           ///< likewise
+    std::string_view method;               ///< "POST", or "GET" for a call without a body; static
+    std::string endpoint;
+    std::string_view server{};  ///< see api_error::server(); static
+};
+
+/// A request whose MCP credentials are not encrypted yet.
+struct unsealed_request
+{
+    boost::json::object members;  ///< the body, ready for put_sealed_credentials()
+    std::string deferred_calls_raw;
+    std::vector<plain_credential> credentials;
+};
 
 /// What one call owns, from its first attempt to the end of its answer.
 struct chat_call
 {
     std::shared_ptr<dedalus::client::impl> client;
-    std::shared_ptr<const std::string> body;  ///< JSON; the same bytes in each attempt
+    call_target target;
+    std::shared_ptr<const std::string> body;     ///< JSON; the same bytes in each attempt
+    std::unique_ptr<unsealed_request> unsealed;  ///< set: `body` is made anew from it before the first attempt
     bool stream = false;
+    bool fetched_once = false;    ///< the server gives the answer once: errors carry all of it
     std::string idempotency_key;  ///< the same in each attempt
     std::chrono::steady_clock::time_point start;
     transport::call_limits limits;
+    protocol::deadline total_of_body;  ///< takes the place of limits.total once the response header has come
+    std::size_t max_body_bytes;
     int retries_taken = 0;
 };
 
@@ -34,8 +63,14 @@ struct chat_answer
     transport::connection_lease connection;  ///< set: an event stream, of which nothing has been read
 };
 
-/// A new call begins now.
-std::shared_ptr<chat_call> make_chat_call(std::shared_ptr<client::impl> client, std::string body, bool stream);
+/// A new call begins now, without a body.
+std::shared_ptr<chat_call> make_call(std::shared_ptr<client::impl> client, call_target target);
+
+/// What is asked of the API at this endpoint.
+call_target api_target(client::impl& client, std::string_view method, std::string endpoint);
+
+/// Gives the call its body. Throws invalid_request_error when it is larger than limits.max_request_bytes.
+void set_body(chat_call& call, std::string body);
 
 /// Sends the request until an attempt is answered with 2xx or the failure is final, and waits in between. Throws the
 /// last failure.

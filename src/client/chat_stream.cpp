@@ -51,6 +51,15 @@ public:
         return result;
     }
 
+    chat_completion whole_completion() const
+    {
+        if (!ended_)
+            throw error(make_error_code(errc::operation_in_progress), "parsed() before the end of the stream");
+        if (!complete_)
+            throw incomplete_stream_error(std::make_shared<const chat_completion>(completion()));
+        return completion();
+    }
+
     const response_info& info() const noexcept { return info_; }
 
     const chat_completion_accumulator* accumulated() const noexcept
@@ -193,6 +202,11 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::ne
 chat_completion chat_completion_stream::completion() const
 {
     return impl_->completion();
+}
+
+chat_completion chat_completion_stream::whole_completion() const
+{
+    return impl_->whole_completion();
 }
 
 const response_info& chat_completion_stream::info() const noexcept

@@ -4,8 +4,10 @@
 #include "client/chat_call.hpp"
 #include "client/chat_stream.hpp"
 #include "client/client_impl.hpp"
+#include "client/deferred_call.hpp"
 #include "client/read_completion.hpp"
-#include "codec/encode_chat_request.hpp"
+#include "client/start_chat.hpp"
+#include "client/structured_request.hpp"
 
 #include <utility>
 
@@ -50,12 +52,30 @@ client::client(asio::any_io_executor executor, client_options options)
 
 asio::awaitable<chat_completion> client::chat_completions(const chat_completion_request& request) const
 {
-    return run_unary(make_chat_call(impl_, codec::encode_chat_request(request, false, impl_->config.dialect), false));
+    return run_unary(start_chat(impl_, request, false));
 }
 
 asio::awaitable<chat_completion_stream> client::chat_completions_stream(const chat_completion_request& request) const
 {
-    return run_stream(make_chat_call(impl_, codec::encode_chat_request(request, true, impl_->config.dialect), true));
+    return run_stream(start_chat(impl_, request, true));
+}
+
+asio::awaitable<chat_completion> client::deferred_completion(std::string request_id) const
+{
+    return start_deferred_call(impl_, request_id, deferred_options{});
+}
+
+asio::awaitable<chat_completion> client::deferred_completion(std::string request_id, deferred_options options) const
+{
+    return start_deferred_call(impl_, request_id, options);
+}
+
+asio::awaitable<chat_completion>
+client::structured_answer(const chat_completion_request& request, response_format_json_schema format) const
+{
+    require_strict_tools(request.tools);
+    const response_format wanted = complete_format(request.response_format, std::move(format));
+    return run_unary(start_chat(impl_, request, false, &wanted));
 }
 
 pool_stats client::pool_stats() const

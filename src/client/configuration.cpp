@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view production_url = "https://api.dedaluslabs.ai";
 constexpr std::string_view development_url = "http://localhost:4010";
+constexpr std::string_view authorization_server_url = "https://as.dedaluslabs.ai";
 
 // Far above every sensible wait, and far below what overflows.
 constexpr std::chrono::hours longest_wait(24);
@@ -42,6 +43,25 @@ std::string choose_base_url(const client_options& options, const environment_loo
     if (*options.environment == "development")
         return std::string(development_url);
     throw config_error("client_options::environment must be \"production\" or \"development\"");
+}
+
+/// The one that encrypts MCP credentials, whatever the base URL: forgetting an option must not send keys in plaintext
+/// to somebody's server.
+std::optional<protocol::base_url>
+choose_authorization_server(const client_options& options, const environment_lookup& environment)
+{
+    const std::optional<std::string>& given = options.mcp_authorization_server;
+    if (given && options.plaintext_mcp_credentials)
+        throw config_error("client_options::mcp_authorization_server and client_options::plaintext_mcp_credentials "
+                           "contradict each other: give one");
+    if (options.plaintext_mcp_credentials)
+        return std::nullopt;
+    if (given)
+        return protocol::parse_base_url(*given, "client_options::mcp_authorization_server");
+    const std::string fallback(authorization_server_url);
+    return protocol::parse_base_url(
+        from_environment(environment, "DEDALUS_AS_URL").value_or(fallback), "DEDALUS_AS_URL"
+    );
 }
 
 void check_header(const http_header& field, std::string_view origin)
@@ -160,6 +180,7 @@ void check_limits(const client_options& options)
     check_positive(options.timeouts.response_header, "timeouts.response_header");
     check_positive(options.timeouts.stream_idle, "timeouts.stream_idle");
     check_positive(options.timeouts.total, "timeouts.total");
+    check_positive(options.limits.max_request_bytes, "limits.max_request_bytes");
     check_positive(options.limits.max_header_bytes, "limits.max_header_bytes");
     check_positive(options.limits.max_body_bytes, "limits.max_body_bytes");
     check_positive(options.limits.max_error_body_bytes, "limits.max_error_body_bytes");
@@ -221,6 +242,7 @@ configuration resolve_configuration(client_options options, const environment_lo
     check_tcp(options.tcp);
     configuration resolved;
     resolved.base = protocol::parse_base_url(choose_base_url(options, environment));
+    resolved.authorization_server = choose_authorization_server(options, environment);
     resolved.headers = make_headers(options, environment);
     check_credential(options, resolved.headers);
     resolved.tls = std::move(options.tls);

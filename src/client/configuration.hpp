@@ -6,12 +6,15 @@
 #include "client/environment.hpp"
 #include "protocol/base_url.hpp"
 
+#include <optional>
+
 namespace dedalus {
 
 /// Options, environment and defaults put together and checked. Never changes.
 struct configuration
 {
     protocol::base_url base;
+    std::optional<protocol::base_url> authorization_server;  ///< nothing: MCP credentials are sent in plaintext
     dedalus::dialect dialect = dedalus::dialect::dedalus;
     http_headers headers;  ///< of every request, credentials included
     tls_options tls;

@@ -157,7 +157,10 @@ void decode_api_error(std::string_view body, api_error_details& details)
     boost::system::error_code ec;
     json::monotonic_resource memory;
     const json::value root = parse_json(body, ec, &memory);
-    if (const json::object* object = root.if_object()) {
+    // Google's endpoint puts the object into a list.
+    const json::array* list = root.if_array();
+    const json::value& body_value = list != nullptr && !list->empty() ? list->front() : root;
+    if (const json::object* object = body_value.if_object()) {
         if (take_known_shape(*object, details))
             return;
     }

@@ -1,10 +1,10 @@
-#include "codec/json_path.hpp"
+#include <dedalus/detail/json_path.hpp>
 
 #include "support/ascii.hpp"
 
 #include <algorithm>
 
-namespace dedalus::codec {
+namespace dedalus::detail {
 
 namespace {
 
@@ -39,4 +39,4 @@ void json_path::append_to(std::string& text) const
         text.append(text.empty() ? "" : ".").append(member_);
 }
 
-}  // namespace dedalus::codec
+}  // namespace dedalus::detail

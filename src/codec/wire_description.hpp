@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/request.hpp>
 
+#include "codec/json_depth.hpp"
 #include "codec/parse_json.hpp"
 #include "codec/wire_reader.hpp"
 #include "codec/wire_rules.hpp"
@@ -167,7 +168,7 @@ private:
         if (text.empty())
             return boost::json::object();
         boost::system::error_code ec;
-        boost::json::value value = parse_json(text, ec);
+        boost::json::value value = parse_json(text, ec, {}, max_json_depth - at.depth());
         if (ec.failed() || !value.is_object())
             throw wire_error(at, "expected an object, got a string that is no text of an object");
         return value;

@@ -43,9 +43,14 @@ wire_error::wire_error(const json_path& at, std::string_view problem)
     : std::runtime_error(place_and_problem(at, problem))
 {}
 
+std::string mismatch_text(std::string_view expected, json::kind got)
+{
+    return std::string("expected ").append(expected).append(", got ").append(name_of(got));
+}
+
 void throw_mismatch(const json_path& at, std::string_view expected, json::kind got)
 {
-    throw wire_error(at, std::string("expected ").append(expected).append(", got ").append(name_of(got)));
+    throw wire_error(at, mismatch_text(expected, got));
 }
 
 }  // namespace dedalus::codec

@@ -5,6 +5,7 @@
 #include <boost/json/kind.hpp>
 
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace dedalus::codec {
@@ -17,7 +18,10 @@ public:
     wire_error(const json_path& at, std::string_view problem);
 };
 
-/// Throws wire_error: `expected <expected>, got <kind>`.
+/// `expected <expected>, got <kind>`.
+std::string mismatch_text(std::string_view expected, boost::json::kind got);
+
+/// Throws wire_error with mismatch_text().
 [[noreturn]] void throw_mismatch(const json_path& at, std::string_view expected, boost::json::kind got);
 
 }  // namespace dedalus::codec

@@ -4,6 +4,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/json.hpp>
 
+#include "codec/json_depth.hpp"
 #include "codec/json_path.hpp"
 #include "codec/wire_description.hpp"
 #include "codec/wire_error.hpp"
@@ -43,6 +44,7 @@ template <class T>
 void read_root(const boost::json::value& from, T& value)
 {
     try {
+        check_depth(from, json_path());
         wire_reader::read(from, value, json_path());
     }
     catch (const wire_error& e) {

@@ -2,6 +2,7 @@
 
 #include <dedalus/error.hpp>
 
+#include "codec/json_depth.hpp"
 #include "codec/json_path.hpp"
 #include "codec/wire_error.hpp"
 
@@ -12,6 +13,7 @@ namespace json = boost::json;
 void read_root(const json::value& from, void* object, const wire_schema& schema)
 {
     try {
+        check_depth(from, json_path());
         read_struct(from, object, schema, json_path());
     }
     catch (const wire_error& e) {

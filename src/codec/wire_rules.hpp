@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/request.hpp>
 
 #include <string_view>
 
@@ -38,6 +39,18 @@ template <>
 inline constexpr member_rule rule_of<&chat_completion_chunk::model> = member_rule::left_out_at_default;
 template <>
 inline constexpr member_rule rule_of<&file_part::file> = member_rule::left_out_at_default;
+
+// Settings of a model hold these types as free objects.
+template <>
+inline constexpr member_rule rule_of<&audio_options::voice> = member_rule::left_out_at_default;
+template <>
+inline constexpr member_rule rule_of<&audio_options::format> = member_rule::left_out_at_default;
+template <>
+inline constexpr member_rule rule_of<&prediction::content> = member_rule::left_out_at_default;
+template <>
+inline constexpr member_rule rule_of<&safety_setting::category> = member_rule::left_out_at_default;
+template <>
+inline constexpr member_rule rule_of<&safety_setting::threshold> = member_rule::left_out_at_default;
 
 template <>
 inline constexpr member_rule rule_of<&function_call::arguments> = member_rule::any_json_as_text;

@@ -1,5 +1,6 @@
 #include "codec/wire_writer.hpp"
 
+#include "codec/json_depth.hpp"
 #include "codec/wire_error.hpp"
 #include "support/utf8.hpp"
 
@@ -15,6 +16,7 @@ void check(const json::value& value, const json_path& at);
 
 void check(const json::object& object, const json_path& at)
 {
+    check_depth(at);
     for (const json::key_value_pair& pair : object) {
         const json_path place(at, std::string_view(pair.key()));
         check_text(pair.key(), place);
@@ -24,6 +26,7 @@ void check(const json::object& object, const json_path& at)
 
 void check(const json::array& array, const json_path& at)
 {
+    check_depth(at);
     for (std::size_t i = 0; i < array.size(); ++i)
         check(array[i], json_path(at, i));
 }

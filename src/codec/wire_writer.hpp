@@ -26,7 +26,8 @@ namespace dedalus::codec {
 void check_text(std::string_view text, const json_path& at);
 
 /// Writes a value of each type that a wire struct is made of, into the storage of `to`. Throws wire_error for what
-/// JSON cannot hold: NaN, infinity and texts that are not UTF-8.
+/// JSON cannot hold: NaN, infinity and texts that are not UTF-8; and for JSON of the user that is nested more than
+/// max_json_depth deep.
 class wire_writer
 {
 public:

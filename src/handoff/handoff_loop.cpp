@@ -37,6 +37,12 @@ bool offers(const std::vector<tool>& tools, const std::string& name)
     });
 }
 
+std::string check_arguments(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
+{
+    const tool_registry::entry* entry = tools.find(name);
+    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
+}
+
 }  // namespace
 
 class handoff_loop::impl
@@ -60,6 +66,9 @@ public:
         input->settings.max_concurrency = options_.max_concurrency;
         input->settings.extensions = options_.dedalus_extensions;
         input->settings.make_call_id = handoff_engine::make_call_id;
+        input->settings.check = [tools = tools_](const std::string& name, const boost::json::object& arguments) {
+            return check_arguments(*tools, name, arguments);
+        };
 
         input->request = request;
         for (tool& definition : tools_->definitions()) {

@@ -124,6 +124,13 @@ private:
             node.decided = unknown_tool_end(node.call.name, context_.registered_names);
         else if (!node.call.arguments)
             node.decided = invalid_arguments_end(node.call.arguments_problem);
+        else if (const std::string problem = problem_of(node.call); !problem.empty())
+            node.decided = unfit_arguments_end(problem);
+    }
+
+    std::string problem_of(const requested_call& call) const
+    {
+        return context_.check ? context_.check(call.name, *call.arguments) : std::string();
     }
 
     // A call that was only skipped has no result to give again. Servers without the handoff protocol number the calls

@@ -7,9 +7,11 @@
 #include "handoff/requested_call.hpp"
 #include "handoff/tool_end.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,6 +48,9 @@ struct batch
     std::optional<std::string> protocol_error{};  ///< nothing may be started
 };
 
+/// Says what is wrong with the arguments for the registered tool of this name; "" when they are right.
+using check_arguments = std::function<std::string(const std::string& tool_name, const boost::json::object& arguments)>;
+
 /// What normalise() knows besides the calls.
 struct batch_context
 {
@@ -55,6 +60,7 @@ struct batch_context
     const std::vector<std::string>& registered_names;
     int turn = 0;
     batch_limits limits{};
+    check_arguments check{};  ///< empty: all arguments are right
 };
 
 /// Makes a batch of calls. Deterministic: equal calls and an equal ledger give an equal batch.

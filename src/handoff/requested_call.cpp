@@ -1,7 +1,7 @@
 #include "handoff/requested_call.hpp"
 
 #include "codec/parse_json.hpp"
-#include "support/sha256.hpp"
+#include "crypto/sha256.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/system/error_code.hpp>
@@ -148,7 +148,7 @@ std::string fingerprint(const requested_call& call)
         write_canonical(canonical, *call.arguments);
     else
         canonical += "text:" + call.arguments_text;
-    return support::sha256_hex(canonical);
+    return crypto::sha256_hex(canonical);
 }
 
 }  // namespace dedalus::handoff_core

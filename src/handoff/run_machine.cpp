@@ -115,13 +115,15 @@ void run_machine::on_answer(chat_completion answer, time_point now)
 
 bool run_machine::on_error(const api_error& error)
 {
-    if (outcome_is_unknown(error)) {
+    // Without the key for its credentials the request was not sent.
+    const bool sent = error.server().empty();
+    if (sent && outcome_is_unknown(error)) {
         on_unknown_outcome();
         return false;
     }
     budget_.refund();
     state_ = state::ready;
-    if (!settings_.extensions || !session_.fall_back(error))
+    if (!sent || !settings_.extensions || !session_.fall_back(error))
         return false;
     note(
         "session_lost",
@@ -207,7 +209,8 @@ void run_machine::take_calls(const chat_completion& answer, bool over_reservatio
 
     open_turn_ = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
     report_.note(std::move(open_turn_.diagnostics));
-    const batch_context context{ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}};
+    const batch_context context{
+        ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}, settings_.check};
     batch work = normalise(std::move(open_turn_.requested), context);
     report_.note(std::move(work.diagnostics));
     release_forced_tool(answer, work);

@@ -34,6 +34,7 @@ struct run_settings
     bool extensions = true;                       ///< send the Dedalus members
     std::vector<std::string> tool_names{};        ///< registered ones
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
+    check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
 };
 
 /// A call to run now.

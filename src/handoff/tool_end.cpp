@@ -119,6 +119,11 @@ tool_end invalid_arguments_end(std::string_view problem)
     return failed(tool_outcome::invalid_arguments, "the arguments are not a JSON object: " + one_line(problem));
 }
 
+tool_end unfit_arguments_end(std::string_view problem)
+{
+    return failed(tool_outcome::invalid_arguments, "the arguments do not fit the tool: " + one_line(problem));
+}
+
 tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name)
 {
     return failed(

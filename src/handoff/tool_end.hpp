@@ -37,6 +37,9 @@ tool_end unknown_tool_end(std::string_view name, const std::vector<std::string>&
 
 tool_end invalid_arguments_end(std::string_view problem);
 
+/// `problem` has the JSON path of what does not fit the tool.
+tool_end unfit_arguments_end(std::string_view problem);
+
 /// Not run, because the client call that it depends on did not end with `ok`.
 tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name);
 

@@ -24,19 +24,24 @@ bool is_name(std::string_view text) noexcept
 
 void tool_registry::add(function_definition definition, tool_handler handler, tool_options options)
 {
-    if (!is_name(definition.name))
-        throw config_error("the name of a tool must be 1 to 64 letters, digits, '_' or '-'");
-    if (find(definition.name) != nullptr)
-        throw config_error("a tool named " + definition.name + " is registered already");
-    if (!handler)
-        throw config_error("the tool " + definition.name + " has no handler");
-    if (options.timeout <= std::chrono::milliseconds::zero())
-        throw config_error("the time limit of the tool " + definition.name + " must be positive");
-
     entry added;
     added.definition = std::move(definition);
     added.handler = std::move(handler);
     added.options = options;
+    add_entry(std::move(added));
+}
+
+void tool_registry::add_entry(entry added)
+{
+    const std::string& name = added.definition.name;
+    if (!is_name(name))
+        throw config_error("the name of a tool must be 1 to 64 letters, digits, '_' or '-'");
+    if (find(name) != nullptr)
+        throw config_error("a tool named " + name + " is registered already");
+    if (!added.handler)
+        throw config_error("the tool " + name + " has no handler");
+    if (added.options.timeout <= std::chrono::milliseconds::zero())
+        throw config_error("the time limit of the tool " + name + " must be positive");
     entries_.push_back(std::make_shared<const entry>(std::move(added)));
 }
 

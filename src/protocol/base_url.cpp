@@ -19,9 +19,15 @@ namespace {
 constexpr std::string_view version_segment = "/v1";
 constexpr unsigned max_port = 65535;
 
+/// What is wrong with a URL; parse_base_url() knows what the URL is called.
+struct refusal
+{
+    const char* what;
+};
+
 [[noreturn]] void refuse(const char* what)
 {
-    throw config_error(std::string("base URL: ") + what);
+    throw refusal{what};
 }
 
 std::string_view default_port(std::string_view scheme)
@@ -105,27 +111,7 @@ std::string checked_host(const urls::url_view& parsed)
     return lower(host);
 }
 
-}  // namespace
-
-std::string base_url::target(std::string_view endpoint) const
-{
-    std::string_view prefix = path_prefix;
-    if (prefix.ends_with(version_segment) && endpoint.starts_with("/v1/"))
-        prefix.remove_suffix(version_segment.size());
-    std::string result(prefix);
-    result += endpoint;
-    return result;
-}
-
-std::string base_url::authority() const
-{
-    std::string result = host.find(':') == std::string::npos ? host : '[' + host + ']';
-    if (port != default_port(scheme))
-        result += ':' + port;
-    return result;
-}
-
-base_url parse_base_url(std::string_view url)
+base_url parse(std::string_view url)
 {
     check_characters(url);
     base_url result;
@@ -149,6 +135,36 @@ base_url parse_base_url(std::string_view url)
     while (result.path_prefix.ends_with('/'))
         result.path_prefix.pop_back();
     return result;
+}
+
+}  // namespace
+
+std::string base_url::target(std::string_view endpoint) const
+{
+    std::string_view prefix = path_prefix;
+    if (prefix.ends_with(version_segment) && endpoint.starts_with("/v1/"))
+        prefix.remove_suffix(version_segment.size());
+    std::string result(prefix);
+    result += endpoint;
+    return result;
+}
+
+std::string base_url::authority() const
+{
+    std::string result = host.find(':') == std::string::npos ? host : '[' + host + ']';
+    if (port != default_port(scheme))
+        result += ':' + port;
+    return result;
+}
+
+base_url parse_base_url(std::string_view url, std::string_view name)
+{
+    try {
+        return parse(url);
+    }
+    catch (const refusal& e) {
+        throw config_error(std::string(name) + ": " + e.what);
+    }
 }
 
 }  // namespace dedalus::protocol

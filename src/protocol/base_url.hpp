@@ -25,7 +25,8 @@ struct base_url
     bool operator==(const base_url&) const = default;
 };
 
-/// Throws config_error, which says what is wrong and quotes nothing of the URL: it may hold a password.
-base_url parse_base_url(std::string_view url);
+/// Throws config_error, which says what is wrong with the URL of this name and quotes nothing of it: it may hold a
+/// password.
+base_url parse_base_url(std::string_view url, std::string_view name = "base URL");
 
 }  // namespace dedalus::protocol

@@ -36,7 +36,7 @@ std::string http_request_head(
     const base_url& base,
     std::string_view endpoint,
     const http_headers& headers,
-    std::size_t content_length
+    std::optional<std::size_t> content_length
 )
 {
     std::string head;
@@ -49,7 +49,8 @@ std::string http_request_head(
     for (const http_header& field : headers)
         if (!reserved_header_name(field.name))
             append_field(head, field.name, field.value);
-    append_field(head, "Content-Length", std::to_string(content_length));
+    if (content_length)
+        append_field(head, "Content-Length", std::to_string(*content_length));
     head += "\r\n";
     return head;
 }

@@ -5,20 +5,22 @@
 #include "protocol/base_url.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace dedalus::protocol {
 
 /// The head of an HTTP/1.1 request, with `Host` and `Content-Length` written from the arguments; fields of `headers`
-/// that reserved_header_name() names are left out. Preconditions: valid_header_name() and valid_header_value() hold for
+/// that reserved_header_name() names are left out. Without `content_length` there is no such field, as in a GET.
+/// Preconditions: valid_header_name() and valid_header_value() hold for
 /// all fields, `method` is a token, and `endpoint` begins with a slash.
 std::string http_request_head(
     std::string_view method,
     const base_url& base,
     std::string_view endpoint,
     const http_headers& headers,
-    std::size_t content_length
+    std::optional<std::size_t> content_length
 );
 
 /// Whether the client alone decides on this field: Host, Content-Length, Transfer-Encoding, TE, Trailer, Expect,

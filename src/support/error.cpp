@@ -1,3 +1,4 @@
+#include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
 
 #include "support/ascii.hpp"
@@ -55,6 +56,12 @@ std::string_view text_of(errc code) noexcept
         return "server error";
     case errc::api:
         return "the server answered with an error";
+    case errc::validation:
+        return "the JSON does not fit its type";
+    case errc::cut_by_length:
+        return "the answer ended at the token limit";
+    case errc::cut_by_content_filter:
+        return "the answer was withheld by a content filter";
     }
     return "unknown error";
 }
@@ -134,6 +141,8 @@ std::string describe(const api_error_details& details)
         text += ' ' + details.api_code;
     else if (is_short_token(details.type))
         text += ' ' + details.type;
+    if (!details.server.empty())
+        text.append(" from ").append(details.server);
     if (is_short_token(details.request_id))
         text += " (request id " + details.request_id + ')';
     return text;
@@ -182,6 +191,8 @@ std::string_view to_string(call_phase phase) noexcept
         return "stream_idle";
     case call_phase::total:
         return "total";
+    case call_phase::deferred:
+        return "deferred";
     }
     return "unknown";
 }
@@ -223,6 +234,13 @@ response_format_error::response_format_error(
         body_head_.shrink_to_fit();
     }
 }
+
+unreadable_result_error::unreadable_result_error(
+    errc code, const std::string& problem, int status, std::string content_type, std::string body
+)
+    : response_format_error(code, problem, status, std::move(content_type), body.substr(0, max_body_head_bytes)),
+      body_(std::make_shared<const std::string>(std::move(body)))
+{}
 
 incomplete_stream_error::incomplete_stream_error(std::shared_ptr<const chat_completion> partial)
     : error(errc::incomplete_stream, "no end marker and no finish reason"), partial_(std::move(partial))

@@ -91,6 +91,24 @@ std::optional<reply> check_tool_choice(const json::object& request)
     return invalid_request_reply("Tool choice '" + name + "' not found in 'tools' parameter", "tool_choice");
 }
 
+std::optional<reply> check_thinking(const json::object& request)
+{
+    const json::value* thinking = member(request, "thinking");
+    if (thinking == nullptr)
+        return std::nullopt;
+    const std::optional<std::int64_t> budget = int_member(thinking->as_object(), "budget_tokens");
+    if (!budget)
+        return std::nullopt;
+    for (const char* name : {"max_tokens", "max_completion_tokens"}) {
+        const std::optional<std::int64_t> limit = int_member(request, name);
+        if (limit && *limit <= *budget)
+            return invalid_request_reply(
+                std::string("'") + name + "' must be greater than 'thinking.budget_tokens'", "thinking.budget_tokens"
+            );
+    }
+    return std::nullopt;
+}
+
 std::optional<reply> check_companions(const json::object& request)
 {
     if (member(request, "stream_options") != nullptr && !bool_member(request, "stream").value_or(false))
@@ -120,6 +138,8 @@ std::optional<reply> check_conversation(const json::object& request)
         refusal = check_tool_choice(request);
     if (!refusal)
         refusal = check_companions(request);
+    if (!refusal)
+        refusal = check_thinking(request);
     return refusal;
 }
 

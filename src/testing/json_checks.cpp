@@ -30,6 +30,28 @@ std::string listed(const std::vector<std::string>& words)
     return joined;
 }
 
+/// "1 item", "2 items"
+std::string counted(std::size_t n, const char* noun)
+{
+    return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+void check_size(
+    std::size_t size,
+    size_limits limits,
+    const std::string& container,
+    const json::value& input,
+    const location& where,
+    validation_report& report
+)
+{
+    const std::string got = " after validation, not " + std::to_string(size);
+    if (size < limits.min)
+        report.add(where, "too_short", container + " should have at least " + counted(limits.min, "item") + got, input);
+    if (size > limits.max)
+        report.add(where, "too_long", container + " should have at most " + counted(limits.max, "item") + got, input);
+}
+
 std::string shown(double value)
 {
     char buffer[32];
@@ -132,17 +154,11 @@ checker text(text_limits limits)
         const std::size_t size = count_characters(value.get_string());
         if (size < limits.min)
             report.add(
-                where,
-                "string_too_short",
-                "String should have at least " + std::to_string(limits.min) + " characters",
-                value
+                where, "string_too_short", "String should have at least " + counted(limits.min, "character"), value
             );
         if (size > limits.max)
             report.add(
-                where,
-                "string_too_long",
-                "String should have at most " + std::to_string(limits.max) + " characters",
-                value
+                where, "string_too_long", "String should have at most " + counted(limits.max, "character"), value
             );
     };
 }
@@ -215,36 +231,28 @@ checker list(checker item, size_limits limits)
                 return;
             }
             const json::array& items = value.get_array();
-            const std::string size = std::to_string(items.size());
-            if (items.size() < limits.min)
-                report.add(
-                    where,
-                    "too_short",
-                    "List should have at least " + std::to_string(limits.min) + " items, not " + size,
-                    value
-                );
-            if (items.size() > limits.max)
-                report.add(
-                    where,
-                    "too_long",
-                    "List should have at most " + std::to_string(limits.max) + " items, not " + size,
-                    value
-                );
+            check_size(items.size(), limits, "List", value, where, report);
             for (std::size_t i = 0; i < items.size(); ++i)
                 item(items[i], location(where, i), report);
         };
 }
 
-checker map(checker value_check)
+checker map(checker value_check, text_limits keys, size_limits limits)
 {
-    return [value_check =
-                std::move(value_check)](const json::value& value, const location& where, validation_report& report) {
+    return [value_check = std::move(value_check),
+            key_check = text(keys),
+            limits](const json::value& value, const location& where, validation_report& report) {
         if (!value.is_object()) {
             report.add(where, "dict_type", "Input should be a valid dictionary", value);
             return;
         }
-        for (const auto& member : value.get_object())
-            value_check(member.value(), location(where, member.key()), report);
+        const json::object& members = value.get_object();
+        check_size(members.size(), limits, "Dictionary", value, where, report);
+        for (const auto& member : members) {
+            const location at(where, member.key());
+            key_check(json::value(member.key()), location(at, "[key]"), report);
+            value_check(member.value(), at, report);
+        }
     };
 }
 

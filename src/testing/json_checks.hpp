@@ -68,7 +68,7 @@ checker integer(
 );
 checker number(double min = std::numeric_limits<double>::lowest(), double max = std::numeric_limits<double>::max());
 checker list(checker item, size_limits limits = {});
-checker map(checker value);
+checker map(checker value, text_limits keys = {}, size_limits limits = {});
 checker object(std::vector<field> fields, extra_keys extra = extra_keys::allowed);
 /// An object with any members.
 checker free_object();

@@ -66,6 +66,24 @@ checker refusal_part()
     return object({required("type", text()), required("refusal", text())});
 }
 
+checker reference_part()
+{
+    return object({required("type", text()), required("reference_ids", list(integer()))});
+}
+
+checker document_part()
+{
+    return object(
+        {required("type", text()), required("document_url", text({.min = 1})), optional("document_name", text())}
+    );
+}
+
+checker thinking_part()
+{
+    const checker thought = tagged("type", {{"text", text_part()}, {"reference", reference_part()}});
+    return object({required("type", text()), required("thinking", list(thought)), optional("closed", boolean())});
+}
+
 checker content_of(std::vector<std::pair<std::string, checker>> parts)
 {
     return either({.string = text(), .array = list(tagged("type", std::move(parts)), {.min = 1})}, content_kinds);
@@ -81,12 +99,15 @@ checker tool_call()
                  {required("id", text({.min = 1})),
                   required("function", object({required("name", text({.min = 1})), required("arguments", text())})),
                   nullable("thought_signature", text()),
+                  optional("index", integer(0)),
                   optional("dependencies", list(text()))}
              )},
             {"custom",
              object(
                  {required("id", text({.min = 1})),
-                  required("custom", object({required("name", text({.min = 1})), required("input", text())}))}
+                  required("custom", object({required("name", text({.min = 1})), required("input", text())})),
+                  optional("index", integer(0)),
+                  optional("dependencies", list(text()))}
              )},
         }
     );
@@ -98,7 +119,9 @@ void check_assistant_says_something(const json::value& value, const location& wh
     if (!value.is_object())
         return;
     const json::object& message = value.get_object();
-    if (!message.contains("content") && !message.contains("tool_calls") && !message.contains("function_call"))
+    const json::value* function_call = message.if_contains("function_call");
+    const bool calls = message.contains("tool_calls") || (function_call != nullptr && !function_call->is_null());
+    if (!message.contains("content") && !calls)
         report.add(location(where, "content"), "missing", "Field required", value);
 }
 
@@ -106,21 +129,45 @@ checker assistant_message()
 {
     return all(
         {object(
-             {nullable("content", content_of({{"text", text_part()}, {"refusal", refusal_part()}})),
+             {nullable(
+                  "content",
+                  content_of(
+                      {{"text", text_part()},
+                       {"refusal", refusal_part()},
+                       {"thinking", thinking_part()},
+                       {"reference", reference_part()}}
+                  )
+              ),
               nullable("refusal", text()),
               optional("name", text()),
               nullable("audio", object({required("id", text({.min = 1}))})),
               optional("tool_calls", list(tool_call(), {.min = 1})),
               nullable("function_call", object({required("name", text()), required("arguments", text())})),
-              nullable("reasoning_content", text())}
+              nullable("reasoning_content", text()),
+              optional("prefix", boolean())}
          ),
          check_assistant_says_something}
     );
 }
 
-checker plain_message()
+checker developer_message()
 {
     return object({required("content", text_content_check()), optional("name", text())});
+}
+
+checker system_message()
+{
+    const checker content = content_of({{"text", text_part()}, {"thinking", thinking_part()}});
+    return object({required("content", content), optional("name", text())});
+}
+
+checker tool_message()
+{
+    return object(
+        {required("content", text_content_check()),
+         required("tool_call_id", text({.min = 1})),
+         optional("name", text())}
+    );
 }
 
 checker user_message()
@@ -132,7 +179,9 @@ checker user_message()
                  {{"text", text_part()},
                   {"image_url", image_part()},
                   {"input_audio", audio_part()},
-                  {"file", file_part()}}
+                  {"file", file_part()},
+                  {"document_url", document_part()},
+                  {"reference", reference_part()}}
              )
          ),
          optional("name", text())}
@@ -148,15 +197,14 @@ checker text_content_check()
 
 checker message_check()
 {
-    const checker plain = plain_message();
     return tagged(
         "role",
         {
-            {"developer", plain},
-            {"system", plain},
+            {"developer", developer_message()},
+            {"system", system_message()},
             {"user", user_message()},
             {"assistant", assistant_message()},
-            {"tool", object({required("content", text_content_check()), required("tool_call_id", text({.min = 1}))})},
+            {"tool", tool_message()},
             {"function",
              object(
                  {required("name", text({.min = 1})),

@@ -3,6 +3,7 @@
 namespace dedalus::testing {
 
 using namespace checks;
+namespace json = boost::json;
 
 namespace {
 
@@ -23,12 +24,36 @@ checker reasoning()
     );
 }
 
+void check_server_tool(const json::value& value, const location& where, validation_report& report)
+{
+    if (!value.get_object().contains("server_label"))
+        return;
+    static const checker server_tool = object({required("server_label", text()), required("name", text())});
+    server_tool(value, where, report);
+}
+
+checker tool_choice()
+{
+    return either({.string = text(), .object = all({free_object(), check_server_tool})}, "a valid string or object");
+}
+
 checker model_settings()
 {
     std::vector<field> fields;
     add_all(fields, {"temperature", "top_p", "frequency_penalty", "presence_penalty", "timeout"}, number());
     add_all(fields, {"top_k", "seed", "n", "top_logprobs", "max_tokens", "max_completion_tokens"}, integer());
-    add_all(fields, {"logprobs", "parallel_tool_calls", "stream", "include_usage", "store", "deferred"}, boolean());
+    add_all(
+        fields,
+        {"logprobs",
+         "parallel_tool_calls",
+         "stream",
+         "include_usage",
+         "store",
+         "deferred",
+         "use_responses",
+         "disable_automatic_function_calling"},
+        boolean()
+    );
     add_all(
         fields,
         {"reasoning_effort",
@@ -65,10 +90,9 @@ checker model_settings()
     fields.push_back(nullable("logit_bias", map(integer())));
     fields.push_back(nullable("truncation", one_of({"auto", "disabled"})));
     fields.push_back(nullable("reasoning", reasoning()));
-    fields.push_back(
-        nullable("tool_choice", either({.string = text(), .object = free_object()}, "a valid string or object"))
-    );
-    fields.push_back(nullable("modalities", list(text())));
+    fields.push_back(nullable("tool_choice", tool_choice()));
+    fields.push_back(nullable("structured_output", anything()));
+    add_all(fields, {"modalities", "response_include"}, list(text()));
     fields.push_back(nullable("safety_settings", list(free_object())));
     fields.push_back(optional("attributes", free_object()));
     return object(std::move(fields));

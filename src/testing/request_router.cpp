@@ -3,6 +3,7 @@
 #include "testing/conversation_rules.hpp"
 #include "testing/raw_members.hpp"
 #include "testing/request_schema.hpp"
+#include "testing/request_view.hpp"
 #include "testing/validation_report.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -22,6 +23,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr const char* chat_path = "/v1/chat/completions";
+constexpr std::string_view deferred_path = "/v1/chat/deferred-completion/";
+constexpr std::string_view key_set_path = "/.well-known/jwks.json";
 constexpr std::size_t max_json_depth = 200;
 
 std::string_view path_of(const received_request& request)
@@ -82,7 +85,8 @@ std::variant<json::value, reply> parse_body(const std::string& body)
 }  // namespace
 
 request_router::request_router(const server_options& options, server_state& state)
-    : api_key_(options.api_key), state_(state), behaviour_(options.session_lifetime, options.stream_delay)
+    : api_key_(options.api_key), state_(state), behaviour_(options.session_lifetime, options.stream_delay),
+      deferred_(options.deferred_polls)
 {}
 
 reply request_router::answer(const received_request& request)
@@ -103,6 +107,10 @@ reply request_router::route(const received_request& request)
         state_.record(request);
         return request.method == "POST" ? answer_chat(request) : method_not_allowed("POST");
     }
+    if (path == key_set_path || path.starts_with(deferred_path)) {
+        state_.record_lookup(request);
+        return request.method == "GET" ? answer_lookup(request, path) : method_not_allowed("GET");
+    }
     if (path == "/health")
         return reads ? json_reply(json::object{{"status", "ok"}}) : method_not_allowed("GET");
     if (path == "/v1/models") {
@@ -112,6 +120,16 @@ reply request_router::route(const received_request& request)
                                    : error_reply(401, "No valid API key", "authentication_error", "invalid_api_key");
     }
     return error_reply(404, "There is nothing at " + std::string(path), "invalid_request_error", "unknown_url");
+}
+
+reply request_router::answer_lookup(const received_request& request, std::string_view path)
+{
+    const bool for_key = path == key_set_path;
+    if (!for_key && !authorized(request))
+        return error_reply(401, "No valid API key", "authentication_error", "invalid_api_key");
+    if (std::optional<reply> scripted = state_.next_scripted_lookup())
+        return std::move(*scripted);
+    return for_key ? json_reply(opener_.key_set()) : deferred_.take(path.substr(deferred_path.size()));
 }
 
 bool request_router::authorized(const received_request& request) const
@@ -149,7 +167,10 @@ reply request_router::answer_valid(const received_request& request, const json::
     if (const request_handler handler = state_.handler())
         if (std::optional<reply> handled = handler(request, body))
             return std::move(*handled);
-    return behaviour_.answer(body, request.body);
+    reply answer = behaviour_.answer(body, request.body);
+    if (bool_member(body, "deferred").value_or(false) && !bool_member(body, "stream").value_or(false))
+        return deferred_.add(std::move(answer));
+    return answer;
 }
 
 }  // namespace dedalus::testing

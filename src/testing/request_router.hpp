@@ -3,6 +3,8 @@
 #include <dedalus/testing/server.hpp>
 
 #include "testing/chat_behaviour.hpp"
+#include "testing/credential_opener.hpp"
+#include "testing/deferred_results.hpp"
 #include "testing/server_state.hpp"
 
 #include <string>
@@ -24,8 +26,12 @@ public:
     /// May be called from any thread.
     void expire_sessions() { behaviour_.expire_sessions(); }
 
+    /// May be called from any thread.
+    credential_opener& opener() { return opener_; }
+
 private:
     reply route(const received_request& request);
+    reply answer_lookup(const received_request& request, std::string_view path);
     reply answer_chat(const received_request& request);
     reply answer_valid(const received_request& request, const boost::json::object& body);
     bool authorized(const received_request& request) const;
@@ -33,6 +39,8 @@ private:
     std::string api_key_;
     server_state& state_;
     chat_behaviour behaviour_;
+    deferred_results deferred_;
+    credential_opener opener_;
 };
 
 }  // namespace dedalus::testing

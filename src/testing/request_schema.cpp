@@ -15,22 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-void check_metadata_size(const json::value& value, const location& where, validation_report& report)
-{
-    if (!value.is_object())
-        return;
-    if (value.get_object().size() > 16)
-        report.add(where, "too_long", "Dictionary should have at most 16 items", value);
-    for (const auto& member : value.get_object())
-        if (member.key().size() > 64)
-            report.add(
-                location(where, member.key()),
-                "string_too_long",
-                "String should have at most 64 characters",
-                json::value(member.key())
-            );
-}
-
 checker metadata()
 {
     const checker value = either(
@@ -41,7 +25,7 @@ checker metadata()
          .boolean = anything()},
         "a valid JSON value"
     );
-    return all({map(value), check_metadata_size});
+    return map(value, {.max = 64}, {.max = 16});
 }
 
 checker response_format()
@@ -81,6 +65,75 @@ checker audio()
 checker stop()
 {
     return either({.string = text(), .array = list(text(), {.max = 4})}, "a valid string or list of strings");
+}
+
+checker web_search_options()
+{
+    const checker place = object(
+        {nullable("city", text()),
+         nullable("country", text()),
+         nullable("region", text()),
+         nullable("timezone", text())}
+    );
+    return object(
+        {nullable("search_context_size", one_of({"low", "medium", "high"})),
+         nullable("user_location", object({required("type", one_of({"approximate"})), required("approximate", place)}))}
+    );
+}
+
+/// Both families of words: the API's own, and Google's, which the older clients send.
+checker safety_setting()
+{
+    return object(
+        {required(
+             "category",
+             one_of(
+                 {"SEXUALLY_EXPLICIT",
+                  "DANGEROUS_CONTENT",
+                  "HARM_CATEGORY_UNSPECIFIED",
+                  "HARM_CATEGORY_DEROGATORY",
+                  "HARM_CATEGORY_TOXICITY",
+                  "HARM_CATEGORY_VIOLENCE",
+                  "HARM_CATEGORY_SEXUAL",
+                  "HARM_CATEGORY_MEDICAL",
+                  "HARM_CATEGORY_DANGEROUS",
+                  "HARM_CATEGORY_HARASSMENT",
+                  "HARM_CATEGORY_HATE_SPEECH",
+                  "HARM_CATEGORY_SEXUALLY_EXPLICIT",
+                  "HARM_CATEGORY_DANGEROUS_CONTENT",
+                  "HARM_CATEGORY_CIVIC_INTEGRITY"}
+             )
+         ),
+         required(
+             "threshold",
+             one_of(
+                 {"BLOCK_UNSET",
+                  "BLOCK_LOW_THRESHOLD",
+                  "BLOCK_HIGH_THRESHOLD",
+                  "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
+                  "BLOCK_LOW_AND_ABOVE",
+                  "BLOCK_MEDIUM_AND_ABOVE",
+                  "BLOCK_ONLY_HIGH",
+                  "BLOCK_NONE",
+                  "OFF"}
+             )
+         )}
+    );
+}
+
+checker search_parameters()
+{
+    const checker date = text_matching("[0-9]{4}-[0-9]{2}-[0-9]{2}", is_date);
+    const checker source =
+        tagged("type", {{"web", free_object()}, {"x", free_object()}, {"news", free_object()}, {"rss", free_object()}});
+    return object(
+        {nullable("mode", one_of({"off", "auto", "on"})),
+         nullable("return_citations", boolean()),
+         nullable("from_date", date),
+         nullable("to_date", date),
+         nullable("max_search_results", integer(0)),
+         nullable("sources", list(source))}
+    );
 }
 
 std::vector<field> core_fields()
@@ -128,7 +181,7 @@ std::vector<field> core_fields()
         nullable("prompt_cache_key", text()),
         nullable("prompt_cache_retention", one_of({"24h", "in_memory"})),
         nullable("safety_identifier", text({.max = 64})),
-        nullable("web_search_options", object({nullable("search_context_size", one_of({"low", "medium", "high"}))})),
+        nullable("web_search_options", web_search_options()),
     };
 }
 
@@ -137,7 +190,7 @@ std::vector<field> provider_fields()
     return {
         nullable("system_instruction", either({.string = text(), .object = free_object()}, "a valid string or object")),
         nullable("generation_config", free_object()),
-        nullable("safety_settings", list(object({required("category", text()), required("threshold", text())}))),
+        nullable("safety_settings", list(safety_setting())),
         nullable("tool_config", free_object()),
         nullable("cached_content", text()),
         nullable("thinking", thinking()),
@@ -148,10 +201,11 @@ std::vector<field> provider_fields()
         nullable("inference_geo", text()),
         nullable("output_config", free_object()),
         nullable("speed", one_of({"standard", "fast"})),
-        nullable("search_parameters", object({nullable("mode", one_of({"off", "auto", "on"}))})),
+        nullable("search_parameters", search_parameters()),
         nullable("deferred", boolean()),
         nullable("prompt_mode", one_of({"reasoning"})),
         nullable("safe_prompt", boolean()),
+        optional("random_seed", integer()),
     };
 }
 

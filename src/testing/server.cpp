@@ -202,6 +202,11 @@ void server::enqueue(reply r)
     impl_->state().enqueue(std::move(r));
 }
 
+void server::enqueue_lookup(reply r)
+{
+    impl_->state().enqueue_lookup(std::move(r));
+}
+
 void server::on_request(
     std::function<std::optional<reply>(const received_request&, const boost::json::object& body)> handler
 )
@@ -212,6 +217,16 @@ void server::on_request(
 std::vector<received_request> server::requests() const
 {
     return impl_->state().requests();
+}
+
+std::vector<received_request> server::lookups() const
+{
+    return impl_->state().lookups();
+}
+
+std::string server::open_credential(std::string_view sealed) const
+{
+    return impl_->router().opener().open(sealed);
 }
 
 std::size_t server::connections_accepted() const

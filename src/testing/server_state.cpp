@@ -4,6 +4,19 @@
 
 namespace dedalus::testing {
 
+namespace {
+
+std::optional<reply> take_first(std::deque<reply>& replies)
+{
+    if (replies.empty())
+        return std::nullopt;
+    std::optional<reply> next(std::move(replies.front()));
+    replies.pop_front();
+    return next;
+}
+
+}  // namespace
+
 void server_state::enqueue(reply r)
 {
     const std::lock_guard lock(mutex_);
@@ -13,11 +26,19 @@ void server_state::enqueue(reply r)
 std::optional<reply> server_state::next_scripted_reply()
 {
     const std::lock_guard lock(mutex_);
-    if (scripted_.empty())
-        return std::nullopt;
-    std::optional<reply> next(std::move(scripted_.front()));
-    scripted_.pop_front();
-    return next;
+    return take_first(scripted_);
+}
+
+void server_state::enqueue_lookup(reply r)
+{
+    const std::lock_guard lock(mutex_);
+    scripted_lookups_.push_back(std::move(r));
+}
+
+std::optional<reply> server_state::next_scripted_lookup()
+{
+    const std::lock_guard lock(mutex_);
+    return take_first(scripted_lookups_);
 }
 
 void server_state::set_handler(request_handler handler)
@@ -43,6 +64,18 @@ std::vector<received_request> server_state::requests() const
 {
     const std::lock_guard lock(mutex_);
     return requests_;
+}
+
+void server_state::record_lookup(received_request request)
+{
+    const std::lock_guard lock(mutex_);
+    lookups_.push_back(std::move(request));
+}
+
+std::vector<received_request> server_state::lookups() const
+{
+    const std::lock_guard lock(mutex_);
+    return lookups_;
 }
 
 bool server_state::wait_for_requests(std::size_t n, std::chrono::milliseconds at_most) const

@@ -33,6 +33,14 @@ bool is_base64(std::string_view text)
     return std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric(c) || c == '+' || c == '/'; });
 }
 
+bool is_date(std::string_view text)
+{
+    constexpr std::string_view shape = "0000-00-00";
+    return std::equal(text.begin(), text.end(), shape.begin(), shape.end(), [](char c, char expected) {
+        return expected == '-' ? c == '-' : c >= '0' && c <= '9';
+    });
+}
+
 bool is_slug(std::string_view text)
 {
     const std::size_t slash = text.find('/');

@@ -11,6 +11,9 @@ bool is_identifier(std::string_view text);
 /// Standard alphabet with padding.
 bool is_base64(std::string_view text);
 
+/// YYYY-MM-DD
+bool is_date(std::string_view text);
+
 /// `org/server`
 bool is_slug(std::string_view text);
 

@@ -34,9 +34,7 @@ struct call_limits
             return;
         const auto now = std::chrono::steady_clock::now();
         if (now >= total.at)
-            throw timeout_error(
-                call_phase::total, std::chrono::duration_cast<std::chrono::milliseconds>(now - total.start)
-            );
+            throw timeout_error(total.phase, std::chrono::duration_cast<std::chrono::milliseconds>(now - total.start));
     }
 };
 

@@ -46,6 +46,9 @@ public:
     /// Stops when the server answers before it has all, as one does that refuses a request by its head.
     boost::asio::awaitable<void> send(std::string_view head, std::string_view body);
 
+    /// From now on this is the limit of the whole call.
+    void limit_total(const protocol::deadline& total) { limits_->total = total; }
+
     /// Waits for the complete response header.
     boost::asio::awaitable<void> read_header();
 

@@ -45,14 +45,13 @@ asio::awaitable<void> exchange(open_exchange& opened /* borrowed */, http_reques
 http_transport::http_transport(
     asio::any_io_executor executor,
     protocol::base_url origin,
-    const tls_options& tls,
+    std::shared_ptr<const net::tls_context> tls,
     const tcp_options& tcp,
     const pool_options& pool,
     const limit_options& limits
 )
     : executor_(std::move(executor)), origin_(std::move(origin)), key_{origin_.scheme, origin_.host, origin_.port},
-      max_header_bytes_(limits.max_header_bytes),
-      tls_(origin_.tls() ? std::make_shared<const net::tls_context>(tls) : nullptr), tcp_(tcp),
+      max_header_bytes_(limits.max_header_bytes), tls_(origin_.tls() ? std::move(tls) : nullptr), tcp_(tcp),
       pool_(std::make_shared<connection_pool>(executor_, pool))
 {}
 

@@ -35,11 +35,11 @@ struct open_exchange
 class http_transport
 {
 public:
-    /// Throws config_error when the CA file cannot be used.
+    /// @param tls  not null for an origin with TLS.
     http_transport(
         boost::asio::any_io_executor executor,
         protocol::base_url origin,
-        const tls_options& tls,
+        std::shared_ptr<const net::tls_context> tls,
         const tcp_options& tcp,
         const pool_options& pool,
         const limit_options& limits
@@ -49,6 +49,8 @@ public:
     /// turns out to be dead before a byte of the answer has come is replaced once by a new one. Throws as
     /// connection_pool, http_connection and net::connect() do. The transport must outlive the awaitable.
     boost::asio::awaitable<open_exchange> send(http_request request, call_limits limits);
+
+    const protocol::base_url& origin() const noexcept { return origin_; }
 
     /// Gives a connection back whose exchange is over for its call.
     void release(connection_lease connection);

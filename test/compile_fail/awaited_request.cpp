@@ -3,14 +3,25 @@
 #include <dedalus/dedalus.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/describe/class.hpp>
 
+#include <string>
 #include <utility>
 
 namespace {
 
+struct city
+{
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(city, (), (name))
+
 #if defined(OPERATION_run)
 using object = dedalus::handoff_loop;
 #define OPERATION run
+#elif defined(OPERATION_parse)
+using object = dedalus::client;
+#define OPERATION parse<city>
 #elif defined(OPERATION_chat_completions_stream)
 using object = dedalus::client;
 #define OPERATION chat_completions_stream

@@ -1,6 +1,6 @@
 // The client's part of aimock.test.mjs: one conversation with a server that someone else wrote. Prints what it got as
 // one line of JSON, for the script to judge.
-// Usage: dedalus_aimock_client unary|stream|tools|stream-tools|error <base URL>
+// Usage: dedalus_aimock_client unary|stream|tools|stream-tools|error|credentials <base URL>
 
 #include <dedalus/dedalus.hpp>
 
@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 namespace json = boost::json;
@@ -118,6 +119,17 @@ asio::awaitable<json::object> error(dedalus::client client, dedalus::chat_comple
     co_return result;
 }
 
+dedalus::chat_completion_request question_with_credentials()
+{
+    dedalus::chat_completion_request request = question("What is the capital of France?");
+    request.mcp_servers = std::vector<dedalus::mcp_server>{"acme/mail", "https://mcp.example.com/mcp"};
+    request.credentials = std::vector<dedalus::credential>{
+        {.connection_name = "mail", .values = {{"api_key", "sk-\xC3\xA9"}, {"port", 25}, {"tls", true}}},
+        {.connection_name = "kb", .values = {{"token", ""}}},
+    };
+    return request;
+}
+
 asio::awaitable<json::object> converse(dedalus::client client, std::string mode)
 {
     if (mode == "stream")
@@ -129,6 +141,8 @@ asio::awaitable<json::object> converse(dedalus::client client, std::string mode)
         request.tools = {dedalus::function_tool{.function = weather_definition()}};
         return stream(std::move(client), std::move(request));
     }
+    if (mode == "credentials")
+        return unary(std::move(client), question_with_credentials());
     if (mode == "error")
         return error(std::move(client), question("What is the capital of France?"));
     return unary(std::move(client), question("What is the capital of France?"));
@@ -139,7 +153,7 @@ asio::awaitable<json::object> converse(dedalus::client client, std::string mode)
 int main(int argc, char** argv)
 {
     if (argc != 3) {
-        std::cerr << "usage: " << argv[0] << " unary|stream|tools|stream-tools|error <base URL>\n";
+        std::cerr << "usage: " << argv[0] << " unary|stream|tools|stream-tools|error|credentials <base URL>\n";
         return 2;
     }
 

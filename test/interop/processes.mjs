@@ -20,8 +20,8 @@ async function runForJson(program, args, env = {}) {
 }
 
 // One conversation of the dedalus client.
-export function dedalusClient(mode, baseUrl) {
-    return runForJson(path.join(build, "test/interop/dedalus_aimock_client"), [mode, baseUrl]);
+export function dedalusClient(mode, baseUrl, env = {}) {
+    return runForJson(path.join(build, "test/interop/dedalus_aimock_client"), [mode, baseUrl], env);
 }
 
 // One conversation of an official client, in a process of its own because Node.js reads its CA file at start.

@@ -347,7 +347,22 @@ TEST_CASE("unary: a body without choices is an answer without text")
     const chat_completion answer = test::ask(test::options_for(target));
     CHECK(answer.text().empty());
     CHECK(answer.first_message() == nullptr);
-    CHECK(answer.extra.at("request_id") == "r-1");
+    CHECK(answer.request_id == "r-1");
+}
+
+TEST_CASE("unary and stream: a request body above its limit is refused and never sent")
+{
+    server target(test::plain_http());
+    client_options options = test::options_for(target);
+    test::ask(options);
+    const std::size_t sent = target.requests().front().body.size();
+
+    options.limits.max_request_bytes = sent;
+    CHECK_NOTHROW(test::ask(options));
+    options.limits.max_request_bytes = sent - 1;
+    CHECK_THROWS_AS(test::ask(options), invalid_request_error);
+    CHECK_THROWS_AS(test::read_stream(options), invalid_request_error);
+    CHECK(target.requests().size() == 2);
 }
 
 TEST_CASE("unary: bounds on header, body and error body hold")

@@ -1,11 +1,13 @@
 #include <dedalus/testing/server.hpp>
 
 #include "support/catch.hpp"
+#include "support/fixtures.hpp"
 #include "support/raw_http_client.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -171,7 +173,7 @@ TEST_CASE("metadata and identifiers have their limits")
 {
     const std::string long_value = R"("metadata":{"k":")" + std::string(513, 'v') + "\"}";
     const std::string long_key = R"("metadata":{")" + std::string(65, 'k') + R"(":"v"})";
-    const std::string long_key_problem = "body.metadata." + std::string(65, 'k') + ": string_too_long";
+    const std::string long_key_problem = "body.metadata." + std::string(65, 'k') + ".[key]: string_too_long";
     std::string many = R"("metadata":{"k":"v")";
     for (int i = 0; i < 16; ++i)
         many.append(",\"k").append(std::to_string(i)).append("\":\"v\"");
@@ -308,7 +310,7 @@ TEST_CASE("provider members are checked")
     check_refused({
         {R"("system_instruction":5)", "body.system_instruction: union_type"},
         {R"("generation_config":[])", "body.generation_config: dict_type"},
-        {R"("safety_settings":[{"category":"c"}])", "body.safety_settings.0.threshold: missing"},
+        {R"("safety_settings":[{"category":"DANGEROUS_CONTENT"}])", "body.safety_settings.0.threshold: missing"},
         {R"("tool_config":"x")", "body.tool_config: dict_type"},
         {R"("cached_content":1)", "body.cached_content: string_type"},
         {R"("thinking":{"type":"enabled"})", "body.thinking.budget_tokens: missing"},
@@ -455,4 +457,51 @@ TEST_CASE("a long text is checked without trouble")
         R"("role":"user","content":[{"type":"input_audio","input_audio":{"format":"wav","data":")" + data + "\"}}]"
     )));
     CHECK(answer.status == 200);
+}
+
+TEST_CASE("every request fixture is answered as the schema says")
+{
+    // In the forms of others, or with types that no schema knows.
+    const std::map<std::string, std::vector<std::string>> refused{
+        {"mistral_parts.json",
+         {"body.messages.0.content.0.image_url: model_attributes_type",
+          "body.messages.0.content.1.input_audio: model_attributes_type",
+          "body.messages.0.content.2.file: missing"}},
+        {"unknown_members.json",
+         {"body.messages.0.content.1: union_tag_invalid",
+          "body.messages.1: union_tag_invalid",
+          "body.response_format: union_tag_invalid",
+          "body.tools.1: union_tag_invalid",
+          "body.tool_choice: union_tag_invalid"}},
+    };
+    server tested({.tls = false});
+    raw_http_client client(tested);
+    for (const std::string& name : dedalus::test::fixture_names("request")) {
+        CAPTURE(name);
+        const http_answer answer = client.post(dedalus::test::fixture_text("request/" + name));
+        INFO(answer.body);
+        if (refused.contains(name)) {
+            CHECK(answer.status == 422);
+            CHECK(problems(answer) == refused.at(name));
+        }
+        else {
+            CHECK(answer.status == 200);
+        }
+    }
+}
+
+TEST_CASE("a budget for thinking has to fit into the tokens of the answer")
+{
+    server tested({.tls = false});
+    raw_http_client client(tested);
+    const auto answer = [&](const char* limits) {
+        return client.post(request_with(std::string(R"("thinking":{"type":"enabled","budget_tokens":2048})") + limits));
+    };
+    CHECK(answer("").status == 200);
+    CHECK(answer(R"(,"max_tokens":2049)").status == 200);
+    for (const char* limits : {R"(,"max_tokens":2048)", R"(,"max_completion_tokens":100)"}) {
+        const http_answer refused = answer(limits);
+        CHECK(refused.status == 400);
+        CHECK(refused.json().at("error").at("param") == "thinking.budget_tokens");
+    }
 }

@@ -3,6 +3,7 @@
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/parsed_completion.hpp>
 #include <dedalus/response_info.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -44,6 +45,16 @@ public:
     /// What the chunks delivered so far add up to; after the end, the whole answer with `info`.
     chat_completion completion() const;
 
+    /// The whole answer with its choices read as T by the rules of parse_completion(), which see for what it throws.
+    /// The request must have asked for it: `request.response_format = response_format_for<T>()`.
+    /// Throws error with errc::operation_in_progress before next() has given the end, and incomplete_stream_error when
+    /// the stream failed or was cancelled.
+    template <class T>
+    parsed_completion<T> parsed() const
+    {
+        return parse_completion<T>(whole_completion());
+    }
+
     /// Status, headers, request id, retries and timings; there as soon as the stream is.
     const response_info& info() const noexcept;
 
@@ -53,6 +64,7 @@ public:
 
 private:
     friend struct chat_stream_access;
+    chat_completion whole_completion() const;
 
     std::shared_ptr<impl> impl_;
 };

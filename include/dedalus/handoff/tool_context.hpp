@@ -19,7 +19,7 @@ enum class tool_outcome
     timeout,             ///< the tool's time limit passed; for tool_effect::once the effect is unknown
     cancelled,           ///< the run was cancelled
     skipped_dependency,  ///< not run: a call it depends on did not end with `ok`
-    invalid_arguments,   ///< not run: the arguments are not a JSON object
+    invalid_arguments,   ///< not run: the arguments are not a JSON object, or not what the tool takes
     unknown_tool,        ///< not run: no tool of this name is registered
 };
 

@@ -3,7 +3,9 @@
 #include <dedalus/chat/tool.hpp>
 #include <dedalus/client_options.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/detail/typed_tool.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/schema/json_schema.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -15,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dedalus {
@@ -42,6 +45,9 @@ struct tool_options
 /// with the same name only the last stays.
 using tool_handler = std::function<boost::asio::awaitable<boost::json::value>(boost::json::object, tool_context&)>;
 
+/// Says what is wrong with the arguments of a call; "" when they are right.
+using argument_check = std::function<std::string(const boost::json::object&)>;
+
 /// The tools that a client offers. Copies are cheap and share nothing that changes: adding to a copy does not change
 /// the original.
 class DEDALUS_EXPORT tool_registry
@@ -53,11 +59,47 @@ public:
         function_definition definition{};
         tool_handler handler{};
         tool_options options{};
+
+        /// Called before the handler. Arguments that are not right end the call with
+        /// tool_outcome::invalid_arguments, and the model is told. Empty: any object is right.
+        argument_check check{};
     };
 
     /// Adds a tool. Throws config_error when the name is empty, longer than 64, has characters other than letters,
     /// digits, `_` and `-`, or is taken; when the handler is empty; when the time limit is not positive.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
+
+    /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another
+    /// function object with one call operator. A is described with BOOST_DESCRIBE_STRUCT; its schema is the
+    /// `parameters` of the definition, with `strict: true`. R is any type that write_json() takes, or void, for which
+    /// the model is told "ok".
+    ///
+    /// Arguments that are no A are reported to the model as "Error: ..." with the JSON path of what is wrong, and the
+    /// handler is not called. The handler object is shared by the calls of it and lives as long as any of them.
+    /// Throws config_error as above.
+    template <class Handler>
+    void add(std::string name, std::string description, Handler handler, tool_options options = {})
+    {
+        static_assert(
+            detail::typed_handler<Handler>,
+            "dedalus: the handler of a typed tool is awaitable<R>(A, tool_context&), with one call operator"
+        );
+        using tool_type = detail::typed_tool<Handler>;
+        using arguments_type = typename tool_type::arguments_type;
+        static_assert(
+            detail::shape_of<arguments_type>() == detail::json_shape::record,
+            "dedalus: the arguments of a typed tool are a struct described with BOOST_DESCRIBE_STRUCT"
+        );
+        entry added;
+        added.definition.name = std::move(name);
+        added.definition.description = std::move(description);
+        added.definition.parameters = json_schema<arguments_type>();
+        added.definition.strict = true;
+        added.handler = tool_type(std::move(handler));
+        added.options = options;
+        added.check = tool_type::check;
+        add_entry(std::move(added));
+    }
 
     /// The tool of this name; null when there is none.
     const entry* find(std::string_view name) const noexcept;
@@ -68,6 +110,8 @@ public:
     std::size_t size() const noexcept { return entries_.size(); }
 
 private:
+    void add_entry(entry added);
+
     std::vector<std::shared_ptr<const entry>> entries_;
 };
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dedalus::testing {
@@ -36,6 +37,7 @@ struct server_options
     std::chrono::milliseconds session_lifetime = std::chrono::minutes(10);  ///< how long a correlation_id is known
     std::chrono::milliseconds stream_delay =
         std::chrono::milliseconds(0);  ///< pause between the events of the server's own streams
+    int deferred_polls = 1;            ///< how many questions for a deferred completion are answered with 202
 };
 
 /// A request as the server received it.
@@ -132,6 +134,9 @@ public:
     /// Adds a reply for the next unanswered valid request.
     void enqueue(reply r);
 
+    /// Adds a reply for the next GET of a deferred completion or of the key set.
+    void enqueue_lookup(reply r);
+
     /// Takes the place of the built-in behaviour (scripted replies still come first). Runs on the server's thread; an
     /// empty optional leaves the request to the built-in behaviour. What it throws is answered with 500.
     void
@@ -139,6 +144,14 @@ public:
 
     /// All requests to the chat endpoint so far, invalid ones included.
     std::vector<received_request> requests() const;
+
+    /// All requests so far for a deferred completion or for the key set.
+    std::vector<received_request> lookups() const;
+
+    /// The server is its own MCP authorization server, and this is the plaintext of a credential that a client
+    /// encrypted for it: a value of `credentials` of an MCP server. Throws std::invalid_argument when it is none, or
+    /// was changed.
+    std::string open_credential(std::string_view sealed) const;
 
     /// Number of connections accepted so far.
     std::size_t connections_accepted() const;

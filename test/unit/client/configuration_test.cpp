@@ -206,6 +206,7 @@ TEST_CASE("configuration: limits that cannot work are refused by name")
         {[](client_options& o) { o.retry.retry_after_cap = -1ms; }, "retry.retry_after_cap"},
         {[](client_options& o) { o.retry.retry_after_cap = no_limit; }, "retry_after_cap"},
         {[](client_options& o) { o.retry.max_backoff = no_limit; }, "max_backoff"},
+        {[](client_options& o) { o.limits.max_request_bytes = 0; }, "limits.max_request_bytes"},
         {[](client_options& o) { o.limits.max_header_bytes = 0; }, "limits.max_header_bytes"},
         {[](client_options& o) { o.limits.max_body_bytes = 0; }, "limits.max_body_bytes"},
         {[](client_options& o) { o.limits.max_error_body_bytes = 0; }, "limits.max_error_body_bytes"},
@@ -246,4 +247,40 @@ TEST_CASE("configuration: a bad base URL is refused at construction")
           "http://h:99999",
           "http://h /x"})
         CHECK(contains(refusal({.api_key = "k", .base_url = bad}, nothing), "base"));
+}
+
+TEST_CASE("configuration: credentials are encrypted for the default server unless something else is said")
+{
+    const auto server_of = [](client_options options, const environment_lookup& variables) {
+        options.api_key = "k";
+        return resolve_configuration(std::move(options), variables).authorization_server;
+    };
+    const auto given = environment({{"DEDALUS_AS_URL", " http://as.example/x/ "}});
+    const auto blank = environment({{"DEDALUS_AS_URL", " "}});
+    CHECK(server_of({}, nothing) == protocol::parse_base_url("https://as.dedaluslabs.ai"));
+    CHECK(server_of({}, blank) == protocol::parse_base_url("https://as.dedaluslabs.ai"));
+    CHECK(server_of({.base_url = "http://localhost:1"}, nothing)->host == "as.dedaluslabs.ai");
+    CHECK(server_of({.environment = "development"}, nothing)->host == "as.dedaluslabs.ai");
+    CHECK(server_of({}, given) == protocol::parse_base_url("http://as.example/x"));
+    CHECK(server_of({.mcp_authorization_server = "https://mine"}, given)->host == "mine");
+    CHECK_FALSE(server_of({.plaintext_mcp_credentials = true}, nothing).has_value());
+    CHECK_FALSE(server_of({.plaintext_mcp_credentials = true}, given).has_value());
+}
+
+TEST_CASE("configuration: an authorization server that cannot be is refused by name")
+{
+    const auto wrong = environment({{"DEDALUS_API_KEY", "k"}, {"DEDALUS_AS_URL", "ftp://s3cr3t"}});
+    CHECK(contains(refusal({}, wrong), "DEDALUS_AS_URL: it must begin with http:// or https://"));
+    for (const char* url : {"", "as.example", "https://user:s3cr3t@as.example", "https://as.example?s3cr3t"})
+        CHECK(contains(
+            refusal({.api_key = "k", .mcp_authorization_server = url}, nothing),
+            "client_options::mcp_authorization_server: "
+        ));
+    CHECK(contains(
+        refusal(
+            {.api_key = "k", .mcp_authorization_server = "https://as.example", .plaintext_mcp_credentials = true},
+            nothing
+        ),
+        "contradict each other"
+    ));
 }

@@ -77,6 +77,8 @@ TEST_CASE("every shape of an error body gives its message and its attributes")
         // flat
         {R"({"message":"m","code":"c","param":"p","type":"t"})", "m", "t", "c", "p"},
         {R"({"object":"error","message":"m","code":40303})", "m", "", "40303", ""},
+        // the object in a list (Google's endpoint for OpenAI's API)
+        {R"([{"error":{"message":"m","code":400,"status":"INVALID_ARGUMENT"}}])", "m", "", "400", ""},
         // error as a text
         {R"({"error":"m"})", "m", "", "", ""},
         {R"({"error":"m","code":"c"})", "m", "", "c", ""},

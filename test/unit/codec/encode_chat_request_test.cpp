@@ -106,6 +106,19 @@ TEST_CASE("raw deferred calls that are no JSON array are refused")
     }
 }
 
+TEST_CASE("a format given beside the request takes the place of its own, and of one in extra")
+{
+    chat_completion_request request{.model = "m"};
+    const response_format format = response_format_json_object{};
+    request.response_format = response_format_text{};
+    for (int i = 0; i < 2; ++i) {
+        const json::object body =
+            json::parse(encode_chat_request(request, false, dialect::dedalus, &format)).as_object();
+        CHECK(body.at("response_format") == json::parse(R"({"type":"json_object"})"));
+        request.extra["response_format"] = "text";
+    }
+}
+
 TEST_CASE("what JSON cannot hold is refused with its path")
 {
     const chat_completion_request infinite{.model = "m", .top_p = std::numeric_limits<double>::infinity()};
@@ -113,4 +126,18 @@ TEST_CASE("what JSON cannot hold is refused with its path")
     const chat_completion_request malformed{.model = "m", .messages = {user_message{"secret \xff"}}};
     CHECK(refusal_of(malformed).starts_with("messages[0].content: the text is not valid UTF-8"));
     CHECK(refusal_of(malformed).find("secret") == std::string::npos);
+}
+
+TEST_CASE("a deferred completion is ordered without a stream only")
+{
+    chat_completion_request request{.model = "m", .deferred = true};
+    CHECK(encoded(request, false).at("deferred") == true);
+    CHECK_THROWS_AS(encode_chat_request(request, true, dialect::dedalus), invalid_request_error);
+    request.deferred.reset();
+    request.extra["deferred"] = true;
+    CHECK_THROWS_AS(encode_chat_request(request, true, dialect::dedalus), invalid_request_error);
+    for (const json::value& no : {json::value(false), json::value(nullptr)}) {
+        request.extra["deferred"] = no;
+        CHECK(encoded(request, true).at("deferred") == no);
+    }
 }

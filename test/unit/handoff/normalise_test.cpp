@@ -26,10 +26,11 @@ struct world
     std::vector<dedalus::deferred_call> deferred;
     names registered{"tool"};
     core::batch_limits limits;
+    core::check_arguments check;
 
     core::batch normalise(std::vector<core::requested_call> requested) const
     {
-        const core::batch_context context{calls, server_results, deferred, registered, 3, limits};
+        const core::batch_context context{calls, server_results, deferred, registered, 3, limits, check};
         return core::normalise(std::move(requested), context);
     }
 
@@ -253,6 +254,20 @@ TEST_CASE("Arguments that are not a JSON object are decided, with the words of t
     CHECK(decided(batch.nodes[0]) == tool_outcome::invalid_arguments);
     CHECK(batch.nodes[0].decided->content.find("incomplete") != std::string::npos);
     CHECK(decided(batch.nodes[1]) == tool_outcome::invalid_arguments);
+}
+
+TEST_CASE("Arguments that do not fit their tool end the call before it is run")
+{
+    world w;
+    w.check = [](const std::string& name, const boost::json::object& arguments) {
+        return name == "tool" && !arguments.contains("city") ? std::string("$.city: is missing") : std::string();
+    };
+    const core::batch batch =
+        w.normalise({pending("a", "tool"), pending("b", "tool", {}, R"({"city":1})"), pending("c", "other")});
+    CHECK(decided(batch.nodes[0]) == tool_outcome::invalid_arguments);
+    CHECK(batch.nodes[0].decided->content == "Error: the arguments do not fit the tool: $.city: is missing");
+    CHECK(decided(batch.nodes[1]) == std::nullopt);
+    CHECK(decided(batch.nodes[2]) == tool_outcome::unknown_tool);
 }
 
 TEST_CASE("Arguments that hold the id of a dependency are diagnosed and left alone")

@@ -330,6 +330,17 @@ TEST_CASE("Errors about other things are not retried by the loop, and unknown ou
     CHECK(cut.machine.result().llm_turns.charged_unknown == 10);
 }
 
+TEST_CASE("An error of the authorization server ends the run without a charge and without another try")
+{
+    const int status = GENERATE(404, 500);
+    driver d;
+    d.machine.next_request();
+    dedalus::api_error_details details{.status = status, .server = "the MCP authorization server"};
+    CHECK_FALSE(d.machine.on_error(dedalus::api_error(dedalus::errc::api, details)));
+    CHECK(d.machine.result().llm_turns.spent() == 0);
+    CHECK(d.machine.result().llm_turns.charged_unknown == 0);
+}
+
 TEST_CASE("Requests that cannot be run in a loop are refused")
 {
     dedalus::chat_completion_request request = question();

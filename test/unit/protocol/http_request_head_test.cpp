@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -81,4 +82,12 @@ TEST_CASE("a header value cannot begin another field")
     CHECK_FALSE(valid_header_value("a\nb"));
     CHECK_FALSE(valid_header_value("a\r\nX: y"));
     CHECK_FALSE(valid_header_value(std::string_view("a\0b", 3)));
+}
+
+TEST_CASE("a request without a body has no length")
+{
+    CHECK(
+        http_request_head("GET", parse_base_url("https://h"), "/x", {}, std::nullopt) ==
+        "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
+    );
 }

@@ -1,4 +1,5 @@
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_result.hpp>
 
@@ -123,7 +124,8 @@ TEST_CASE("each phase has its name")
           call_phase::response_header,
           call_phase::body,
           call_phase::stream_idle,
-          call_phase::total})
+          call_phase::total,
+          call_phase::deferred})
         CHECK(names.insert(to_string(phase)).second);
     CHECK_FALSE(names.contains("unknown"));
 }
@@ -289,4 +291,25 @@ TEST_CASE("an error keeps what a run had done for as long as it lives, copies to
     CHECK(copy.partial_run()->run_id == "run_1");
     CHECK(to_string(stop_reason::error) == "error");
     CHECK(to_string(stop_reason::cancelled) == "cancelled");
+}
+
+TEST_CASE("an error of another server than the API names it")
+{
+    const api_error e(errc::not_found, {.status = 404, .server = "the MCP authorization server", .type = "gone"});
+    CHECK(e.server() == "the MCP authorization server");
+    CHECK(std::string(e.what()).starts_with("404 gone from the MCP authorization server"));
+    CHECK(api_error(errc::not_found, {.status = 404}).server().empty());
+}
+
+TEST_CASE("a result that cannot be read is kept, but not in what()")
+{
+    const std::string body = "swordfish" + std::string(5000, 'x');
+    const unreadable_result_error e(errc::invalid_response, "choices: expected a list", 200, "text/html", body);
+    const unreadable_result_error copy = e;
+    CHECK(copy.body() == body);
+    CHECK(&copy.body() == &e.body());
+    CHECK(e.body_head() == body.substr(0, 2048));
+    CHECK(e.code() == errc::invalid_response);
+    CHECK(e.problem() == "choices: expected a list");
+    CHECK(std::string(e.what()).find("swordfish") == std::string::npos);
 }

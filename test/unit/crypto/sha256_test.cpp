@@ -1,10 +1,10 @@
-#include "support/sha256.hpp"
+#include "crypto/sha256.hpp"
 
 #include "support/catch.hpp"
 
 #include <string>
 
-using dedalus::support::sha256_hex;
+using dedalus::crypto::sha256_hex;
 
 TEST_CASE("SHA-256 gives the digests of FIPS 180-4")
 {

@@ -1,14 +1,12 @@
-#include "support/sha256.hpp"
+#include "crypto/sha256.hpp"
 
-// Outside net/ this is the only file that includes OpenSSL: Boost has no public SHA-256, and the cores that need a
-// digest must not know where it comes from.
 #include <openssl/evp.h>
 
 #include <array>
 #include <cstddef>
 #include <new>
 
-namespace dedalus::support {
+namespace dedalus::crypto {
 
 std::string sha256_hex(std::string_view bytes)
 {
@@ -28,4 +26,4 @@ std::string sha256_hex(std::string_view bytes)
     return text;
 }
 
-}  // namespace dedalus::support
+}  // namespace dedalus::crypto

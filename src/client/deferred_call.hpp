@@ -1,0 +1,20 @@
+#pragma once
+
+#include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/deferred.hpp>
+
+#include "client/client_impl.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string_view>
+
+namespace dedalus {
+
+/// client::deferred_completion(). Throws config_error for the options and invalid_request_error for the id; the rest
+/// comes from the awaitable.
+boost::asio::awaitable<chat_completion>
+start_deferred_call(std::shared_ptr<client::impl> client, std::string_view request_id, const deferred_options& options);
+
+}  // namespace dedalus

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <dedalus/chat/request.hpp>
+#include <dedalus/chat/response_format.hpp>
+
+#include "client/chat_call.hpp"
+
+#include <memory>
+
+namespace dedalus {
+
+/// The call that posts this request to the API. The body is made at once, unless it has MCP credentials to encrypt.
+/// @param format  takes the place of `response_format`; null: none does.
+/// Throws invalid_request_error.
+std::shared_ptr<chat_call> start_chat(
+    std::shared_ptr<client::impl> client,
+    const chat_completion_request& request,
+    bool stream,
+    const response_format* format = nullptr
+);
+
+}  // namespace dedalus

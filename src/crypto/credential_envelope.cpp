@@ -1,0 +1,205 @@
+#include "crypto/credential_envelope.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "crypto/base64url.hpp"
+#include "crypto/secret.hpp"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+
+#include <array>
+
+namespace dedalus::crypto {
+
+namespace {
+
+constexpr char envelope_version = '\x01';
+constexpr std::size_t aes_key_bytes = 32;
+constexpr std::size_t nonce_bytes = 12;
+constexpr std::size_t tag_bytes = 16;
+
+// Exponents in use have 17 bits; large ones make the public operation as slow as the private one.
+constexpr int max_exponent_bits = 64;
+
+template <auto Free>
+struct releaser
+{
+    template <class T>
+    void operator()(T* object) const noexcept
+    {
+        Free(object);
+    }
+};
+
+template <class T, auto Free>
+using handle = std::unique_ptr<T, releaser<Free>>;
+
+using number = handle<BIGNUM, &BN_free>;
+using parameter_builder = handle<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
+using parameters = handle<OSSL_PARAM, &OSSL_PARAM_free>;
+using key_context = handle<EVP_PKEY_CTX, &EVP_PKEY_CTX_free>;
+using cipher_context = handle<EVP_CIPHER_CTX, &EVP_CIPHER_CTX_free>;
+
+// The queue of errors belongs to the thread, hence to the whole program.
+struct clean_error_queue
+{
+    clean_error_queue() { ERR_clear_error(); }
+
+    ~clean_error_queue() { ERR_clear_error(); }
+
+    clean_error_queue(const clean_error_queue&) = delete;
+    clean_error_queue& operator=(const clean_error_queue&) = delete;
+};
+
+void require(bool done)
+{
+    if (done)
+        return;
+    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    throw config_error(
+        std::string("OpenSSL cannot encrypt MCP credentials: ") + (reason != nullptr ? reason : "unknown reason")
+    );
+}
+
+const unsigned char* data_of(std::string_view bytes)
+{
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+unsigned char* data_of(std::string& bytes)
+{
+    return reinterpret_cast<unsigned char*>(bytes.data());
+}
+
+number to_number(const std::string& bytes)
+{
+    constexpr std::size_t longest = 4096;
+    if (bytes.size() > longest)
+        throw key_error("its RSA key is too large");
+    number result(BN_bin2bn(data_of(std::string_view(bytes)), static_cast<int>(bytes.size()), nullptr));
+    require(result != nullptr);
+    return result;
+}
+
+void check_size(const BIGNUM* modulus, const BIGNUM* exponent)
+{
+    if (BN_num_bits(modulus) < credential_sealer::min_modulus_bits)
+        throw key_error("its RSA key is shorter than 2048 bits");
+    if (BN_num_bits(modulus) > credential_sealer::max_modulus_bits || BN_num_bits(exponent) > max_exponent_bits)
+        throw key_error("its RSA key is too large");
+}
+
+/// An AES key that lives as long as one envelope is made.
+struct aes_key
+{
+    aes_key() { require(RAND_priv_bytes(bytes.data(), aes_key_bytes) == 1); }
+
+    ~aes_key() { cleanse(bytes.data(), bytes.size()); }
+
+    aes_key(const aes_key&) = delete;
+    aes_key& operator=(const aes_key&) = delete;
+
+    std::array<unsigned char, aes_key_bytes> bytes{};
+};
+
+std::string wrap(EVP_PKEY* recipient, const aes_key& key)
+{
+    const key_context context(EVP_PKEY_CTX_new_from_pkey(nullptr, recipient, nullptr));
+    require(context != nullptr && EVP_PKEY_encrypt_init(context.get()) == 1);
+    require(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) == 1);
+    require(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), EVP_sha256()) == 1);
+    require(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) == 1);
+    std::size_t size = 0;
+    require(EVP_PKEY_encrypt(context.get(), nullptr, &size, key.bytes.data(), key.bytes.size()) == 1);
+    std::string wrapped(size, '\0');
+    require(EVP_PKEY_encrypt(context.get(), data_of(wrapped), &size, key.bytes.data(), key.bytes.size()) == 1);
+    wrapped.resize(size);
+    return wrapped;
+}
+
+std::string random_nonce()
+{
+    std::string nonce(nonce_bytes, '\0');
+    require(RAND_bytes(data_of(nonce), nonce_bytes) == 1);
+    return nonce;
+}
+
+/// Ciphertext and tag.
+std::string encrypt(const aes_key& key, const std::string& nonce, std::string_view plaintext)
+{
+    const cipher_context context(EVP_CIPHER_CTX_new());
+    require(context != nullptr);
+    require(
+        EVP_EncryptInit_ex2(
+            context.get(), EVP_aes_256_gcm(), key.bytes.data(), data_of(std::string_view(nonce)), nullptr
+        ) == 1
+    );
+    std::string sealed(plaintext.size() + tag_bytes, '\0');
+    int size = 0;
+    require(
+        EVP_EncryptUpdate(
+            context.get(), data_of(sealed), &size, data_of(plaintext), static_cast<int>(plaintext.size())
+        ) == 1
+    );
+    int rest = 0;
+    require(EVP_EncryptFinal_ex(context.get(), data_of(sealed) + size, &rest) == 1);
+    require(
+        EVP_CIPHER_CTX_ctrl(
+            context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag_bytes), data_of(sealed) + plaintext.size()
+        ) == 1
+    );
+    return sealed;
+}
+
+}  // namespace
+
+credential_sealer::credential_sealer(const rsa_public_key& recipient)
+{
+    const clean_error_queue errors;
+    const number modulus = to_number(recipient.modulus);
+    const number exponent = to_number(recipient.exponent);
+    check_size(modulus.get(), exponent.get());
+
+    const parameter_builder builder(OSSL_PARAM_BLD_new());
+    require(builder != nullptr);
+    require(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) == 1);
+    require(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()) == 1);
+    const parameters values(OSSL_PARAM_BLD_to_param(builder.get()));
+    const key_context maker(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+    require(values != nullptr && maker != nullptr && EVP_PKEY_fromdata_init(maker.get()) == 1);
+    EVP_PKEY* key = nullptr;
+    require(EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_PUBLIC_KEY, values.get()) == 1);
+    key_.reset(key);
+
+    const key_context checker(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+    require(checker != nullptr);
+    if (EVP_PKEY_public_check(checker.get()) != 1)
+        throw key_error("its RSA key is not valid");
+}
+
+std::string credential_sealer::seal(std::string_view plaintext) const
+{
+    if (plaintext.size() > max_plaintext_bytes)
+        throw std::length_error("too large for a credential");
+    const clean_error_queue errors;
+    const aes_key key;
+    const std::string nonce = random_nonce();
+    std::string envelope(1, envelope_version);
+    envelope += wrap(key_.get(), key);
+    envelope += nonce;
+    envelope += encrypt(key, nonce, plaintext);
+    return base64url_encode(envelope);
+}
+
+void credential_sealer::deleter::operator()(evp_pkey_st* key) const noexcept
+{
+    EVP_PKEY_free(key);
+}
+
+}  // namespace dedalus::crypto

@@ -1,0 +1,96 @@
+#include "fuzz/fuzz_targets.hpp"
+#include "fuzz/invariants.hpp"
+#include "protocol/chat_stream_decoder.hpp"
+#include "protocol/event_stream_parser.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace dedalus::fuzz {
+namespace {
+
+// Small, so that inputs of a usual size pass them.
+constexpr std::size_t max_event_bytes = 2048;
+constexpr std::size_t max_completion_bytes = 4096;
+
+/// Pieces whose sizes follow from the input. Each is a string of its own, so that a sanitizer sees a look past its end.
+std::vector<std::string> cut(std::string_view input)
+{
+    std::uint64_t state = 0x9E3779B97F4A7C15U;
+    for (const char c : input)
+        state = (state ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+    std::vector<std::string> pieces;
+    while (!input.empty()) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        const std::size_t size = std::min<std::size_t>((state >> 33U) % 24, input.size());
+        pieces.emplace_back(input.substr(0, size));
+        input.remove_prefix(size);
+    }
+    return pieces;
+}
+
+std::vector<std::string> events_of(const std::vector<std::string>& pieces)
+{
+    std::vector<std::string> events;
+    protocol::event_stream_parser parser(max_event_bytes);
+    for (const std::string& piece : pieces) {
+        parser.feed(piece);
+        boost::system::error_code ec;
+        while (const std::optional<protocol::server_event> event = parser.next(ec)) {
+            std::string text;
+            for (const std::string_view field : {event->name, event->data, event->id})
+                text.append(field).append("\n--\n");
+            events.push_back(text.append(event->retry ? std::to_string(*event->retry) : "none"));
+        }
+        if (ec.failed()) {
+            events.push_back(ec.message());
+            break;
+        }
+    }
+    return events;
+}
+
+struct outcome
+{
+    std::size_t chunks = 0;
+    std::string failure;
+    chat_completion completion;
+
+    bool operator==(const outcome&) const = default;
+};
+
+outcome decode(const std::vector<std::string>& pieces)
+{
+    outcome seen;
+    protocol::chat_stream_decoder decoder(
+        {.max_event_bytes = max_event_bytes, .max_completion_bytes = max_completion_bytes}, {}
+    );
+    try {
+        for (const std::string& piece : pieces) {
+            decoder.feed(piece);
+            while (decoder.next())
+                ++seen.chunks;
+        }
+        decoder.finish();
+    }
+    catch (const error& e) {
+        seen.failure = e.what();
+    }
+    require(decoder.done(), "a stream is done after its end or an error");
+    seen.completion = decoder.accumulated().completion();
+    return seen;
+}
+
+}  // namespace
+
+void fuzz_stream(std::string_view input)
+{
+    const std::vector<std::string> whole{std::string(input)};
+    const std::vector<std::string> pieces = cut(input);
+    require(events_of(whole) == events_of(pieces), "events do not depend on how the bytes were cut");
+    require(decode(whole) == decode(pieces), "an answer does not depend on how the bytes were cut");
+}
+
+}  // namespace dedalus::fuzz
