@@ -1,14 +1,18 @@
 # Every test source is listed; the check "source lists" compares the lists with the tree.
 
 set(dedalus_test_support_sources
+    support/child_process.cpp
     support/fixtures.cpp
     support/full_listener.cpp
     support/loopback_peer.cpp
     support/main.cpp
+    support/process_sockets.cpp
     support/raw_http_client.cpp
     support/slow_lookup.cpp
     support/tls_fixture.cpp
 )
+
+set(dedalus_open_streams_sources support/open_streams_main.cpp)
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
@@ -72,6 +76,7 @@ set(dedalus_unit_test_sources
     unit/protocol/partial_json_test.cpp
     unit/protocol/poll_schedule_test.cpp
     unit/protocol/pool_state_test.cpp
+    unit/protocol/pool_traffic_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
@@ -95,16 +100,22 @@ set(dedalus_loopback_test_sources
     loopback/client_deferred_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
+    loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
+    loopback/client_many_test.cpp
+    loopback/client_pool_limits_test.cpp
     loopback/client_pool_test.cpp
     loopback/client_stream_test.cpp
+    loopback/client_threads_test.cpp
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
+    loopback/net_socket_options_test.cpp
     loopback/net_stream_test.cpp
     loopback/net_tls_context_test.cpp
+    loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
     loopback/structured_output_test.cpp

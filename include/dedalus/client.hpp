@@ -9,6 +9,7 @@
 #include <dedalus/detail/parse_answer.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/parsed_completion.hpp>
+#include <dedalus/pool_stats.hpp>
 #include <dedalus/schema/json_schema.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -100,6 +101,13 @@ public:
     template <class T>
     boost::asio::awaitable<parsed_completion<T>> parse(chat_completion_request&& request) const = delete;
 #endif
+
+    /// The connections of this client and its copies, as they are at one moment. Any thread; does not wait.
+    dedalus::pool_stats pool_stats() const;
+
+    /// Closes the connections that no call uses. For a client that will not be used for a while: it closes nothing by
+    /// itself then. Calls under way go on. Any thread; does not wait.
+    void close_idle_connections() const;
 
     /// The executor given at construction.
     boost::asio::any_io_executor get_executor() const noexcept;

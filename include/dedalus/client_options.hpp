@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -14,10 +15,17 @@ namespace dedalus {
 /// "No limit" for any duration of timeout_options.
 inline constexpr std::chrono::milliseconds no_limit = std::chrono::milliseconds::max();
 
+/// "As many as the system allows" for the numbers of connections in pool_options.
+inline constexpr std::size_t unlimited_connections = std::numeric_limits<std::size_t>::max();
+
 /// Time limits. Each must be positive or `no_limit`; zero and negative values are a config_error.
 /// A limit that passes throws timeout_error, whose phase() names it.
 struct timeout_options
 {
+    /// For a connection, when as many as pool_options allows are in use. Not tried again: the queue is the client's
+    /// own.
+    std::chrono::milliseconds pool = std::chrono::seconds(60);
+
     /// Resolve, TCP connect and TLS handshake together.
     std::chrono::milliseconds connect = std::chrono::seconds(5);
 
@@ -66,14 +74,41 @@ struct limit_options
     std::size_t max_completion_bytes = 64 * 1024 * 1024;  ///< accumulated text of one stream
 };
 
-/// The keep-alive pool. Connections are per scheme, host and port. It is looked after when the client is used: idle
-/// connections of a client that is not used stay open until the server closes them or the client is destroyed.
+/// The pool of connections. Connections are per scheme, host and port. It is looked after when the client is used: idle
+/// connections of a client that is not used stay open until the server closes them, the client is destroyed, or
+/// client::close_idle_connections() is called. No number but max_idle_connections may be zero.
 struct pool_options
 {
+    /// Connections to one host, idle ones included. A call for which there is none waits, first come, first served, for
+    /// at most timeout_options::pool. An event stream has its connection until it ends or is dropped.
+    std::size_t max_connections_per_host = unlimited_connections;
+
+    /// Connections to all hosts. Before a call waits for this limit, an idle connection to another host is closed.
+    std::size_t max_connections = unlimited_connections;
+
     std::size_t max_idle_connections = 100;  ///< idle connections kept; 0 switches reuse off
 
-    /// An idle connection older than this is not used again; positive or `no_limit`.
+    /// A connection idle for this long is not used again; positive or `no_limit`.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);
+
+    /// A connection this old is not used for another call, so that changes of DNS and of load balancers are followed;
+    /// positive or `no_limit`.
+    std::chrono::milliseconds max_age = std::chrono::minutes(15);
+};
+
+/// TCP of every connection. TCP_NODELAY is always set. What the system refuses is left at its default.
+struct tcp_options
+{
+    /// Probe quiet connections, so that boxes on the way do not forget them, and a vanished peer is found out.
+    bool keep_alive = true;
+
+    std::chrono::seconds keep_alive_idle = std::chrono::seconds(60);  ///< quiet before the first probe; 1 to 32767 s
+    std::chrono::seconds keep_alive_interval = std::chrono::seconds(15);  ///< between probes; 1 to 32767 s
+    int keep_alive_count = 4;  ///< unanswered probes after which the connection is dead; 1 to 127
+
+    /// Linux (TCP_USER_TIMEOUT): a connection is dead when what was sent, or a probe, is not acknowledged for this
+    /// long; 1 ms to 24 days, or `no_limit` for the system's default.
+    std::chrono::milliseconds user_timeout = std::chrono::minutes(2);
 };
 
 /// TLS. Version 1.2 at least; the chain and the host name are always verified.
@@ -125,6 +160,7 @@ struct client_options
     http_headers headers{};
 
     tls_options tls{};
+    tcp_options tcp{};
     timeout_options timeouts{};
     retry_options retry{};
     limit_options limits{};

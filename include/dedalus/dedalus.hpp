@@ -38,6 +38,7 @@
 #include <dedalus/open_enum.hpp>
 #include <dedalus/parse_error.hpp>
 #include <dedalus/parsed_completion.hpp>
+#include <dedalus/pool_stats.hpp>
 #include <dedalus/response_info.hpp>
 #include <dedalus/schema/annotation.hpp>
 #include <dedalus/schema/json_schema.hpp>

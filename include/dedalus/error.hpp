@@ -74,6 +74,7 @@ inline boost::system::error_condition make_error_condition(condition c) noexcept
 /// The step of a call in which something happened.
 enum class call_phase
 {
+    pool,             ///< waiting for a connection of the pool
     resolve,          ///< name resolution
     connect,          ///< TCP connect
     tls,              ///< TLS handshake

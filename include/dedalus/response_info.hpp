@@ -11,6 +11,7 @@ namespace dedalus {
 /// waits. A part that did not happen is zero: a reused connection has no `dns`, `connect` and `tls`.
 struct timings
 {
+    std::chrono::microseconds queue{};        ///< waiting for a connection of the pool
     std::chrono::microseconds dns{};          ///< name resolution
     std::chrono::microseconds connect{};      ///< TCP connect, all addresses tried
     std::chrono::microseconds tls{};          ///< TLS handshake

@@ -125,9 +125,7 @@ void check_encoding(const chat_call& call, chat_answer& answer)
 }
 
 /// Gives the connection back if the whole body was read; closes it otherwise.
-void part_with(
-    transport::http_transport& transport, std::unique_ptr<transport::http_connection> connection, bool complete
-)
+void part_with(transport::http_transport& transport, transport::connection_lease connection, bool complete)
 {
     if (complete)
         transport.release(std::move(connection));
@@ -162,9 +160,11 @@ asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call)
     co_return answer;
 }
 
+/// Those of the whole call, and the queue of the pool: the call has had its time there, and would begin again at the
+/// end.
 bool spans_the_call(call_phase phase)
 {
-    return phase == call_phase::total || phase == call_phase::deferred;
+    return phase == call_phase::total || phase == call_phase::deferred || phase == call_phase::pool;
 }
 
 /// The phase in which the call failed, if it is one that may be tried again.

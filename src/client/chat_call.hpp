@@ -5,7 +5,7 @@
 #include "client/client_impl.hpp"
 #include "client/mcp_credentials.hpp"
 #include "transport/call_limits.hpp"
-#include "transport/http_connection.hpp"
+#include "transport/connection_lease.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -59,8 +59,8 @@ struct chat_call
 struct chat_answer
 {
     response_info info;
-    std::string body;                                        ///< complete, unless `connection` is set
-    std::unique_ptr<transport::http_connection> connection;  ///< set: an event stream, of which nothing has been read
+    std::string body;                        ///< complete, unless `connection` is set
+    transport::connection_lease connection;  ///< set: an event stream, of which nothing has been read
 };
 
 /// A new call begins now, without a body.

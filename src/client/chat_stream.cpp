@@ -82,7 +82,7 @@ private:
 
     std::shared_ptr<const chat_call> call_;
     response_info info_;
-    std::unique_ptr<transport::http_connection> connection_;  // null at the end
+    transport::connection_lease connection_;  // empty at the end
     protocol::chat_stream_decoder decoder_;
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
     bool begun_ = false;

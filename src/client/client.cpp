@@ -78,6 +78,16 @@ client::structured_answer(const chat_completion_request& request, response_forma
     return run_unary(start_chat(impl_, request, false, &wanted));
 }
 
+pool_stats client::pool_stats() const
+{
+    return impl_->transport.stats();
+}
+
+void client::close_idle_connections() const
+{
+    impl_->transport.close_idle();
+}
+
 asio::any_io_executor client::get_executor() const noexcept
 {
     return impl_->executor;

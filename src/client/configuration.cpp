@@ -186,7 +186,31 @@ void check_limits(const client_options& options)
     check_positive(options.limits.max_error_body_bytes, "limits.max_error_body_bytes");
     check_positive(options.limits.max_event_bytes, "limits.max_event_bytes");
     check_positive(options.limits.max_completion_bytes, "limits.max_completion_bytes");
+}
+
+void check_pool(const client_options& options)
+{
+    check_positive(options.timeouts.pool, "timeouts.pool");
+    check_positive(options.pool.max_connections_per_host, "pool.max_connections_per_host");
+    check_positive(options.pool.max_connections, "pool.max_connections");
     check_positive(options.pool.idle_timeout, "pool.idle_timeout");
+    check_positive(options.pool.max_age, "pool.max_age");
+}
+
+// What the system takes; anything else it would refuse silently.
+void check_tcp(const tcp_options& tcp)
+{
+    constexpr std::chrono::seconds longest(32767);
+    const auto refuse = [](std::string_view what) { throw config_error("tcp." + std::string(what)); };
+    if (tcp.keep_alive_idle < std::chrono::seconds(1) || tcp.keep_alive_idle > longest)
+        refuse("keep_alive_idle must be 1 to 32767 seconds");
+    if (tcp.keep_alive_interval < std::chrono::seconds(1) || tcp.keep_alive_interval > longest)
+        refuse("keep_alive_interval must be 1 to 32767 seconds");
+    if (tcp.keep_alive_count < 1 || tcp.keep_alive_count > 127)
+        refuse("keep_alive_count must be 1 to 127");
+    check_positive(tcp.user_timeout, "tcp.user_timeout");
+    if (tcp.user_timeout != no_limit && tcp.user_timeout > std::chrono::hours(24 * 24))
+        refuse("user_timeout must be at most 24 days, or dedalus::no_limit");
 }
 
 void check_retry(const retry_options& retry)
@@ -214,12 +238,15 @@ configuration resolve_configuration(client_options options, const environment_lo
 {
     check_limits(options);
     check_retry(options.retry);
+    check_pool(options);
+    check_tcp(options.tcp);
     configuration resolved;
     resolved.base = protocol::parse_base_url(choose_base_url(options, environment));
     resolved.authorization_server = choose_authorization_server(options, environment);
     resolved.headers = make_headers(options, environment);
     check_credential(options, resolved.headers);
     resolved.tls = std::move(options.tls);
+    resolved.tcp = options.tcp;
     resolved.timeouts = options.timeouts;
     resolved.retry = options.retry;
     resolved.limits = options.limits;

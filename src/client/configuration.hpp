@@ -18,6 +18,7 @@ struct configuration
     dedalus::dialect dialect = dedalus::dialect::dedalus;
     http_headers headers;  ///< of every request, credentials included
     tls_options tls;
+    tcp_options tcp;
     timeout_options timeouts;
     retry_options retry;
     limit_options limits;

@@ -132,7 +132,7 @@ asio::awaitable<std::unique_ptr<tcp_stream>> connect_to(
     error_code& ec  // borrowed
 )
 {
-    auto stream = std::make_unique<tcp_stream>(job.request.executor);
+    auto stream = std::make_unique<tcp_stream>(job.request.executor, job.request.tcp);
     const watch_scope scope(job.guard(), *stream);
     stream->start_connect(address, ec);
     while (ec == asio::error::would_block) {

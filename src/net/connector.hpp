@@ -22,6 +22,7 @@ struct connect_request
     std::string host;                       ///< name or IP literal, with or without brackets
     std::uint16_t port = 0;
     std::shared_ptr<const tls_context> tls;  ///< null: plain TCP
+    tcp_options tcp{};
     std::chrono::milliseconds limit =
         no_limit;  ///< resolve, TCP and TLS together; no_limit: none. Whichever of this and `total` comes first counts
     protocol::deadline total{

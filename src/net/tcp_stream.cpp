@@ -7,6 +7,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cerrno>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <utility>
@@ -24,11 +25,19 @@ error_code last_error()
     return {errno, boost::system::system_category()};
 }
 
+void set_option(int fd, int level, int name, int value) noexcept
+{
+    ::setsockopt(fd, level, name, &value, sizeof(value));
+}
+
 }  // namespace
 
-tcp_stream::tcp_stream(const asio::any_io_executor& executor) : socket_(executor) {}
+tcp_stream::tcp_stream(const asio::any_io_executor& executor, const tcp_options& options)
+    : socket_(executor), options_(options)
+{}
 
-tcp_stream::tcp_stream(tcp::socket connected) : socket_(std::move(connected))
+tcp_stream::tcp_stream(tcp::socket connected, const tcp_options& options)
+    : socket_(std::move(connected)), options_(options)
 {
     socket_.native_non_blocking(true);
     set_options();
@@ -43,10 +52,19 @@ tcp_stream::~tcp_stream()
 
 void tcp_stream::set_options()
 {
-    // Both are hints: a connection works without them.
-    error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+    // All are hints: a connection works without them.
+    const int fd = socket_.native_handle();
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+#ifdef TCP_USER_TIMEOUT
+    if (options_.user_timeout != no_limit)
+        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options_.user_timeout.count()));
+#endif
+    if (!options_.keep_alive)
+        return;
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options_.keep_alive_idle.count()));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options_.keep_alive_interval.count()));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options_.keep_alive_count);
 }
 
 void tcp_stream::start_connect(const tcp::endpoint& peer, error_code& ec)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dedalus/client_options.hpp>
+
 #include "net/byte_stream.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,15 +12,15 @@
 
 namespace dedalus::net {
 
-/// A TCP socket without delay (TCP_NODELAY) and with keep-alive probes. It never raises SIGPIPE.
+/// A TCP socket without delay (TCP_NODELAY) and with the keep-alive probes of its options. It never raises SIGPIPE.
 class tcp_stream final : public byte_stream
 {
 public:
     /// Not connected: begin with start_connect().
-    explicit tcp_stream(const boost::asio::any_io_executor& executor);
+    explicit tcp_stream(const boost::asio::any_io_executor& executor, const tcp_options& options = tcp_options());
 
     /// Takes a connected socket over.
-    explicit tcp_stream(boost::asio::ip::tcp::socket connected);
+    explicit tcp_stream(boost::asio::ip::tcp::socket connected, const tcp_options& options = tcp_options());
 
     ~tcp_stream() override;
 
@@ -48,6 +50,7 @@ private:
     ) noexcept;
 
     boost::asio::ip::tcp::socket socket_;
+    tcp_options options_;
     boost::asio::ip::tcp::socket::wait_type direction_ = boost::asio::ip::tcp::socket::wait_read;
     std::mutex mutex_;  // orders interrupt() against start_connect() and the destructor
     std::atomic<bool> interrupted_ = false;

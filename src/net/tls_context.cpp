@@ -63,7 +63,7 @@ tls_context::tls_context(const tls_options& options)
         throw config_error("cannot set TLS up: " + last_reason());
     SSL_CTX_set_options(context_.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
+    tls_session_cache::attach(context_.get());
     // One recv() fetches as many records as there are; idle streams hold no record buffers.
     SSL_CTX_set_read_ahead(context_.get(), 1);
     SSL_CTX_set_mode(

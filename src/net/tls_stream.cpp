@@ -108,7 +108,8 @@ struct tls_stream::transport
 tls_stream::tls_stream(
     std::unique_ptr<tcp_stream> connected, std::shared_ptr<const tls_context> context, const std::string& host
 )
-    : context_(std::move(context)), transport_(std::make_unique<transport>())
+    : context_(std::move(context)),
+      transport_(std::make_unique<transport>()), session_source_{&context_->sessions(), host}
 {
     transport_->tcp = std::move(connected);
     ERR_clear_error();
@@ -117,6 +118,7 @@ tls_stream::tls_stream(
     BIO* bio = transport_->make_bio();
     SSL_set_bio(session_.get(), bio, bio);
     expect_host(host);
+    tls_session_cache::use(session_.get(), session_source_);
     SSL_set_connect_state(session_.get());
 }
 

@@ -52,6 +52,7 @@ private:
 
     std::shared_ptr<const tls_context> context_;
     std::unique_ptr<transport> transport_;
+    tls_session_cache::source session_source_;
     std::unique_ptr<ssl_st, deleter> session_;
     boost::system::error_code fatal_;          // no operation on session_ is allowed once it is set
     boost::system::error_code write_failure_;  // of the socket: nothing more is written, but reading goes on

@@ -173,6 +173,8 @@ const boost::system::error_category& condition_category() noexcept
 std::string_view to_string(call_phase phase) noexcept
 {
     switch (phase) {
+    case call_phase::pool:
+        return "pool";
     case call_phase::resolve:
         return "resolve";
     case call_phase::connect:

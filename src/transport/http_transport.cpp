@@ -46,62 +46,65 @@ http_transport::http_transport(
     asio::any_io_executor executor,
     protocol::base_url origin,
     std::shared_ptr<const net::tls_context> tls,
+    const tcp_options& tcp,
     const pool_options& pool,
     const limit_options& limits
 )
     : executor_(std::move(executor)), origin_(std::move(origin)), key_{origin_.scheme, origin_.host, origin_.port},
-      max_header_bytes_(limits.max_header_bytes), tls_(origin_.tls() ? std::move(tls) : nullptr), pool_(pool)
+      max_header_bytes_(limits.max_header_bytes), tls_(origin_.tls() ? std::move(tls) : nullptr), tcp_(tcp),
+      pool_(std::make_shared<connection_pool>(executor_, pool))
 {}
 
 asio::awaitable<open_exchange> http_transport::send(http_request request, call_limits limits)
 {
-    open_exchange pooled;
-    pooled.connection = pool_.take(key_);
-    if (pooled.connection) {
-        pooled.timings.reused_connection = true;
+    open_exchange opened;
+    const clock::time_point start = clock::now();
+    opened.connection = co_await pool_->acquire(key_, limits);
+    opened.timings.queue = since(start);
+    if (opened.connection) {
+        opened.timings.reused_connection = true;
         bool stale = false;
         try {
-            co_await exchange(pooled, request, limits);
+            co_await exchange(opened, request, limits);
         }
         catch (const connection_error&) {
             // The server had closed it, or was just doing so: it has not seen the request.
-            stale = !pooled.connection->answered();
+            stale = !opened.connection->answered();
             if (!stale)
                 throw;
         }
         if (!stale)
-            co_return pooled;
-        pooled.connection.reset();
+            co_return opened;
+        opened.connection.discard_dead();
+        opened.timings.reused_connection = false;
     }
-    open_exchange fresh = co_await connect(limits);
-    co_await exchange(fresh, std::move(request), std::move(limits));
-    co_return fresh;
+    co_await connect(opened, limits);
+    co_await exchange(opened, std::move(request), std::move(limits));
+    co_return opened;
 }
 
-asio::awaitable<open_exchange> http_transport::connect(call_limits limits)
+asio::awaitable<void> http_transport::connect(open_exchange& opened /* borrowed */, call_limits limits)
 {
     net::connect_request request{
         .executor = executor_,
         .host = origin_.host,
         .port = port_number(origin_.port),
         .tls = tls_,
+        .tcp = tcp_,
         .limit = limits.timeouts.connect,
         .total = limits.total,
         .guard = limits.guard,
     };
     net::connected connected = co_await net::connect(std::move(request));
-    open_exchange opened;
-    opened.connection = std::make_unique<http_connection>(std::move(connected.stream), max_header_bytes_);
+    opened.connection.open(std::make_unique<http_connection>(std::move(connected.stream), max_header_bytes_));
     opened.timings.dns = connected.timings.dns;
     opened.timings.connect = connected.timings.connect;
     opened.timings.tls = connected.timings.tls;
-    co_return opened;
 }
 
-void http_transport::release(std::unique_ptr<http_connection> connection)
+void http_transport::release(connection_lease connection)
 {
-    connection->end_exchange();
-    pool_.put(key_, std::move(connection));
+    connection.release();
 }
 
 }  // namespace dedalus::transport

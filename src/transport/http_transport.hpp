@@ -6,8 +6,8 @@
 #include "net/tls_context.hpp"
 #include "protocol/base_url.hpp"
 #include "transport/call_limits.hpp"
+#include "transport/connection_lease.hpp"
 #include "transport/connection_pool.hpp"
-#include "transport/http_connection.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -27,7 +27,7 @@ struct http_request
 /// An exchange whose response header has come.
 struct open_exchange
 {
-    std::unique_ptr<http_connection> connection;
+    connection_lease connection;
     dedalus::timings timings;
 };
 
@@ -40,29 +40,35 @@ public:
         boost::asio::any_io_executor executor,
         protocol::base_url origin,
         std::shared_ptr<const net::tls_context> tls,
+        const tcp_options& tcp,
         const pool_options& pool,
         const limit_options& limits
     );
 
-    /// Sends the request and waits for the response header. A connection from the pool that turns out to be dead before
-    /// a byte of the answer has come is replaced once by a new one. Throws as http_connection and net::connect() do.
-    /// The transport must outlive the awaitable.
+    /// Waits for a connection, sends the request and waits for the response header. A connection from the pool that
+    /// turns out to be dead before a byte of the answer has come is replaced once by a new one. Throws as
+    /// connection_pool, http_connection and net::connect() do. The transport must outlive the awaitable.
     boost::asio::awaitable<open_exchange> send(http_request request, call_limits limits);
 
     const protocol::base_url& origin() const noexcept { return origin_; }
 
     /// Gives a connection back whose exchange is over for its call.
-    void release(std::unique_ptr<http_connection> connection);
+    void release(connection_lease connection);
+
+    pool_stats stats() const { return pool_->stats(); }
+
+    void close_idle() { pool_->close_idle(); }
 
 private:
-    boost::asio::awaitable<open_exchange> connect(call_limits limits);
+    boost::asio::awaitable<void> connect(open_exchange& opened, call_limits limits);
 
     boost::asio::any_io_executor executor_;
     protocol::base_url origin_;
     protocol::pool_key key_;
     std::size_t max_header_bytes_;
     std::shared_ptr<const net::tls_context> tls_;  // null for plain HTTP
-    connection_pool pool_;
+    tcp_options tcp_;
+    std::shared_ptr<connection_pool> pool_;
 };
 
 }  // namespace dedalus::transport

@@ -46,6 +46,11 @@ bool peer_connection::start_tls(SSL_CTX* context)
     return SSL_accept(session_.get()) == 1;
 }
 
+bool peer_connection::resumed() const
+{
+    return SSL_session_reused(session_.get()) == 1;
+}
+
 std::string peer_connection::server_name() const
 {
     const char* name = SSL_get_servername(session_.get(), TLSEXT_NAMETYPE_host_name);

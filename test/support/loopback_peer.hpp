@@ -25,6 +25,9 @@ public:
     /// Goes on in TLS. False when the handshake failed.
     bool start_tls(SSL_CTX* context);
 
+    /// Whether the handshake took up an earlier session.
+    bool resumed() const;
+
     /// The server name the client asked for, "" for none.
     std::string server_name() const;
 

@@ -213,6 +213,15 @@ TEST_CASE("configuration: limits that cannot work are refused by name")
         {[](client_options& o) { o.limits.max_event_bytes = 0; }, "limits.max_event_bytes"},
         {[](client_options& o) { o.limits.max_completion_bytes = 0; }, "limits.max_completion_bytes"},
         {[](client_options& o) { o.pool.idle_timeout = 0ms; }, "pool.idle_timeout"},
+        {[](client_options& o) { o.pool.max_age = 0ms; }, "pool.max_age"},
+        {[](client_options& o) { o.pool.max_connections = 0; }, "pool.max_connections"},
+        {[](client_options& o) { o.pool.max_connections_per_host = 0; }, "pool.max_connections_per_host"},
+        {[](client_options& o) { o.timeouts.pool = 0ms; }, "timeouts.pool"},
+        {[](client_options& o) { o.tcp.keep_alive_idle = 0s; }, "tcp.keep_alive_idle"},
+        {[](client_options& o) { o.tcp.keep_alive_interval = 32768s; }, "tcp.keep_alive_interval"},
+        {[](client_options& o) { o.tcp.keep_alive_count = 128; }, "tcp.keep_alive_count"},
+        {[](client_options& o) { o.tcp.user_timeout = -1ms; }, "tcp.user_timeout"},
+        {[](client_options& o) { o.tcp.user_timeout = std::chrono::hours(600); }, "tcp.user_timeout"},
     };
     for (const row& each : rows) {
         client_options options{.api_key = "k"};

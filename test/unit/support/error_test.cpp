@@ -116,7 +116,8 @@ TEST_CASE("each phase has its name")
     CHECK(os.str() == "response_header");
     std::set<std::string_view> names;
     for (const call_phase phase :
-         {call_phase::resolve,
+         {call_phase::pool,
+          call_phase::resolve,
           call_phase::connect,
           call_phase::tls,
           call_phase::write,
