@@ -3,6 +3,8 @@
 #include <dedalus/config.hpp>
 #include <dedalus/dialect.hpp>
 #include <dedalus/http_headers.hpp>
+#include <dedalus/proxy_options.hpp>
+#include <dedalus/tls_options.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -18,7 +20,7 @@ inline constexpr std::chrono::milliseconds no_limit = std::chrono::milliseconds:
 /// A limit that passes throws timeout_error, whose phase() names it.
 struct timeout_options
 {
-    /// Resolve, TCP connect and TLS handshake together.
+    /// Resolve, TCP connect, tunnel through the proxy and TLS handshake together.
     std::chrono::milliseconds connect = std::chrono::seconds(5);
 
     /// Without progress while sending.
@@ -76,12 +78,6 @@ struct pool_options
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);
 };
 
-/// TLS. Version 1.2 at least; the chain and the host name are always verified.
-struct tls_options
-{
-    std::string ca_file{};  ///< PEM bundle to trust instead of the system's; empty: the system's
-};
-
 /// Options of a client. Precedence: a value given here, then the environment variable, then the default.
 /// Environment values are trimmed, and a blank one counts as unset; they are read once, by the constructor of `client`.
 struct client_options
@@ -125,6 +121,7 @@ struct client_options
     http_headers headers{};
 
     tls_options tls{};
+    proxy_options proxy{};
     timeout_options timeouts{};
     retry_options retry{};
     limit_options limits{};

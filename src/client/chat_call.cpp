@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/proxy_error.hpp>
 
 #include "client/api_errors.hpp"
 #include "client/credential_key.hpp"
@@ -188,6 +189,11 @@ protocol::attempt_failure describe(const chat_call& call, const error& failure)
         facts.headers = &api->headers();
         facts.api_code = api->api_code();
         facts.api_type = api->type();
+        return facts;
+    }
+    if (const auto* refusal = dynamic_cast<const proxy_error*>(&failure)) {
+        facts.what = kind::status;
+        facts.status = refusal->status();
         return facts;
     }
     // Of a unary body the caller has seen nothing; a stream call is never repeated after its 2xx header.

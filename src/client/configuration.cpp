@@ -220,6 +220,7 @@ configuration resolve_configuration(client_options options, const environment_lo
     resolved.headers = make_headers(options, environment);
     check_credential(options, resolved.headers);
     resolved.tls = std::move(options.tls);
+    resolved.proxies = proxy_choice(options.proxy, environment);
     resolved.timeouts = options.timeouts;
     resolved.retry = options.retry;
     resolved.limits = options.limits;

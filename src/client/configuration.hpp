@@ -4,6 +4,7 @@
 #include <dedalus/http_headers.hpp>
 
 #include "client/environment.hpp"
+#include "client/proxy_choice.hpp"
 #include "protocol/base_url.hpp"
 
 #include <optional>
@@ -18,6 +19,7 @@ struct configuration
     dedalus::dialect dialect = dedalus::dialect::dedalus;
     http_headers headers;  ///< of every request, credentials included
     tls_options tls;
+    proxy_choice proxies;
     timeout_options timeouts;
     retry_options retry;
     limit_options limits;

@@ -1,8 +1,10 @@
 #include "transport/http_transport.hpp"
 
 #include <dedalus/error.hpp>
+#include <dedalus/proxy_error.hpp>
 
 #include "net/connector.hpp"
+#include "protocol/proxy_request.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -46,15 +48,19 @@ http_transport::http_transport(
     asio::any_io_executor executor,
     protocol::base_url origin,
     std::shared_ptr<const net::tls_context> tls,
+    std::optional<protocol::proxy_address> proxy,
     const pool_options& pool,
     const limit_options& limits
 )
-    : executor_(std::move(executor)), origin_(std::move(origin)), key_{origin_.scheme, origin_.host, origin_.port},
+    : executor_(std::move(executor)), origin_(std::move(origin)), proxy_(std::move(proxy)),
+      key_{origin_.scheme, origin_.host, origin_.port, proxy_ ? proxy_->authority() : std::string()},
       max_header_bytes_(limits.max_header_bytes), tls_(origin_.tls() ? std::move(tls) : nullptr), pool_(pool)
 {}
 
 asio::awaitable<open_exchange> http_transport::send(http_request request, call_limits limits)
 {
+    if (forwarded())
+        request.head = protocol::forwarded_head(request.head, origin_, *proxy_);
     open_exchange pooled;
     pooled.connection = pool_.take(key_);
     if (pooled.connection) {
@@ -69,13 +75,23 @@ asio::awaitable<open_exchange> http_transport::send(http_request request, call_l
             if (!stale)
                 throw;
         }
-        if (!stale)
+        if (!stale) {
+            check_forwarded(pooled);
             co_return pooled;
+        }
         pooled.connection.reset();
     }
     open_exchange fresh = co_await connect(limits);
     co_await exchange(fresh, std::move(request), std::move(limits));
+    check_forwarded(fresh);
     co_return fresh;
+}
+
+void http_transport::check_forwarded(const open_exchange& opened) const
+{
+    constexpr int authentication_required = 407;
+    if (forwarded() && opened.connection->status() == authentication_required)
+        throw proxy_error(proxy_->authority(), authentication_required);
 }
 
 asio::awaitable<open_exchange> http_transport::connect(call_limits limits)
@@ -85,6 +101,7 @@ asio::awaitable<open_exchange> http_transport::connect(call_limits limits)
         .host = origin_.host,
         .port = port_number(origin_.port),
         .tls = tls_,
+        .proxy = proxy_,
         .limit = limits.timeouts.connect,
         .total = limits.total,
         .guard = limits.guard,
