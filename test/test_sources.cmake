@@ -77,6 +77,7 @@ set(dedalus_unit_test_sources
     unit/protocol/pool_state_test.cpp
     unit/protocol/proxy_address_test.cpp
     unit/protocol/proxy_request_test.cpp
+    unit/protocol/redirect_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
@@ -103,6 +104,7 @@ set(dedalus_loopback_test_sources
     loopback/client_limits_test.cpp
     loopback/client_pool_test.cpp
     loopback/client_proxy_test.cpp
+    loopback/client_redirect_test.cpp
     loopback/client_stream_test.cpp
     loopback/client_certificate_test.cpp
     loopback/client_tls_test.cpp

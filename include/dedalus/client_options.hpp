@@ -127,6 +127,14 @@ struct client_options
     limit_options limits{};
     pool_options pool{};
 
+    /// How many redirects an attempt follows; 0: none, a 3xx is an api_error. Only 307 and 308 are followed, which keep
+    /// method and body; the others stay an api_error, as does one from https to http, and the one that is too many.
+    /// To another origin (scheme, host or port) no credential goes, neither then nor in the redirects after it: of the
+    /// headers only Content-Type, Accept, Accept-Encoding, User-Agent, X-SDK-Version, Idempotency-Key and
+    /// X-Stainless-Retry-Count, and no client certificate of `tls` (unless tls.customize gives one). The body goes
+    /// there; with plaintext_mcp_credentials such a redirect is not followed.
+    int max_redirects = 0;
+
     /// Treat a stream that ends without `[DONE]` and without a finish reason as complete.
     bool tolerate_missing_done = false;
 };

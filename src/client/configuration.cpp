@@ -226,6 +226,9 @@ configuration resolve_configuration(client_options options, const environment_lo
     resolved.limits = options.limits;
     resolved.pool = options.pool;
     resolved.dialect = options.dialect;
+    if (options.max_redirects < 0)
+        throw config_error("max_redirects must not be negative");
+    resolved.max_redirects = options.max_redirects;
     resolved.tolerate_missing_done = options.tolerate_missing_done;
     return resolved;
 }

@@ -24,6 +24,7 @@ struct configuration
     retry_options retry;
     limit_options limits;
     pool_options pool;
+    int max_redirects = 0;
     bool tolerate_missing_done = false;
 };
 
