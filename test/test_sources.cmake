@@ -1,6 +1,7 @@
 # Every test source is listed; the check "source lists" compares the lists with the tree.
 
 set(dedalus_test_support_sources
+    support/background_program.cpp
     support/child_process.cpp
     support/fixtures.cpp
     support/full_listener.cpp
@@ -18,6 +19,7 @@ set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
     unit/client/key_cache_test.cpp
     unit/client/mcp_credentials_test.cpp
+    unit/client/proxy_choice_test.cpp
     unit/client/structured_request_test.cpp
     unit/codec/decode_api_error_test.cpp
     unit/codec/decode_chat_test.cpp
@@ -73,10 +75,14 @@ set(dedalus_unit_test_sources
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
+    unit/protocol/no_proxy_test.cpp
     unit/protocol/partial_json_test.cpp
     unit/protocol/poll_schedule_test.cpp
     unit/protocol/pool_state_test.cpp
     unit/protocol/pool_traffic_test.cpp
+    unit/protocol/proxy_address_test.cpp
+    unit/protocol/proxy_request_test.cpp
+    unit/protocol/redirect_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
@@ -105,16 +111,22 @@ set(dedalus_loopback_test_sources
     loopback/client_many_test.cpp
     loopback/client_pool_limits_test.cpp
     loopback/client_pool_test.cpp
+    loopback/client_proxy_test.cpp
+    loopback/client_redirect_test.cpp
     loopback/client_stream_test.cpp
+    loopback/client_certificate_test.cpp
     loopback/client_threads_test.cpp
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
+    loopback/net_proxy_tunnel_test.cpp
     loopback/net_socket_options_test.cpp
     loopback/net_stream_test.cpp
     loopback/net_tls_context_test.cpp
+    loopback/net_tls_credentials_test.cpp
+    loopback/net_tls_refusals_test.cpp
     loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp

@@ -25,6 +25,8 @@ test  | clang-14            | tool clang++-14
 test  | libclang-rt-14-dev  | tsan clang++-14
 test  | clang-tools-14      | tool clang-query-14
 test  | clang-format-14     | tool clang-format-14
+test  | tinyproxy-bin      | tool tinyproxy
+test  | nginx               | file /usr/sbin/nginx
 interop | nodejs            | tool node
 interop | npm               | tool npm
 END

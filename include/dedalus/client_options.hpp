@@ -3,6 +3,8 @@
 #include <dedalus/config.hpp>
 #include <dedalus/dialect.hpp>
 #include <dedalus/http_headers.hpp>
+#include <dedalus/proxy_options.hpp>
+#include <dedalus/tls_options.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -26,7 +28,7 @@ struct timeout_options
     /// own.
     std::chrono::milliseconds pool = std::chrono::seconds(60);
 
-    /// Resolve, TCP connect and TLS handshake together.
+    /// Resolve, TCP connect, tunnel through the proxy and TLS handshake together.
     std::chrono::milliseconds connect = std::chrono::seconds(5);
 
     /// Without progress while sending.
@@ -111,12 +113,6 @@ struct tcp_options
     std::chrono::milliseconds user_timeout = std::chrono::minutes(2);
 };
 
-/// TLS. Version 1.2 at least; the chain and the host name are always verified.
-struct tls_options
-{
-    std::string ca_file{};  ///< PEM bundle to trust instead of the system's; empty: the system's
-};
-
 /// Options of a client. Precedence: a value given here, then the environment variable, then the default.
 /// Environment values are trimmed, and a blank one counts as unset; they are read once, by the constructor of `client`.
 struct client_options
@@ -161,10 +157,19 @@ struct client_options
 
     tls_options tls{};
     tcp_options tcp{};
+    proxy_options proxy{};
     timeout_options timeouts{};
     retry_options retry{};
     limit_options limits{};
     pool_options pool{};
+
+    /// How many redirects an attempt follows; 0: none, a 3xx is an api_error. Only 307 and 308 are followed, which keep
+    /// method and body; the others stay an api_error, as does one from https to http, and the one that is too many.
+    /// To another origin (scheme, host or port) no credential goes, neither then nor in the redirects after it: of the
+    /// headers only Content-Type, Accept, Accept-Encoding, User-Agent, X-SDK-Version, Idempotency-Key and
+    /// X-Stainless-Retry-Count, and no client certificate of `tls` (unless tls.customize gives one). The body goes
+    /// there; with plaintext_mcp_credentials such a redirect is not followed.
+    int max_redirects = 0;
 
     /// Treat a stream that ends without `[DONE]` and without a finish reason as complete.
     bool tolerate_missing_done = false;

@@ -39,9 +39,12 @@
 #include <dedalus/parse_error.hpp>
 #include <dedalus/parsed_completion.hpp>
 #include <dedalus/pool_stats.hpp>
+#include <dedalus/proxy_error.hpp>
+#include <dedalus/proxy_options.hpp>
 #include <dedalus/response_info.hpp>
 #include <dedalus/schema/annotation.hpp>
 #include <dedalus/schema/json_schema.hpp>
 #include <dedalus/schema/read_json.hpp>
 #include <dedalus/schema/write_json.hpp>
+#include <dedalus/tls_options.hpp>
 #include <dedalus/version.hpp>

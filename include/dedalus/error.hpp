@@ -77,6 +77,7 @@ enum class call_phase
     pool,             ///< waiting for a connection of the pool
     resolve,          ///< name resolution
     connect,          ///< TCP connect
+    proxy,            ///< the tunnel through a proxy
     tls,              ///< TLS handshake
     write,            ///< sending the request
     response_header,  ///< waiting for the complete response header
@@ -138,7 +139,8 @@ public:
     /// The step that failed.
     call_phase phase() const noexcept { return phase_; }
 
-    /// The code of the operating system, of Asio or of OpenSSL.
+    /// The code of the operating system, of Asio or of OpenSSL. A certificate that was refused: category
+    /// "dedalus.certificate", whose values are OpenSSL's X509_V_ERR_* and whose messages say what is wrong.
     boost::system::error_code cause() const noexcept { return cause_; }
 
 private:

@@ -2,9 +2,11 @@
 
 #include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/proxy_error.hpp>
 
 #include "client/api_errors.hpp"
 #include "client/credential_key.hpp"
+#include "client/detour.hpp"
 #include "codec/encode_chat_request.hpp"
 #include "protocol/http_request_head.hpp"
 #include "protocol/retry_decision.hpp"
@@ -56,7 +58,9 @@ transport::http_request make_request(const chat_call& call)
         headers.erase("Idempotency-Key");
         headers.erase("Content-Type");
     }
-    const protocol::base_url& origin = target.transport->origin();
+    protocol::base_url origin = target.transport->origin();
+    if (target.redirected)
+        origin.path_prefix.clear();
     return {protocol::http_request_head(target.method, origin, target.endpoint, headers, content_length), call.body};
 }
 
@@ -131,13 +135,21 @@ void part_with(transport::http_transport& transport, transport::connection_lease
         transport.release(std::move(connection));
 }
 
-asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call)
+/// What is asked where the call is now: an answer, or a redirect that is to be followed.
+struct hop
+{
+    chat_answer answer;
+    std::optional<protocol::redirect> redirect;
+};
+
+asio::awaitable<hop> ask_target(std::shared_ptr<const chat_call> call, int redirects)
 {
     transport::http_transport& transport = *call->target.transport;
     transport::http_request request = make_request(*call);
     transport::open_exchange opened = co_await transport.send(std::move(request), call->limits);
     opened.connection->limit_total(call->total_of_body);
-    chat_answer answer;
+    hop result;
+    chat_answer& answer = result.answer;
     answer.info = make_info(opened, call->retries_taken);
 
     const std::size_t max_error_body_bytes = call->client->config.limits.max_error_body_bytes;
@@ -145,19 +157,33 @@ asio::awaitable<chat_answer> attempt(std::shared_ptr<const chat_call> call)
     if (!success) {
         const bool complete = co_await read_error_body(*opened.connection, answer.body, max_error_body_bytes);
         part_with(transport, std::move(opened.connection), complete);
+        result.redirect = next_redirect(*call, answer.info.status, answer.info.headers, redirects);
+        if (result.redirect)
+            co_return result;
         throw_api_error(answer.info, answer.body, max_error_body_bytes, !complete, call->target.server);
     }
     if (call->stream && has_media_type(answer.info.headers, "text/event-stream").value_or(true)) {
         check_encoding(*call, answer);
         answer.connection = std::move(opened.connection);
-        co_return answer;
+        co_return result;
     }
     const bool complete = co_await read_all(*opened.connection, answer.body, call->max_body_bytes);
     part_with(transport, std::move(opened.connection), complete);
     if (!complete)
         refuse_body(*call, answer, errc::limit_exceeded, "the body is larger than limits.max_body_bytes");
     check_encoding(*call, answer);
-    co_return answer;
+    co_return result;
+}
+
+asio::awaitable<chat_answer> attempt(std::shared_ptr<chat_call> call)
+{
+    end_detour(*call);
+    for (int redirects = 0;; ++redirects) {
+        hop result = co_await ask_target(call, redirects);
+        if (!result.redirect)
+            co_return std::move(result.answer);
+        take_detour(*call, std::move(*result.redirect));
+    }
 }
 
 /// Those of the whole call, and the queue of the pool: the call has had its time there, and would begin again at the
@@ -188,6 +214,11 @@ protocol::attempt_failure describe(const chat_call& call, const error& failure)
         facts.headers = &api->headers();
         facts.api_code = api->api_code();
         facts.api_type = api->type();
+        return facts;
+    }
+    if (const auto* refusal = dynamic_cast<const proxy_error*>(&failure)) {
+        facts.what = kind::status;
+        facts.status = refusal->status();
         return facts;
     }
     // Of a unary body the caller has seen nothing; a stream call is never repeated after its 2xx header.

@@ -28,6 +28,14 @@ struct call_target
     std::string_view method;               ///< "POST", or "GET" for a call without a body; static
     std::string endpoint;
     std::string_view server{};  ///< see api_error::server(); static
+    bool redirected = false;    ///< `endpoint` is the whole path, not one below the prefix of the base URL
+};
+
+/// What a redirect to another origin needs.
+struct detour
+{
+    http_headers headers;
+    std::unique_ptr<transport::http_transport> transport;
 };
 
 /// A request whose MCP credentials are not encrypted yet.
@@ -43,6 +51,8 @@ struct chat_call
 {
     std::shared_ptr<dedalus::client::impl> client;
     call_target target;
+    std::unique_ptr<call_target> direct;         ///< set: a redirect was followed, and this is where the call began
+    std::unique_ptr<detour> elsewhere;           ///< set: `target` points into it
     std::shared_ptr<const std::string> body;     ///< JSON; the same bytes in each attempt
     std::unique_ptr<unsealed_request> unsealed;  ///< set: `body` is made anew from it before the first attempt
     bool stream = false;

@@ -155,7 +155,7 @@ void chat_completion_stream::impl::end()
     complete_ = true;
     info_.timings.total = elapsed(*call_);
     if (connection_)
-        call_->client->transport.release(std::move(connection_));
+        call_->target.transport->release(std::move(connection_));
 }
 
 chat_completion_stream open_chat_stream(std::shared_ptr<const chat_call> call, chat_answer answer)

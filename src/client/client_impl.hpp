@@ -21,7 +21,9 @@ public:
     impl(boost::asio::any_io_executor on, configuration resolved)
         : executor(std::move(on)), config(std::move(resolved)),
           tls(config.base.tls() ? std::make_shared<const net::tls_context>(config.tls) : nullptr),
-          transport(executor, config.base, tls, config.tcp, config.pool, config.limits)
+          transport(
+              executor, config.base, tls, config.tcp, config.proxies.proxy_for(config.base), config.pool, config.limits
+          )
     {}
 
     const boost::asio::any_io_executor executor;

@@ -247,11 +247,15 @@ configuration resolve_configuration(client_options options, const environment_lo
     check_credential(options, resolved.headers);
     resolved.tls = std::move(options.tls);
     resolved.tcp = options.tcp;
+    resolved.proxies = proxy_choice(options.proxy, environment);
     resolved.timeouts = options.timeouts;
     resolved.retry = options.retry;
     resolved.limits = options.limits;
     resolved.pool = options.pool;
     resolved.dialect = options.dialect;
+    if (options.max_redirects < 0)
+        throw config_error("max_redirects must not be negative");
+    resolved.max_redirects = options.max_redirects;
     resolved.tolerate_missing_done = options.tolerate_missing_done;
     return resolved;
 }

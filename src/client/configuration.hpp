@@ -4,6 +4,7 @@
 #include <dedalus/http_headers.hpp>
 
 #include "client/environment.hpp"
+#include "client/proxy_choice.hpp"
 #include "protocol/base_url.hpp"
 
 #include <optional>
@@ -19,10 +20,12 @@ struct configuration
     http_headers headers;  ///< of every request, credentials included
     tls_options tls;
     tcp_options tcp;
+    proxy_choice proxies;
     timeout_options timeouts;
     retry_options retry;
     limit_options limits;
     pool_options pool;
+    int max_redirects = 0;
     bool tolerate_missing_done = false;
 };
 

@@ -41,7 +41,14 @@ transport::http_transport transport_for_key(const client::impl& client)
         tls = std::make_shared<const net::tls_context>(client.config.tls);
     pool_options unpooled = client.config.pool;
     unpooled.max_idle_connections = 0;
-    return {client.executor, server, std::move(tls), client.config.tcp, unpooled, client.config.limits};
+    return {
+        client.executor,
+        server,
+        std::move(tls),
+        client.config.tcp,
+        client.config.proxies.proxy_for(server),
+        unpooled,
+        client.config.limits};
 }
 
 std::shared_ptr<chat_call> make_key_call(const chat_call& caller, transport::http_transport& transport)

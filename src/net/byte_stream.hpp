@@ -14,6 +14,10 @@ namespace dedalus::net {
 /// OpenSSL headers that come with that name.)
 extern const boost::system::error_code stream_truncated;
 
+/// Whether the peer ended TLS with an alert. With TLS 1.3 a server that refuses the client's certificate does so after
+/// the client has done its handshake, so that the first read fails.
+bool is_tls_alert(const boost::system::error_code& ec) noexcept;
+
 /// A connection to one peer. Reads and writes return at once; only the waits suspend.
 /// One owner at a time; only interrupt() may be called by other threads. No try_ throws.
 class byte_stream : public interruptible

@@ -2,6 +2,7 @@
 
 #include <dedalus/error.hpp>
 
+#include "net/proxy_tunnel.hpp"
 #include "net/tcp_stream.hpp"
 #include "net/tls_stream.hpp"
 #include "net/wake_up.hpp"
@@ -12,6 +13,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -49,7 +51,15 @@ public:
         guard().arm(protocol::earliest(step, request.total));
     }
 
-    /// host:port, for people.
+    /// What TCP connects to.
+    const std::string& hop_host() const { return request.proxy ? request.proxy->host : request.host; }
+
+    std::uint16_t hop_port() const { return request.proxy ? request.proxy->port : request.port; }
+
+    /// The same, for people.
+    std::string hop() const { return request.proxy ? "the proxy " + request.proxy->authority() : peer(); }
+
+    /// host:port of the server, for people.
     std::string peer() const
     {
         const bool colons = request.host.find(':') != std::string::npos;
@@ -75,11 +85,11 @@ struct lookup
     std::vector<tcp::endpoint> addresses;
 };
 
-void start_lookup(tcp::resolver& resolver, const connect_request& request, std::shared_ptr<lookup> result)
+void start_lookup(tcp::resolver& resolver, const attempt& job, std::shared_ptr<lookup> result)
 {
     resolver.async_resolve(
-        request.host,
-        std::to_string(request.port),
+        job.hop_host(),
+        std::to_string(job.hop_port()),
         asio::ip::resolver_base::numeric_service,
         [result](const error_code& ec, const tcp::resolver::results_type& found) {
             result->ec = ec;
@@ -95,23 +105,23 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(attempt& job  // borrowed
 {
     std::vector<tcp::endpoint> addresses;
     error_code not_an_address;
-    const asio::ip::address address = asio::ip::make_address(job.request.host, not_an_address);
+    const asio::ip::address address = asio::ip::make_address(job.hop_host(), not_an_address);
     if (!not_an_address) {
-        addresses.emplace_back(address, job.request.port);
+        addresses.emplace_back(address, job.hop_port());
         co_return addresses;
     }
     const auto result = std::make_shared<lookup>(job.request.executor);
     result->ec = asio::error::host_not_found;
     // An empty name would mean this host to the resolver.
-    if (!job.request.host.empty()) {
+    if (!job.hop_host().empty()) {
         job.enter(call_phase::resolve);
         const watch_scope scope(job.guard(), result->answered);
         tcp::resolver resolver(job.request.executor);  // its destructor drops a lookup that has not begun
-        start_lookup(resolver, job.request, result);
+        start_lookup(resolver, job, result);
         co_await result->answered.wait();
     }
     if (result->ec || result->addresses.empty())
-        throw connection_error(call_phase::resolve, result->ec, "cannot resolve " + job.request.host);
+        throw connection_error(call_phase::resolve, result->ec, "cannot resolve " + job.hop_host());
     co_return std::move(result->addresses);
 }
 
@@ -161,7 +171,17 @@ asio::awaitable<std::unique_ptr<tcp_stream>> connect_to_any(
         if (!ec)
             co_return stream;
     }
-    throw connection_error(call_phase::connect, ec, "cannot connect to " + job.peer());
+    throw connection_error(call_phase::connect, ec, "cannot connect to " + job.hop());
+}
+
+asio::awaitable<void> pass_proxy(
+    attempt& job,       // borrowed
+    tcp_stream& stream  // borrowed
+)
+{
+    job.enter(call_phase::proxy);
+    const watch_scope scope(job.guard(), stream);
+    co_await open_tunnel(stream, job.request.host, job.request.port, *job.request.proxy, job.request.guard);
 }
 
 std::unique_ptr<tls_stream> make_tls_stream(attempt& job, std::unique_ptr<tcp_stream> stream)
@@ -206,6 +226,8 @@ asio::awaitable<connected> connect_in_steps(attempt& job  // borrowed
 
     step = clock::now();
     auto stream = co_await connect_to_any(job, std::move(addresses));
+    if (job.request.proxy && job.request.tls)
+        co_await pass_proxy(job, *stream);
     result.timings.connect = since(step);
 
     if (!job.request.tls) {
@@ -236,7 +258,7 @@ asio::awaitable<connected> connect(connect_request request)
     }
     catch (const boost::system::system_error& e) {
         if (e.code() != asio::error::operation_aborted)
-            throw connection_error(job.step.phase, e.code(), "cannot connect to " + job.peer());
+            throw connection_error(job.step.phase, e.code(), "cannot connect to " + job.hop());
         // An interrupted wait looks the same whoever interrupted it: the guard knows.
         job.guard().throw_if_fired();
         throw;

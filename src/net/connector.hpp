@@ -4,6 +4,7 @@
 #include "net/tls_context.hpp"
 #include "net/watchdog.hpp"
 #include "protocol/deadlines.hpp"
+#include "protocol/proxy_address.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace dedalus::net {
@@ -23,8 +25,10 @@ struct connect_request
     std::uint16_t port = 0;
     std::shared_ptr<const tls_context> tls;  ///< null: plain TCP
     tcp_options tcp{};
-    std::chrono::milliseconds limit =
-        no_limit;  ///< resolve, TCP and TLS together; no_limit: none. Whichever of this and `total` comes first counts
+    /// Connect to this in place of the host; with `tls`, open a tunnel through it.
+    std::optional<protocol::proxy_address> proxy{};
+    /// Resolve, TCP, tunnel and TLS together; no_limit: none. Whichever of this and `total` comes first counts.
+    std::chrono::milliseconds limit = no_limit;
     protocol::deadline total{
         call_phase::total, {}, std::chrono::steady_clock::time_point::max()};  ///< of the whole call
     std::shared_ptr<watchdog> guard;                                           ///< not null
@@ -34,7 +38,7 @@ struct connect_request
 struct connect_timings
 {
     std::chrono::microseconds dns{};
-    std::chrono::microseconds connect{};  ///< all addresses tried
+    std::chrono::microseconds connect{};  ///< all addresses tried, and the tunnel
     std::chrono::microseconds tls{};
 };
 
@@ -44,12 +48,12 @@ struct connected
     connect_timings timings;
 };
 
-/// Resolves the name, tries its addresses in order until one accepts, and does the TLS handshake.
+/// Resolves the name, tries its addresses in order until one accepts, opens the tunnel, and does the TLS handshake.
 ///
-/// Throws connection_error(resolve, connect or tls; the cause; a text with host and port, for TLS with the problem),
-/// timeout_error (resolve, connect, tls, or total when that came first), dedalus::error or system_error with
-/// operation_aborted when the guard or the coroutine was cancelled. Afterwards the guard is disarmed and watches
-/// nothing.
+/// Throws proxy_error, connection_error(resolve, connect, proxy or tls; the cause; a text with host and port, for TLS
+/// with the problem), timeout_error (resolve, connect, proxy, tls, or total when that came first), dedalus::error or
+/// system_error with operation_aborted when the guard or the coroutine was cancelled. Afterwards the guard is disarmed
+/// and watches nothing.
 ///
 /// A name lookup that is under way cannot be stopped: the wait for it ends, its late answer is dropped, but
 /// io_context::run() returns only after it.

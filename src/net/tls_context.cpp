@@ -2,9 +2,10 @@
 
 #include <dedalus/error.hpp>
 
+#include "net/tls_credentials.hpp"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include <string>
 
@@ -12,34 +13,10 @@ namespace dedalus::net {
 
 namespace {
 
-bool holds_certificate(X509_STORE* store)
-{
-    const auto* objects = X509_STORE_get0_objects(store);
-    for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
-        if (X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i)) != nullptr)
-            return true;
-    }
-    return false;
-}
-
 std::string last_reason()
 {
     const char* reason = ERR_reason_error_string(ERR_peek_last_error());
     return reason != nullptr ? reason : "unknown reason";
-}
-
-void trust(SSL_CTX* context, const std::string& ca_file)
-{
-    if (ca_file.empty()) {
-        if (SSL_CTX_set_default_verify_paths(context) != 1)
-            throw config_error("cannot set the system's CA certificates: " + last_reason());
-        return;
-    }
-    if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
-        throw config_error("cannot load CA certificates from '" + ca_file + "': " + last_reason());
-    // A file of revocation lists alone loads without complaint.
-    if (!holds_certificate(SSL_CTX_get_cert_store(context)))
-        throw config_error("no CA certificate in '" + ca_file + "'");
 }
 
 // The queue of errors belongs to the thread, hence to the whole program: leave it as clean as we need it.
@@ -53,23 +30,35 @@ struct clean_error_queue
     clean_error_queue& operator=(const clean_error_queue&) = delete;
 };
 
+// What holds whatever the user's hook did.
+void set_rules(SSL_CTX* context)
+{
+    const bool low = SSL_CTX_get_min_proto_version(context) < TLS1_2_VERSION;
+    if (low && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
+        throw config_error("cannot set TLS up: " + last_reason());
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, SSL_CTX_get_verify_callback(context));
+    // One recv() fetches as many records as there are; idle streams hold no record buffers.
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_mode(
+        context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+    );
+}
+
 }  // namespace
 
 tls_context::tls_context(const tls_options& options)
 {
     const clean_error_queue errors;
     context_.reset(SSL_CTX_new(TLS_client_method()));
-    if (!context_ || SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION) != 1)
+    if (!context_)
         throw config_error("cannot set TLS up: " + last_reason());
-    SSL_CTX_set_options(context_.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    load_trusted_certificates(context_.get(), options);
+    load_client_certificate(context_.get(), options);
+    if (options.customize)
+        options.customize(context_.get());
+    set_rules(context_.get());
     tls_session_cache::attach(context_.get());
-    // One recv() fetches as many records as there are; idle streams hold no record buffers.
-    SSL_CTX_set_read_ahead(context_.get(), 1);
-    SSL_CTX_set_mode(
-        context_.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
-    );
-    trust(context_.get(), options.ca_file);
 }
 
 void tls_context::deleter::operator()(ssl_ctx_st* context) const noexcept

@@ -16,7 +16,7 @@ namespace dedalus::net {
 class tls_context
 {
 public:
-    /// Throws config_error when `options.ca_file` cannot be read or holds no certificate.
+    /// Throws config_error when a file or text of `options` cannot be used, and what `options.customize` throws.
     explicit tls_context(const tls_options& options);
 
     ssl_ctx_st* native_handle() const noexcept { return context_.get(); }

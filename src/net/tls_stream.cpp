@@ -1,5 +1,7 @@
 #include "net/tls_stream.hpp"
 
+#include "net/certificate_error.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -41,6 +43,14 @@ bool is_certificate_error(const error_code& ec)
 }
 
 }  // namespace
+
+bool is_tls_alert(const error_code& ec) noexcept
+{
+    constexpr int alerts = 256;
+    const int reason = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
+    return ec.category() == asio::error::get_ssl_category() && reason >= SSL_AD_REASON_OFFSET &&
+           reason < SSL_AD_REASON_OFFSET + alerts;
+}
 
 // OpenSSL reads and writes the socket through a BIO of our own: the one it brings raises SIGPIPE and does not tell an
 // end of the connection from an interruption.
@@ -196,23 +206,20 @@ void tls_stream::try_handshake(error_code& ec) noexcept
     ec = outcome(returned);
     if (ec == asio::error::would_block)
         return;
+    if (is_certificate_error(ec))
+        ec = fatal_ = certificate_error(SSL_get_verify_result(session_.get()));
     if (!fatal_)
         fatal_ = ec;
     handshake_problem_ = describe_problem(ec);
 }
 
-std::string tls_stream::describe_problem(const error_code& ec) const
+std::string tls_stream::describe_problem(const error_code& ec)
 {
     if (ec == stream_truncated || ec == asio::error::eof)
         return "the peer closed the connection during the handshake";
-    if (!is_certificate_error(ec))
-        return ec.message();
-    const long problem = SSL_get_verify_result(session_.get());
-    if (problem == X509_V_ERR_HOSTNAME_MISMATCH)
-        return "certificate refused: it is not valid for this host name";
-    if (problem == X509_V_ERR_IP_ADDRESS_MISMATCH)
-        return "certificate refused: it is not valid for this IP address";
-    return std::string("certificate refused: ") + X509_verify_cert_error_string(problem);
+    if (ec.category() == certificate_error(0).category())
+        return "certificate refused: " + ec.message();
+    return ec.message();
 }
 
 std::size_t tls_stream::try_read(std::span<char> buffer, error_code& ec) noexcept

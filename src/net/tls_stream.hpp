@@ -48,7 +48,7 @@ private:
 
     boost::system::error_code outcome(int returned);
     void expect_host(const std::string& host);
-    std::string describe_problem(const boost::system::error_code& ec) const;
+    static std::string describe_problem(const boost::system::error_code& ec);
 
     std::shared_ptr<const tls_context> context_;
     std::unique_ptr<transport> transport_;

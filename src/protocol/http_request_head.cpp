@@ -9,7 +9,7 @@ namespace dedalus::protocol {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> reserved_names = {
+constexpr std::array<std::string_view, 11> reserved_names = {
     "Host",
     "Content-Length",
     "Transfer-Encoding",
@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 9> reserved_names = {
     "Connection",
     "Keep-Alive",
     "Upgrade",
+    "Proxy-Authorization",
+    "Proxy-Connection",
 };
 
 void append_field(std::string& head, std::string_view name, std::string_view value)

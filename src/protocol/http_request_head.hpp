@@ -24,7 +24,7 @@ std::string http_request_head(
 );
 
 /// Whether the client alone decides on this field: Host, Content-Length, Transfer-Encoding, TE, Trailer, Expect,
-/// Connection, Keep-Alive, Upgrade.
+/// Connection, Keep-Alive, Upgrade, Proxy-Authorization, Proxy-Connection.
 bool reserved_header_name(std::string_view name) noexcept;
 
 /// A token of RFC 9110, section 5.6.2.

@@ -24,6 +24,7 @@ struct pool_key
     std::string scheme;
     std::string host;
     std::string port;
+    std::string proxy{};  ///< its host:port; "" for none
 
     auto operator<=>(const pool_key&) const = default;
 };

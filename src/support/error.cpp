@@ -179,6 +179,8 @@ std::string_view to_string(call_phase phase) noexcept
         return "resolve";
     case call_phase::connect:
         return "connect";
+    case call_phase::proxy:
+        return "proxy";
     case call_phase::tls:
         return "tls";
     case call_phase::write:

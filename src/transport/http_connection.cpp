@@ -106,6 +106,7 @@ bool http_connection::try_early_answer(boost::system::error_code obstacle)
 {
     boost::system::error_code ec;
     input_ = {buffer_.data(), stream_->try_read(buffer_, ec)};
+    check_refusal(ec);
     if (obstacle == asio::error::would_block)
         obstacle = ec;
     if (input_.empty() && obstacle != asio::error::would_block)
@@ -212,6 +213,12 @@ void http_connection::check_readable() const
     throw response_format_error(problem, status(), {}, {});
 }
 
+void http_connection::check_refusal(boost::system::error_code ec) const
+{
+    if (net::is_tls_alert(ec) && !reader_->got_some())
+        throw connection_error(call_phase::tls, ec, "the server refused the TLS connection");
+}
+
 void http_connection::arm(call_phase phase, std::chrono::milliseconds limit)
 {
     limits_->guard->arm(limits_->next(phase, limit));
@@ -249,6 +256,7 @@ bool http_connection::try_fill(call_phase phase)
     boost::system::error_code incomplete = ec;
     if (ec == asio::error::eof)
         reader_->finish(incomplete = {});
+    check_refusal(incomplete);
     if (incomplete)
         throw connection_error(
             phase, incomplete, reader_->got_some() ? "the answer was cut off" : "the server closed the connection"

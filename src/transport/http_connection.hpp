@@ -80,6 +80,7 @@ private:
     bool try_early_answer(boost::system::error_code obstacle);
     void consume();
     void check_readable() const;
+    void check_refusal(boost::system::error_code ec) const;
 
     std::unique_ptr<net::byte_stream> stream_;
     std::size_t max_header_bytes_;

@@ -1,8 +1,10 @@
 #include "transport/http_transport.hpp"
 
 #include <dedalus/error.hpp>
+#include <dedalus/proxy_error.hpp>
 
 #include "net/connector.hpp"
+#include "protocol/proxy_request.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -47,16 +49,20 @@ http_transport::http_transport(
     protocol::base_url origin,
     std::shared_ptr<const net::tls_context> tls,
     const tcp_options& tcp,
+    std::optional<protocol::proxy_address> proxy,
     const pool_options& pool,
     const limit_options& limits
 )
-    : executor_(std::move(executor)), origin_(std::move(origin)), key_{origin_.scheme, origin_.host, origin_.port},
+    : executor_(std::move(executor)), origin_(std::move(origin)), proxy_(std::move(proxy)),
+      key_{origin_.scheme, origin_.host, origin_.port, proxy_ ? proxy_->authority() : std::string()},
       max_header_bytes_(limits.max_header_bytes), tls_(origin_.tls() ? std::move(tls) : nullptr), tcp_(tcp),
       pool_(std::make_shared<connection_pool>(executor_, pool))
 {}
 
 asio::awaitable<open_exchange> http_transport::send(http_request request, call_limits limits)
 {
+    if (forwarded())
+        request.head = protocol::forwarded_head(request.head, origin_, *proxy_);
     open_exchange opened;
     const clock::time_point start = clock::now();
     opened.connection = co_await pool_->acquire(key_, limits);
@@ -73,14 +79,24 @@ asio::awaitable<open_exchange> http_transport::send(http_request request, call_l
             if (!stale)
                 throw;
         }
-        if (!stale)
+        if (!stale) {
+            check_forwarded(opened);
             co_return opened;
+        }
         opened.connection.discard_dead();
         opened.timings.reused_connection = false;
     }
     co_await connect(opened, limits);
     co_await exchange(opened, std::move(request), std::move(limits));
+    check_forwarded(opened);
     co_return opened;
+}
+
+void http_transport::check_forwarded(const open_exchange& opened) const
+{
+    constexpr int authentication_required = 407;
+    if (forwarded() && opened.connection->status() == authentication_required)
+        throw proxy_error(proxy_->authority(), authentication_required);
 }
 
 asio::awaitable<void> http_transport::connect(open_exchange& opened /* borrowed */, call_limits limits)
@@ -91,6 +107,7 @@ asio::awaitable<void> http_transport::connect(open_exchange& opened /* borrowed 
         .port = port_number(origin_.port),
         .tls = tls_,
         .tcp = tcp_,
+        .proxy = proxy_,
         .limit = limits.timeouts.connect,
         .total = limits.total,
         .guard = limits.guard,

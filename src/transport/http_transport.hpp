@@ -5,6 +5,7 @@
 
 #include "net/tls_context.hpp"
 #include "protocol/base_url.hpp"
+#include "protocol/proxy_address.hpp"
 #include "transport/call_limits.hpp"
 #include "transport/connection_lease.hpp"
 #include "transport/connection_pool.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace dedalus::transport {
@@ -35,12 +37,13 @@ struct open_exchange
 class http_transport
 {
 public:
-    /// @param tls  not null for an origin with TLS.
+    /// @param tls  not null for an origin with TLS. @param proxy  on the way to the origin; nothing: none.
     http_transport(
         boost::asio::any_io_executor executor,
         protocol::base_url origin,
         std::shared_ptr<const net::tls_context> tls,
         const tcp_options& tcp,
+        std::optional<protocol::proxy_address> proxy,
         const pool_options& pool,
         const limit_options& limits
     );
@@ -62,8 +65,15 @@ public:
 private:
     boost::asio::awaitable<void> connect(open_exchange& opened, call_limits limits);
 
+    /// Throws proxy_error when the answer is the proxy's and not that of the origin.
+    void check_forwarded(const open_exchange& opened) const;
+
+    /// Whether the requests themselves go to the proxy.
+    bool forwarded() const noexcept { return proxy_ && !origin_.tls(); }
+
     boost::asio::any_io_executor executor_;
     protocol::base_url origin_;
+    std::optional<protocol::proxy_address> proxy_;
     protocol::pool_key key_;
     std::size_t max_header_bytes_;
     std::shared_ptr<const net::tls_context> tls_;  // null for plain HTTP

@@ -58,34 +58,76 @@ void sign(const identity& made, const identity& issuer)
 
 constexpr long day = 24 * 60 * 60;
 
-}  // namespace
-
-test_ca::test_ca(const std::string& name) : authority_(draft(name, -day, day))
+identity draft_authority(const std::string& name)
 {
-    X509* certificate = authority_.certificate.get();
+    identity made = draft(name, -day, day);
+    X509* certificate = made.certificate.get();
     extend(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
     extend(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
+    return made;
+}
+
+template <class Write>
+std::string pem_text(Write write)
+{
+    BIO* memory = BIO_new(BIO_s_mem());
+    require(memory != nullptr && write(memory) == 1);
+    std::string text(BIO_ctrl_pending(memory), '\0');
+    BIO_read(memory, text.data(), static_cast<int>(text.size()));
+    BIO_free(memory);
+    return text;
+}
+
+}  // namespace
+
+test_ca::test_ca(const std::string& name) : authority_(draft_authority(name))
+{
     sign(authority_, authority_);
+}
+
+test_ca test_ca::subordinate(const std::string& name) const
+{
+    identity authority = draft_authority(name);
+    sign(authority, authority_);
+    return test_ca(std::move(authority));
 }
 
 identity test_ca::issue(const leaf_options& options) const
 {
-    identity leaf = draft("test server", -2 * day, options.expired ? -day : day);
+    const long begin = options.not_yet_valid ? day : -2 * day;
+    identity leaf = draft("test server", begin, options.expired ? -day : 2 * day);
     const identity& issuer = options.self_signed ? leaf : authority_;
     extend(leaf.certificate.get(), issuer.certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
-    extend(leaf.certificate.get(), issuer.certificate.get(), NID_subject_alt_name, options.subject_alternative_names);
+    const std::string& names = options.subject_alternative_names;
+    if (!names.empty())
+        extend(leaf.certificate.get(), issuer.certificate.get(), NID_subject_alt_name, names);
     sign(leaf, issuer);
     return leaf;
 }
 
 std::string test_ca::pem() const
 {
-    BIO* memory = BIO_new(BIO_s_mem());
-    require(memory != nullptr && PEM_write_bio_X509(memory, authority_.certificate.get()) == 1);
-    std::string text(BIO_ctrl_pending(memory), '\0');
-    BIO_read(memory, text.data(), static_cast<int>(text.size()));
-    BIO_free(memory);
-    return text;
+    return certificate_pem(authority_);
+}
+
+std::string certificate_pem(const identity& who)
+{
+    return pem_text([&](BIO* out) { return PEM_write_bio_X509(out, who.certificate.get()); });
+}
+
+std::string private_key_pem(const identity& who, const std::string& password)
+{
+    return pem_text([&](BIO* out) {
+        const auto size = static_cast<int>(password.size());
+        const EVP_CIPHER* cipher = password.empty() ? nullptr : EVP_aes_256_cbc();
+        return PEM_write_bio_PKCS8PrivateKey(out, who.key.get(), cipher, password.data(), size, nullptr, nullptr);
+    });
+}
+
+void require_client_certificate(SSL_CTX* server, const test_ca& authority)
+{
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    require(X509_STORE_add_cert(SSL_CTX_get_cert_store(server), authority.certificate()) == 1);
 }
 
 openssl_ptr<SSL_CTX> server_context(const identity& leaf, int max_version)

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace test {
 
@@ -32,8 +33,9 @@ struct identity
 
 struct leaf_options
 {
-    std::string subject_alternative_names = "DNS:localhost,IP:127.0.0.1";  // in OpenSSL's notation
+    std::string subject_alternative_names = "DNS:localhost,IP:127.0.0.1";  // in OpenSSL's notation; "" for none
     bool expired = false;
+    bool not_yet_valid = false;
     bool self_signed = false;
 };
 
@@ -45,15 +47,30 @@ public:
 
     identity issue(const leaf_options& options = leaf_options()) const;
 
+    /// An authority whose certificate this one has signed.
+    test_ca subordinate(const std::string& name) const;
+
     /// The certificate of the authority.
     std::string pem() const;
 
+    X509* certificate() const noexcept { return authority_.certificate.get(); }
+
 private:
+    explicit test_ca(identity authority) : authority_(std::move(authority)) {}
+
     identity authority_;
 };
 
 /// A server's side of TLS that presents `leaf`.
 openssl_ptr<SSL_CTX> server_context(const identity& leaf, int max_version = TLS1_3_VERSION);
+
+/// Makes the server ask for a certificate of this authority, and refuse clients that have none.
+void require_client_certificate(SSL_CTX* server, const test_ca& authority);
+
+std::string certificate_pem(const identity& who);
+
+/// Encrypted when there is a password.
+std::string private_key_pem(const identity& who, const std::string& password = "");
 
 /// A file with a text, gone with the object.
 class temporary_file
