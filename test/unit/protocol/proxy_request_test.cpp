@@ -101,3 +101,9 @@ TEST_CASE("an answer to CONNECT that is not HTTP, too long, or has bytes behind 
     cut.finish(ec);
     CHECK(ec.failed());
 }
+
+TEST_CASE("no header of the user can carry what is for the proxy alone")
+{
+    CHECK(reserved_header_name("proxy-authorization"));
+    CHECK(reserved_header_name("Proxy-Connection"));
+}
