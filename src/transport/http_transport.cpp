@@ -31,13 +31,22 @@ std::uint16_t port_number(const std::string& port)
 
 asio::awaitable<void> exchange(open_exchange& opened /* borrowed */, http_request request, call_limits limits)
 {
+    const std::shared_ptr<timings> times = limits.times;
     opened.connection->begin(std::move(limits));
     const clock::time_point start = clock::now();
     co_await opened.connection->send(request.head, *request.body);
-    opened.timings.write = since(start);
+    times->write = since(start);
     const clock::time_point sent = clock::now();
     co_await opened.connection->read_header();
-    opened.timings.header = since(sent);
+    times->header = since(sent);
+}
+
+/// The attempt goes on with another connection.
+void forget_exchange(timings& times)
+{
+    times.reused_connection = false;
+    times.write = {};
+    times.bytes_sent = 0;
 }
 
 }  // namespace
@@ -56,9 +65,12 @@ http_transport::http_transport(
 asio::awaitable<open_exchange> http_transport::send(http_request request, call_limits limits)
 {
     open_exchange pooled;
+    const clock::time_point start = clock::now();
     pooled.connection = pool_.take(key_);
+    limits.times->queue = since(start);
     if (pooled.connection) {
-        pooled.timings.reused_connection = true;
+        tell(connection_event::reused);
+        limits.times->reused_connection = true;
         bool stale = false;
         try {
             co_await exchange(pooled, request, limits);
@@ -71,7 +83,9 @@ asio::awaitable<open_exchange> http_transport::send(http_request request, call_l
         }
         if (!stale)
             co_return pooled;
+        pooled.connection->end_exchange();
         pooled.connection.reset();
+        forget_exchange(*limits.times);
     }
     open_exchange fresh = co_await connect(limits);
     co_await exchange(fresh, std::move(request), std::move(limits));
@@ -88,14 +102,23 @@ asio::awaitable<open_exchange> http_transport::connect(call_limits limits)
         .limit = limits.timeouts.connect,
         .total = limits.total,
         .guard = limits.guard,
+        .times = limits.times,
     };
     net::connected connected = co_await net::connect(std::move(request));
     open_exchange opened;
     opened.connection = std::make_unique<http_connection>(std::move(connected.stream), max_header_bytes_);
-    opened.timings.dns = connected.timings.dns;
-    opened.timings.connect = connected.timings.connect;
-    opened.timings.tls = connected.timings.tls;
+    if (observer_)
+        opened.connection->observe_close([told = observer_](close_reason reason) {
+            told(connection_event::closed, reason);
+        });
+    tell(connection_event::opened);
     co_return opened;
+}
+
+void http_transport::tell(connection_event event) const
+{
+    if (observer_)
+        observer_(event, close_reason::none);
 }
 
 void http_transport::release(std::unique_ptr<http_connection> connection)

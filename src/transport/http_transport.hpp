@@ -1,7 +1,7 @@
 #pragma once
 
+#include <dedalus/client_hooks.hpp>
 #include <dedalus/client_options.hpp>
-#include <dedalus/response_info.hpp>
 
 #include "net/tls_context.hpp"
 #include "protocol/base_url.hpp"
@@ -12,8 +12,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace dedalus::transport {
 
@@ -28,7 +30,6 @@ struct http_request
 struct open_exchange
 {
     std::unique_ptr<http_connection> connection;
-    dedalus::timings timings;
 };
 
 /// Exchanges with one origin over a pool of connections. Any thread.
@@ -44,6 +45,10 @@ public:
         const limit_options& limits
     );
 
+    /// Calls this when a connection is opened, reused or closed, on any thread; it must not throw. To be set before the
+    /// first exchange.
+    void observe(std::function<void(connection_event, close_reason)> observer) { observer_ = std::move(observer); }
+
     /// Sends the request and waits for the response header. A connection from the pool that turns out to be dead before
     /// a byte of the answer has come is replaced once by a new one. Throws as http_connection and net::connect() do.
     /// The transport must outlive the awaitable.
@@ -56,12 +61,14 @@ public:
 
 private:
     boost::asio::awaitable<open_exchange> connect(call_limits limits);
+    void tell(connection_event event) const;
 
     boost::asio::any_io_executor executor_;
     protocol::base_url origin_;
     protocol::pool_key key_;
     std::size_t max_header_bytes_;
     std::shared_ptr<const net::tls_context> tls_;  // null for plain HTTP
+    std::function<void(connection_event, close_reason)> observer_{};
     connection_pool pool_;
 };
 
