@@ -97,7 +97,15 @@ public:
     template <class T>
     boost::asio::awaitable<parsed_completion<T>> parse(const chat_completion_request& request) const
     {
-        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>()));
+        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>(), nullptr));
+    }
+
+    /// Likewise, with what is different for this call; a `response_format` in call_options::body wins.
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(const chat_completion_request& request, const call_options& options) const
+    {
+        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>(), &options));
     }
 
 #if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
@@ -113,6 +121,15 @@ public:
     chat_completions(chat_completion_request&& request, const call_options& options) const = delete;
     boost::asio::awaitable<chat_completion>
     chat_completions(chat_completion_request&& request, call_options&& options) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(const chat_completion_request& request, call_options&& options) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(chat_completion_request&& request, const call_options& options) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(chat_completion_request&& request, call_options&& options) const = delete;
     boost::asio::awaitable<chat_completion_stream>
     chat_completions_stream(const chat_completion_request& request, call_options&& options) const = delete;
     boost::asio::awaitable<chat_completion_stream>
@@ -135,8 +152,9 @@ public:
 
 private:
     explicit client(std::shared_ptr<impl> state);
-    boost::asio::awaitable<chat_completion>
-    structured_answer(const chat_completion_request& request, response_format_json_schema format) const;
+    boost::asio::awaitable<chat_completion> structured_answer(
+        const chat_completion_request& request, response_format_json_schema format, const call_options* options
+    ) const;
 
     std::shared_ptr<impl> impl_;
 };

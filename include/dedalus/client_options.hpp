@@ -160,7 +160,8 @@ struct client_options
     /// default warn.
     std::optional<dedalus::log_level> log_level{};
 
-    /// Log the bodies of requests and unary answers, each cut at 2 KiB, at level debug. They hold prompts and answers.
+    /// Log the bodies of requests and unary answers at level debug, each cut at 2 KiB: prompts, answers, and MCP
+    /// credentials that are sent in plaintext.
     bool log_bodies = false;
 };
 

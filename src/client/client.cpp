@@ -85,12 +85,13 @@ asio::awaitable<chat_completion> client::deferred_completion(std::string request
     return start_deferred_call(impl_, request_id, options);
 }
 
-asio::awaitable<chat_completion>
-client::structured_answer(const chat_completion_request& request, response_format_json_schema format) const
+asio::awaitable<chat_completion> client::structured_answer(
+    const chat_completion_request& request, response_format_json_schema format, const call_options* options
+) const
 {
     require_strict_tools(request.tools);
     const response_format wanted = complete_format(request.response_format, std::move(format));
-    return run_unary(start_chat(impl_, request, false, &wanted));
+    return run_unary(start_chat(impl_, request, false, &wanted, options));
 }
 
 client::client(std::shared_ptr<impl> state) : impl_(std::move(state)) {}
