@@ -2,11 +2,13 @@
 
 #include <dedalus/config.hpp>
 #include <dedalus/http_headers.hpp>
+#include <dedalus/response_info.hpp>
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
+#include <exception>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -47,6 +49,7 @@ enum class errc
     validation,             ///< JSON and a described type do not fit each other, see parse_error.hpp
     cut_by_length,          ///< a structured answer that ended at the token limit
     cut_by_content_filter,  ///< a structured answer that a content filter withheld
+    credential,             ///< client_options::credential_provider gave no key
 };
 
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.
@@ -103,6 +106,14 @@ public:
     /// Set by the client before it throws.
     void set_retries_taken(int n) noexcept { retries_taken_ = n; }
 
+    /// What is known of the call: its id, timings and number of attempts; and of the answer of the last attempt, when
+    /// there was one: status, headers, request id, rate limits. All zero for errors of other origin. Lives as long as
+    /// the error.
+    const response_info& info() const noexcept;
+
+    /// Set by the client before it throws.
+    void set_info(std::shared_ptr<const response_info> info) noexcept { info_ = std::move(info); }
+
     /// What a handoff run had done until this error ended it; null for errors of other calls. Lives as long as the
     /// error.
     const run_result* partial_run() const noexcept { return partial_run_.get(); }
@@ -112,6 +123,7 @@ public:
 
 private:
     int retries_taken_ = 0;
+    std::shared_ptr<const response_info> info_{};
     std::shared_ptr<const run_result> partial_run_{};
 };
 
@@ -120,6 +132,19 @@ class DEDALUS_EXPORT config_error : public error
 {
 public:
     explicit config_error(const std::string& message);
+};
+
+/// client_options::credential_provider threw, or gave a key that is empty or cannot be sent. Never tried again.
+class DEDALUS_EXPORT credential_error : public error
+{
+public:
+    /// @param cause  what the provider threw, or null. It is not part of what(): it may hold secrets.
+    credential_error(const std::string& message, std::exception_ptr cause);
+
+    const std::exception_ptr& cause() const noexcept { return cause_; }
+
+private:
+    std::exception_ptr cause_;
 };
 
 /// The request cannot be sent: invalid UTF-8, NaN or infinity, a member of a wrong type, or JSON nested more than 128

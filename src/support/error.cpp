@@ -62,6 +62,8 @@ std::string_view text_of(errc code) noexcept
         return "the answer ended at the token limit";
     case errc::cut_by_content_filter:
         return "the answer was withheld by a content filter";
+    case errc::credential:
+        return "no credential";
     }
     return "unknown error";
 }
@@ -206,7 +208,17 @@ std::ostream& operator<<(std::ostream& os, call_phase phase)
 
 error::error(boost::system::error_code code, const std::string& message) : system_error(code, message) {}
 
+const response_info& error::info() const noexcept
+{
+    static const response_info none;
+    return info_ ? *info_ : none;
+}
+
 config_error::config_error(const std::string& message) : error(errc::config, message) {}
+
+credential_error::credential_error(const std::string& message, std::exception_ptr cause)
+    : error(errc::credential, message), cause_(std::move(cause))
+{}
 
 invalid_request_error::invalid_request_error(const std::string& message) : error(errc::invalid_request, message) {}
 
