@@ -3,6 +3,8 @@
 /// @file
 /// Everything but the test server.
 
+#include <dedalus/api_error.hpp>
+#include <dedalus/call_phase.hpp>
 #include <dedalus/chat/accumulator.hpp>
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
@@ -28,6 +30,7 @@
 #include <dedalus/config.hpp>
 #include <dedalus/dialect.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/error_code.hpp>
 #include <dedalus/fwd.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 #include <dedalus/handoff/run_result.hpp>
