@@ -3,7 +3,9 @@
 /// @file
 /// Everything but the test server.
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/call_options.hpp>
+#include <dedalus/call_phase.hpp>
 #include <dedalus/chat/accumulator.hpp>
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
@@ -32,6 +34,7 @@
 #include <dedalus/credential_provider.hpp>
 #include <dedalus/dialect.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/error_code.hpp>
 #include <dedalus/fwd.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 #include <dedalus/handoff/run_result.hpp>

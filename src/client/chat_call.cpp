@@ -1,5 +1,6 @@
 #include "client/chat_call.hpp"
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/proxy_error.hpp>

@@ -1,5 +1,6 @@
 #include "client/read_completion.hpp"
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 
 #include "client/api_errors.hpp"

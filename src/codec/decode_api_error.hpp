@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 
 #include <boost/json/object.hpp>

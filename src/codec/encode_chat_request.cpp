@@ -4,9 +4,8 @@
 #include <dedalus/json.hpp>
 
 #include "codec/apply_dialect.hpp"
-#include "codec/json_path.hpp"
 #include "codec/parse_json.hpp"
-#include "codec/wire_error.hpp"
+#include "codec/wire_root.hpp"
 #include "codec/wire_schema.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
@@ -23,16 +22,6 @@ namespace dedalus::codec {
 namespace json = boost::json;
 
 namespace {
-
-void write_request(const chat_completion_request& request, json::value& to)
-{
-    try {
-        write_struct(&request, wire_schema_of<chat_completion_request>(), to, json_path());
-    }
-    catch (const wire_error& e) {
-        throw invalid_request_error(e.what());
-    }
-}
 
 void check_deferred_calls(std::string_view text)
 {
@@ -54,7 +43,7 @@ json::object chat_request_members(
 )
 {
     json::value body(std::move(storage));
-    write_request(request, body);
+    write_root(&request, wire_schema_of<chat_completion_request>(), body);
     json::object& members = body.get_object();
     apply_dialect(to, members, request.extra);
     members.stable_erase("stream");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/chat/accumulator.hpp>
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/error.hpp>

@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,21 @@ struct busy_client
     std::optional<chat_completion_stream> holder;
 };
 
+/// How a call ends that waits for the connection in use.
+timeout_error timeout_of_waiting(busy_client& busy)
+{
+    chat_completion answer;
+    test::spawned_call call(busy.context, ask(busy.c, "waits", &answer));
+    test::run_until(busy.context, [&] { return call.ended(); });
+    try {
+        call.rethrow();
+    }
+    catch (const timeout_error& e) {
+        return e;
+    }
+    throw std::logic_error("the call did not run into a time limit");
+}
+
 std::vector<std::string> texts_received(const server& target)
 {
     std::vector<std::string> texts;
@@ -128,19 +144,11 @@ TEST_CASE("pool limits: a call that waits too long fails with a timeout of the p
     options.timeouts.pool = 50ms;
     options.retry.max_retries = 5;
     busy_client busy(options, target);
-    chat_completion answer;
-    test::spawned_call call(busy.context, ask(busy.c, "waits", &answer));
-    test::run_until(busy.context, [&] { return call.ended(); });
-    try {
-        call.rethrow();
-        FAIL("no timeout");
-    }
-    catch (const timeout_error& e) {
-        CHECK(e.phase() == call_phase::pool);
-        CHECK(e.elapsed() >= 50ms);
-        CHECK(e.retries_taken() == 0);
-        CHECK(std::string(e.what()).find("pool") != std::string::npos);
-    }
+    const timeout_error e = timeout_of_waiting(busy);
+    CHECK(e.phase() == call_phase::pool);
+    CHECK(e.elapsed() >= 50ms);
+    CHECK(e.retries_taken() == 0);
+    CHECK(std::string(e.what()).find("pool") != std::string::npos);
     CHECK(busy.c.pool_stats().waiting == 0);
     CHECK(target.requests().size() == 1);
 }
@@ -151,16 +159,7 @@ TEST_CASE("pool limits: the total limit counts while a call waits")
     client_options options = one_connection(target);
     options.timeouts.total = 500ms;
     busy_client busy(options, target);
-    chat_completion answer;
-    test::spawned_call call(busy.context, ask(busy.c, "waits", &answer));
-    test::run_until(busy.context, [&] { return call.ended(); });
-    try {
-        call.rethrow();
-        FAIL("no timeout");
-    }
-    catch (const timeout_error& e) {
-        CHECK(e.phase() == call_phase::total);
-    }
+    CHECK(timeout_of_waiting(busy).phase() == call_phase::total);
     CHECK(busy.c.pool_stats().waiting == 0);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/error.hpp>

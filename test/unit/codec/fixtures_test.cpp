@@ -1,5 +1,6 @@
 #include "support/fixtures.hpp"
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/json.hpp>
 

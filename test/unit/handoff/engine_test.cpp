@@ -1,5 +1,6 @@
 #include "handoff/engine.hpp"
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 
 #include "support/catch.hpp"

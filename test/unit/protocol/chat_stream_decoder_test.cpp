@@ -1,5 +1,6 @@
 #include "protocol/chat_stream_decoder.hpp"
 
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 
 #include "support/catch.hpp"

@@ -1,3 +1,4 @@
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 
 #include "protocol/chat_stream_decoder.hpp"

@@ -1,3 +1,4 @@
+#include <dedalus/api_error.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
