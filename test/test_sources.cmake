@@ -28,6 +28,7 @@ set(dedalus_unit_test_sources
     unit/codec/json_conversion_test.cpp
     unit/codec/json_depth_test.cpp
     unit/codec/json_path_test.cpp
+    unit/codec/merge_members_test.cpp
     unit/codec/message_for_request_test.cpp
     unit/codec/message_text_test.cpp
     unit/codec/parse_json_test.cpp
@@ -75,6 +76,7 @@ set(dedalus_unit_test_sources
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
+    unit/protocol/log_line_test.cpp
     unit/protocol/no_proxy_test.cpp
     unit/protocol/partial_json_test.cpp
     unit/protocol/poll_schedule_test.cpp
@@ -82,7 +84,11 @@ set(dedalus_unit_test_sources
     unit/protocol/pool_traffic_test.cpp
     unit/protocol/proxy_address_test.cpp
     unit/protocol/proxy_request_test.cpp
+    unit/protocol/query_test.cpp
+    unit/protocol/rate_limits_test.cpp
+    unit/protocol/redaction_test.cpp
     unit/protocol/redirect_test.cpp
+    unit/protocol/retry_budget_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
@@ -102,20 +108,26 @@ set(dedalus_unit_test_sources
 
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
+    loopback/client_call_options_test.cpp
     loopback/client_credentials_test.cpp
     loopback/client_deferred_test.cpp
+    loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
+    loopback/client_certificate_test.cpp
+    loopback/client_hooks_test.cpp
+    loopback/client_log_test.cpp
     loopback/client_many_test.cpp
     loopback/client_pool_limits_test.cpp
     loopback/client_pool_test.cpp
+    loopback/client_provider_test.cpp
     loopback/client_proxy_test.cpp
     loopback/client_redirect_test.cpp
     loopback/client_stream_test.cpp
-    loopback/client_certificate_test.cpp
     loopback/client_threads_test.cpp
+    loopback/client_timings_test.cpp
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <dedalus/api_error.hpp>
+#include <dedalus/call_options.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/deferred.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/chat/stream.hpp>
+#include <dedalus/client_changes.hpp>
 #include <dedalus/client_options.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/detail/parse_answer.hpp>
@@ -60,6 +62,10 @@ public:
     /// connection.
     boost::asio::awaitable<chat_completion> chat_completions(const chat_completion_request& request) const;
 
+    /// Likewise, with what is different for this call. Throws from the call itself also config_error.
+    boost::asio::awaitable<chat_completion>
+    chat_completions(const chat_completion_request& request, const call_options& options) const;
+
     /// The answer to a request that was sent with `deferred: true`, by the `request_id` of its answer, from this or
     /// another process. Asks until the answer is there, with the waits of `options`; each question is repeated as
     /// client_options::retry says when it fails for a moment.
@@ -80,6 +86,8 @@ public:
     /// stream of one chunk. A request with `deferred: true` is an invalid_request_error: it has no stream.
     boost::asio::awaitable<chat_completion_stream> chat_completions_stream(const chat_completion_request& request
     ) const;
+    boost::asio::awaitable<chat_completion_stream>
+    chat_completions_stream(const chat_completion_request& request, const call_options& options) const;
 
     /// Asks for an answer that is a T, a struct described with BOOST_DESCRIBE_STRUCT, and reads it: sends
     /// response_format_for<T>() as `response_format`. A json_schema format of the request itself goes first: only what
@@ -91,7 +99,15 @@ public:
     template <class T>
     boost::asio::awaitable<parsed_completion<T>> parse(const chat_completion_request& request) const
     {
-        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>()));
+        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>(), nullptr));
+    }
+
+    /// Likewise, with what is different for this call; a `response_format` in call_options::body wins.
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(const chat_completion_request& request, const call_options& options) const
+    {
+        return detail::parse_answer<T>(structured_answer(request, response_format_for<T>(), &options));
     }
 
 #if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
@@ -101,6 +117,27 @@ public:
     ) const = delete;
     template <class T>
     boost::asio::awaitable<parsed_completion<T>> parse(chat_completion_request&& request) const = delete;
+    boost::asio::awaitable<chat_completion>
+    chat_completions(const chat_completion_request& request, call_options&& options) const = delete;
+    boost::asio::awaitable<chat_completion>
+    chat_completions(chat_completion_request&& request, const call_options& options) const = delete;
+    boost::asio::awaitable<chat_completion>
+    chat_completions(chat_completion_request&& request, call_options&& options) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(const chat_completion_request& request, call_options&& options) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(chat_completion_request&& request, const call_options& options) const = delete;
+    template <class T>
+    boost::asio::awaitable<parsed_completion<T>>
+    parse(chat_completion_request&& request, call_options&& options) const = delete;
+    boost::asio::awaitable<chat_completion_stream>
+    chat_completions_stream(const chat_completion_request& request, call_options&& options) const = delete;
+    boost::asio::awaitable<chat_completion_stream>
+    chat_completions_stream(chat_completion_request&& request, const call_options& options) const = delete;
+    boost::asio::awaitable<chat_completion_stream>
+    chat_completions_stream(chat_completion_request&& request, call_options&& options) const = delete;
 #endif
 
     /// The connections of this client and its copies, as they are at one moment. Any thread; does not wait.
@@ -113,11 +150,20 @@ public:
     /// The executor given at construction.
     boost::asio::any_io_executor get_executor() const noexcept;
 
+    /// A client that differs from this one in what `changes` says and shares its connections, hooks and logger.
+    /// Destroying either leaves the other as it is. Throws config_error.
+    client with_options(const client_changes& changes) const;
+
+    /// The limits of its calls, to begin with when one call is to have another.
+    const timeout_options& timeouts() const noexcept;
+
     class impl;
 
 private:
-    boost::asio::awaitable<chat_completion>
-    structured_answer(const chat_completion_request& request, response_format_json_schema format) const;
+    explicit client(std::shared_ptr<impl> state);
+    boost::asio::awaitable<chat_completion> structured_answer(
+        const chat_completion_request& request, response_format_json_schema format, const call_options* options
+    ) const;
 
     std::shared_ptr<impl> impl_;
 };

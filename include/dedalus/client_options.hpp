@@ -1,14 +1,18 @@
 #pragma once
 
+#include <dedalus/client_hooks.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/credential_provider.hpp>
 #include <dedalus/dialect.hpp>
 #include <dedalus/http_headers.hpp>
+#include <dedalus/logger.hpp>
 #include <dedalus/proxy_options.hpp>
 #include <dedalus/tls_options.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -62,6 +66,15 @@ struct retry_options
     /// A server's hint (`retry-after-ms`, `Retry-After`) up to this takes the place of the computed wait. One above it
     /// is not waited for: the error is thrown at once, with retry_after(). At most 24 hours.
     std::chrono::milliseconds retry_after_cap = std::chrono::seconds(60);
+};
+
+/// A bound on the retries of a client and of those derived from it, against storms of them: within any `window`, at
+/// most `share` of the number of calls, but always `minimum`. A retry over it is not made, and the failure is thrown.
+struct retry_budget_options
+{
+    double share = 0.1;                                           ///< 0 to 1
+    int minimum = 3;                                              ///< not negative
+    std::chrono::milliseconds window = std::chrono::seconds(10);  ///< positive, at most 24 hours
 };
 
 /// Bounds on what is sent, and on what a server may make the client hold. Zero is a config_error.
@@ -128,6 +141,10 @@ struct client_options
     /// here or from DEDALUS_BASE_URL, it is a config_error.
     std::optional<std::string> environment{};
 
+    /// Gives the API key of each attempt in place of api_key; given together with it, it is a config_error. It wins
+    /// over DEDALUS_API_KEY. What it throws, and an empty key, is a credential_error of the call.
+    dedalus::credential_provider credential_provider{};
+
     std::optional<std::string> x_api_key{};       ///< `x-api-key`; DEDALUS_X_API_KEY
     std::optional<std::string> provider{};        ///< `X-Provider`; DEDALUS_PROVIDER
     std::optional<std::string> provider_key{};    ///< `X-Provider-Key`, a secret; DEDALUS_PROVIDER_KEY
@@ -160,6 +177,7 @@ struct client_options
     proxy_options proxy{};
     timeout_options timeouts{};
     retry_options retry{};
+    std::optional<retry_budget_options> retry_budget{};  ///< default: none
     limit_options limits{};
     pool_options pool{};
 
@@ -173,6 +191,19 @@ struct client_options
 
     /// Treat a stream that ends without `[DONE]` and without a finish reason as complete.
     bool tolerate_missing_done = false;
+
+    client_hooks hooks{};
+
+    /// Where log lines go. Default: standard error, at log_level.
+    std::shared_ptr<dedalus::logger> logger{};
+
+    /// Of the default logger: DEDALUS_LOG (off, error, warn, info, debug; anything else warns and counts as unset);
+    /// default warn.
+    std::optional<dedalus::log_level> log_level{};
+
+    /// Log the bodies of requests and unary answers at level debug, each cut at 2 KiB: prompts, answers, and MCP
+    /// credentials that are sent in plaintext.
+    bool log_bodies = false;
 };
 
 }  // namespace dedalus

@@ -4,6 +4,7 @@
 /// Everything but the test server.
 
 #include <dedalus/api_error.hpp>
+#include <dedalus/call_options.hpp>
 #include <dedalus/call_phase.hpp>
 #include <dedalus/chat/accumulator.hpp>
 #include <dedalus/chat/chunk.hpp>
@@ -26,8 +27,11 @@
 #include <dedalus/chat/tool.hpp>
 #include <dedalus/chat/tool_choice.hpp>
 #include <dedalus/client.hpp>
+#include <dedalus/client_changes.hpp>
+#include <dedalus/client_hooks.hpp>
 #include <dedalus/client_options.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/credential_provider.hpp>
 #include <dedalus/dialect.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/error_code.hpp>
@@ -38,12 +42,14 @@
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/http_headers.hpp>
 #include <dedalus/json.hpp>
+#include <dedalus/logger.hpp>
 #include <dedalus/open_enum.hpp>
 #include <dedalus/parse_error.hpp>
 #include <dedalus/parsed_completion.hpp>
 #include <dedalus/pool_stats.hpp>
 #include <dedalus/proxy_error.hpp>
 #include <dedalus/proxy_options.hpp>
+#include <dedalus/rate_limits.hpp>
 #include <dedalus/response_info.hpp>
 #include <dedalus/schema/annotation.hpp>
 #include <dedalus/schema/json_schema.hpp>

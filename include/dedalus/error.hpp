@@ -3,11 +3,14 @@
 #include <dedalus/call_phase.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/error_code.hpp>
+#include <dedalus/http_headers.hpp>
+#include <dedalus/response_info.hpp>
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +33,14 @@ public:
     /// Set by the client before it throws.
     void set_retries_taken(int n) noexcept { retries_taken_ = n; }
 
+    /// What is known of the call: its id, timings and number of attempts; and of the answer of the last attempt, when
+    /// there was one: status, headers, request id, rate limits. All zero for errors of other origin. Lives as long as
+    /// the error.
+    const response_info& info() const noexcept;
+
+    /// Set by the client before it throws.
+    void set_info(std::shared_ptr<const response_info> info) noexcept { info_ = std::move(info); }
+
     /// What a handoff run had done until this error ended it; null for errors of other calls. Lives as long as the
     /// error.
     const run_result* partial_run() const noexcept { return partial_run_.get(); }
@@ -39,6 +50,7 @@ public:
 
 private:
     int retries_taken_ = 0;
+    std::shared_ptr<const response_info> info_{};
     std::shared_ptr<const run_result> partial_run_{};
 };
 
@@ -47,6 +59,19 @@ class DEDALUS_EXPORT config_error : public error
 {
 public:
     explicit config_error(const std::string& message);
+};
+
+/// client_options::credential_provider threw, or gave a key that is empty or cannot be sent. Never tried again.
+class DEDALUS_EXPORT credential_error : public error
+{
+public:
+    /// @param cause  what the provider threw, or null. It is not part of what(): it may hold secrets.
+    credential_error(const std::string& message, std::exception_ptr cause);
+
+    const std::exception_ptr& cause() const noexcept { return cause_; }
+
+private:
+    std::exception_ptr cause_;
 };
 
 /// The request cannot be sent: invalid UTF-8, NaN or infinity, a member of a wrong type, or JSON nested more than 128

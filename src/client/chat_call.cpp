@@ -7,9 +7,11 @@
 
 #include "client/api_errors.hpp"
 #include "client/credential_key.hpp"
+#include "client/credential_refresh.hpp"
 #include "client/detour.hpp"
+#include "client/prepare_request.hpp"
 #include "codec/encode_chat_request.hpp"
-#include "protocol/http_request_head.hpp"
+#include "protocol/rate_limits.hpp"
 #include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
 
@@ -18,6 +20,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <random>
 #include <utility>
@@ -37,42 +40,16 @@ double random_share()
     return std::generate_canonical<double, 32>(source);
 }
 
-void set_unless_configured(http_headers& headers, std::string_view name, std::string value)
-{
-    if (!headers.contains(name))
-        headers.set(std::string(name), std::move(value));
-}
-
-transport::http_request make_request(const chat_call& call)
-{
-    const call_target& target = call.target;
-    const bool posts = target.method == "POST";
-    http_headers headers = *target.headers;
-    set_unless_configured(headers, "Accept", call.stream ? "text/event-stream, application/json" : "application/json");
-    set_unless_configured(headers, "X-Stainless-Retry-Count", std::to_string(call.retries_taken));
-    std::optional<std::size_t> content_length;
-    if (posts) {
-        set_unless_configured(headers, "Idempotency-Key", call.idempotency_key);
-        content_length = call.body->size();
-    }
-    else {
-        headers.erase("Idempotency-Key");
-        headers.erase("Content-Type");
-    }
-    protocol::base_url origin = target.transport->origin();
-    if (target.redirected)
-        origin.path_prefix.clear();
-    return {protocol::http_request_head(target.method, origin, target.endpoint, headers, content_length), call.body};
-}
-
-response_info make_info(const transport::open_exchange& opened, int retries_taken)
+response_info make_info(const chat_call& call, const transport::http_connection& connection)
 {
     response_info info;
-    info.status = opened.connection->status();
-    info.headers = opened.connection->headers();
+    info.call_id = call.id;
+    info.status = connection.status();
+    info.headers = connection.headers();
     info.request_id = info.headers.find("x-request-id").value_or("");
-    info.retries_taken = retries_taken;
-    info.timings = opened.timings;
+    info.retries_taken = call.retries_taken;
+    info.timings = *call.limits.times;
+    info.rate_limits = protocol::parse_rate_limits(info.headers);
     return info;
 }
 
@@ -143,21 +120,24 @@ struct hop
     std::optional<protocol::redirect> redirect;
 };
 
-asio::awaitable<hop> ask_target(std::shared_ptr<const chat_call> call, int redirects)
+asio::awaitable<hop> ask_target(std::shared_ptr<chat_call> call, int redirects)
 {
     transport::http_transport& transport = *call->target.transport;
-    transport::http_request request = make_request(*call);
+    transport::http_request request = prepare_request(*call);
     transport::open_exchange opened = co_await transport.send(std::move(request), call->limits);
     opened.connection->limit_total(call->total_of_body);
     hop result;
     chat_answer& answer = result.answer;
-    answer.info = make_info(opened, call->retries_taken);
+    answer.info = make_info(*call, *opened.connection);
+    call->answered = std::make_shared<const response_info>(answer.info);
+    call->client->observer->response(*call, answer.info);
 
     const std::size_t max_error_body_bytes = call->client->config.limits.max_error_body_bytes;
     const bool success = answer.info.status >= 200 && answer.info.status < 300;
     if (!success) {
         const bool complete = co_await read_error_body(*opened.connection, answer.body, max_error_body_bytes);
         part_with(transport, std::move(opened.connection), complete);
+        call->client->observer->body(*call, answer.body);
         result.redirect = next_redirect(*call, answer.info.status, answer.info.headers, redirects);
         if (result.redirect)
             co_return result;
@@ -170,6 +150,7 @@ asio::awaitable<hop> ask_target(std::shared_ptr<const chat_call> call, int redir
     }
     const bool complete = co_await read_all(*opened.connection, answer.body, call->max_body_bytes);
     part_with(transport, std::move(opened.connection), complete);
+    call->client->observer->body(*call, answer.body);
     if (!complete)
         refuse_body(*call, answer, errc::limit_exceeded, "the body is larger than limits.max_body_bytes");
     check_encoding(*call, answer);
@@ -179,6 +160,10 @@ asio::awaitable<hop> ask_target(std::shared_ptr<const chat_call> call, int redir
 asio::awaitable<chat_answer> attempt(std::shared_ptr<chat_call> call)
 {
     end_detour(*call);
+    call->answered.reset();
+    *call->limits.times = {};
+    call->limits.times->attempts = call->retries_taken + 1;
+    co_await refresh_credential(call);
     for (int redirects = 0;; ++redirects) {
         hop result = co_await ask_target(call, redirects);
         if (!result.redirect)
@@ -234,15 +219,14 @@ protocol::attempt_failure describe(const chat_call& call, const error& failure)
 std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, const error& failure)
 {
     const protocol::retry_decision decision = protocol::decide_retry(
-        call.client->config.retry,
-        describe(call, failure),
-        call.retries_taken,
-        random_share(),
-        std::chrono::system_clock::now()
+        call.retry, describe(call, failure), call.retries_taken, random_share(), std::chrono::system_clock::now()
     );
     const protocol::deadline& total = call.limits.total;
     const bool too_late = !total.unlimited() && clock::now() + decision.wait >= total.at;
     if (!decision.retry || too_late)
+        return std::nullopt;
+    std::optional<retry_gate>& budget = call.client->retries;
+    if (budget && !budget->take(clock::now()))
         return std::nullopt;
     return decision.wait;
 }
@@ -259,13 +243,34 @@ asio::awaitable<void> seal(std::shared_ptr<chat_call> call)
     call->unsealed.reset();
 }
 
+std::uint64_t next_call_id()
+{
+    static std::atomic<std::uint64_t> last = 0;
+    return ++last;
+}
+
+/// What the error shall tell of its call.
+void describe_call(const chat_call& call, error& failure)
+{
+    // A failure to get the key for the credentials has a number of its own.
+    failure.set_retries_taken(std::max(failure.retries_taken(), call.retries_taken));
+    response_info info = call.answered ? *call.answered : response_info{};
+    info.call_id = call.id;
+    info.retries_taken = call.retries_taken;
+    info.timings = *call.limits.times;
+    info.timings.total = elapsed(call);
+    failure.set_info(std::make_shared<const response_info>(std::move(info)));
+}
+
 }  // namespace
 
 std::shared_ptr<chat_call> make_call(std::shared_ptr<client::impl> client, call_target target)
 {
     auto call = std::make_shared<chat_call>();
     const timeout_options& timeouts = client->config.timeouts;
+    call->id = next_call_id();
     call->target = std::move(target);
+    call->retry = client->config.retry;
     call->body = std::make_shared<const std::string>();
     call->start = clock::now();
     call->total_of_body = protocol::phase_deadline(call_phase::total, call->start, timeouts.total);
@@ -289,6 +294,8 @@ void set_body(chat_call& call, std::string body)
 
 asio::awaitable<chat_answer> perform(std::shared_ptr<chat_call> call)
 {
+    if (call->client->retries)
+        call->client->retries->add_call(clock::now());
     if (call->unsealed)
         co_await seal(call);
     for (;; ++call->retries_taken) {
@@ -298,8 +305,12 @@ asio::awaitable<chat_answer> perform(std::shared_ptr<chat_call> call)
             chat_answer answer = co_await attempt(call);
             co_return answer;
         }
-        catch (const error& e) {
+        catch (error& e) {
             wait = next_attempt(*call, e);
+            if (wait) {
+                describe_call(*call, e);
+                call->client->observer->retry(*call, e, *wait);
+            }
             failure = std::current_exception();
         }
         if (!wait)
@@ -318,6 +329,13 @@ std::optional<bool> has_media_type(const http_headers& headers, std::string_view
     return support::ascii_iequals(support::trimmed(field->substr(0, field->find(';'))), type);
 }
 
+void complete(const chat_call& call, response_info& info)
+{
+    info.timings = *call.limits.times;
+    info.timings.total = elapsed(call);
+    call.client->observer->completed(call, info);
+}
+
 std::chrono::microseconds elapsed(const chat_call& call)
 {
     return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - call.start);
@@ -329,14 +347,15 @@ void rethrow_as_error(const chat_call& call)
         throw;
     }
     catch (error& e) {
-        // A failure to get the key for the credentials has a number of its own.
-        e.set_retries_taken(std::max(e.retries_taken(), call.retries_taken));
+        describe_call(call, e);
+        call.client->observer->failed(call, e);
         throw;
     }
     catch (const boost::system::system_error& e) {
         const bool cancelled = e.code() == asio::error::operation_aborted;
         error failure(e.code(), cancelled ? "the call was cancelled" : "the call failed");
-        failure.set_retries_taken(call.retries_taken);
+        describe_call(call, failure);
+        call.client->observer->failed(call, failure);
         throw failure;
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/call_options.hpp>
 #include <dedalus/response_info.hpp>
 
 #include "client/client_impl.hpp"
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,10 +51,14 @@ struct unsealed_request
 /// What one call owns, from its first attempt to the end of its answer.
 struct chat_call
 {
+    std::uint64_t id = 0;  ///< see response_info::call_id
     std::shared_ptr<dedalus::client::impl> client;
     call_target target;
     std::unique_ptr<call_target> direct;         ///< set: a redirect was followed, and this is where the call began
     std::unique_ptr<detour> elsewhere;           ///< set: `target` points into it
+    call_options options;                        ///< without what is done once: body, query, timeouts, retry
+    retry_options retry;                         ///< of this call
+    std::string credential;                      ///< of the attempt; empty: the one of the client's headers
     std::shared_ptr<const std::string> body;     ///< JSON; the same bytes in each attempt
     std::unique_ptr<unsealed_request> unsealed;  ///< set: `body` is made anew from it before the first attempt
     bool stream = false;
@@ -63,6 +69,7 @@ struct chat_call
     protocol::deadline total_of_body;  ///< takes the place of limits.total once the response header has come
     std::size_t max_body_bytes;
     int retries_taken = 0;
+    std::shared_ptr<const response_info> answered;  ///< what came as a header in this attempt; null: nothing yet
 };
 
 /// A 2xx answer.
@@ -88,6 +95,9 @@ boost::asio::awaitable<chat_answer> perform(std::shared_ptr<chat_call> call);
 
 /// Whether the media type is this one, whatever its case and parameters. Nothing: there is no `Content-Type`.
 std::optional<bool> has_media_type(const http_headers& headers, std::string_view type);
+
+/// The call has come to its end: puts the last timings into the info and tells the observer.
+void complete(const chat_call& call, response_info& info);
 
 /// Time since the call began.
 std::chrono::microseconds elapsed(const chat_call& call);

@@ -10,6 +10,7 @@
 #include <boost/asio/error.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,8 @@ namespace asio = boost::asio;
 namespace dedalus {
 
 namespace {
+
+using clock = std::chrono::steady_clock;
 
 protocol::chat_stream_options decoder_options(const configuration& config)
 {
@@ -38,6 +41,7 @@ public:
         : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
           decoder_(decoder_options(call_->client->config), error_details(info_))
     {
+        latency_.total = elapsed(*call_);
         if (!connection_)
             whole_ = read_completion(answer.body, info_, call_->client->config.limits);
     }
@@ -62,6 +66,8 @@ public:
 
     const response_info& info() const noexcept { return info_; }
 
+    const stream_latency& latency() const noexcept { return latency_; }
+
     const chat_completion_accumulator* accumulated() const noexcept
     {
         return whole_ ? nullptr : &decoder_.accumulated();
@@ -77,7 +83,9 @@ public:
 
 private:
     asio::awaitable<std::optional<chat_completion_chunk>> pull();
+    asio::awaitable<void> read_more();
     std::optional<chat_completion_chunk> take_whole();
+    void note_chunk();
     void end();
 
     std::shared_ptr<const chat_call> call_;
@@ -85,6 +93,8 @@ private:
     transport::connection_lease connection_;  // empty at the end
     protocol::chat_stream_decoder decoder_;
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
+    stream_latency latency_;
+    std::chrono::microseconds waited_{};  // for the server, since the last chunk
     bool begun_ = false;
     bool ended_ = false;
     bool complete_ = false;  // ended well
@@ -110,8 +120,8 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
         if (self->cancelled_)
             throw error(asio::error::make_error_code(asio::error::operation_aborted), "the stream was cancelled");
         std::optional<chat_completion_chunk> chunk = co_await self->pull();
-        if (chunk && !std::exchange(self->begun_, true))
-            self->info_.timings.first_event = elapsed(*self->call_);
+        if (chunk)
+            self->note_chunk();
         co_return chunk;
     }
     catch (...) {
@@ -132,12 +142,30 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
             end();
             co_return std::nullopt;
         }
-        const std::string_view piece = co_await connection_->read_body(call_phase::stream_idle);
-        if (piece.empty())
-            decoder_.finish();
-        else
-            decoder_.feed(piece);
+        co_await read_more();
     }
+}
+
+asio::awaitable<void> chat_completion_stream::impl::read_more()
+{
+    const clock::time_point start = clock::now();
+    const std::string_view piece = co_await connection_->read_body(call_phase::stream_idle);
+    waited_ += std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start);
+    if (piece.empty())
+        decoder_.finish();
+    else
+        decoder_.feed(piece);
+}
+
+void chat_completion_stream::impl::note_chunk()
+{
+    timings& times = *call_->limits.times;
+    times.last_event = elapsed(*call_);
+    if (!std::exchange(begun_, true))
+        times.first_event = times.last_event;
+    info_.timings = times;
+    latency_.chunk = std::exchange(waited_, {});
+    latency_.total += latency_.chunk;
 }
 
 std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
@@ -153,9 +181,11 @@ void chat_completion_stream::impl::end()
 {
     ended_ = true;
     complete_ = true;
-    info_.timings.total = elapsed(*call_);
+    latency_.total += std::exchange(waited_, {});
+    latency_.is_last = true;
     if (connection_)
         call_->target.transport->release(std::move(connection_));
+    dedalus::complete(*call_, info_);
 }
 
 chat_completion_stream open_chat_stream(std::shared_ptr<const chat_call> call, chat_answer answer)
@@ -212,6 +242,11 @@ chat_completion chat_completion_stream::whole_completion() const
 const response_info& chat_completion_stream::info() const noexcept
 {
     return impl_->info();
+}
+
+const stream_latency& chat_completion_stream::latency() const noexcept
+{
+    return impl_->latency();
 }
 
 void chat_completion_stream::cancel() noexcept

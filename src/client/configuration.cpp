@@ -3,7 +3,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/version.hpp>
 
-#include "protocol/http_request_head.hpp"
+#include "protocol/log_line.hpp"
 #include "support/ascii.hpp"
 
 #include <string>
@@ -18,8 +18,7 @@ constexpr std::string_view production_url = "https://api.dedaluslabs.ai";
 constexpr std::string_view development_url = "http://localhost:4010";
 constexpr std::string_view authorization_server_url = "https://as.dedaluslabs.ai";
 
-// Far above every sensible wait, and far below what overflows.
-constexpr std::chrono::hours longest_wait(24);
+constexpr std::chrono::hours longest_window(24);
 
 std::optional<std::string> from_environment(const environment_lookup& environment, std::string_view name)
 {
@@ -62,17 +61,6 @@ choose_authorization_server(const client_options& options, const environment_loo
     return protocol::parse_base_url(
         from_environment(environment, "DEDALUS_AS_URL").value_or(fallback), "DEDALUS_AS_URL"
     );
-}
-
-void check_header(const http_header& field, std::string_view origin)
-{
-    const std::string where = std::string(origin) + ": ";
-    if (!protocol::valid_header_name(field.name))
-        throw config_error(where + "a header name is empty or has characters that are not allowed");
-    if (protocol::reserved_header_name(field.name))
-        throw config_error(where + "the header " + field.name + " is the client's own and cannot be set");
-    if (!protocol::valid_header_value(field.value))
-        throw config_error(where + "the value of the header " + field.name + " holds CR, LF or NUL");
 }
 
 http_headers parse_custom_headers(std::string_view lines)
@@ -120,7 +108,7 @@ constexpr configured_header configured_headers[] = {
 };
 
 // Weight, from low to high: what is fixed and what comes from variables of its own, DEDALUS_CUSTOM_HEADERS, explicit
-// options, client_options::headers.
+// options.
 http_headers make_headers(const client_options& options, const environment_lookup& environment)
 {
     http_headers headers{
@@ -147,104 +135,75 @@ http_headers make_headers(const client_options& options, const environment_looku
             throw config_error(std::string(each.option) + " is blank");
         set({std::string(each.header), std::string(each.prefix) + *value}, each.option);
     }
-    for (http_header field : options.headers)
-        set(std::move(field), "client_options::headers");
     return headers;
 }
 
 void check_credential(const client_options& options, const http_headers& headers)
 {
-    if (options.allow_anonymous || headers.contains("Authorization") || headers.contains("x-api-key"))
+    if (options.credential_provider && options.api_key)
+        throw config_error(
+            "client_options::api_key and client_options::credential_provider contradict each other: give "
+            "one"
+        );
+    if (options.credential_provider || options.allow_anonymous || headers.contains("Authorization") ||
+        headers.contains("x-api-key"))
         return;
     throw config_error("no credential: set DEDALUS_API_KEY or client_options::api_key, or "
                        "client_options::allow_anonymous for a server "
                        "that needs none");
 }
 
-void check_positive(std::chrono::milliseconds limit, std::string_view option)
+void check_budget(const retry_budget_options& budget)
 {
-    if (limit <= std::chrono::milliseconds::zero())
-        throw config_error(std::string(option) + " must be positive; dedalus::no_limit switches it off");
+    if (!(budget.share >= 0.0 && budget.share <= 1.0))
+        throw config_error("retry_budget.share must be between 0 and 1");
+    if (budget.minimum < 0)
+        throw config_error("retry_budget.minimum must not be negative");
+    if (budget.window <= std::chrono::milliseconds::zero() || budget.window > longest_window)
+        throw config_error("retry_budget.window must be positive and not above 24 hours");
 }
 
-void check_positive(std::size_t limit, std::string_view option)
+void choose_logger(configuration& resolved, client_options& options, const environment_lookup& environment)
 {
-    if (limit == 0)
-        throw config_error(std::string(option) + " must not be zero");
-}
-
-void check_limits(const client_options& options)
-{
-    check_positive(options.timeouts.connect, "timeouts.connect");
-    check_positive(options.timeouts.write, "timeouts.write");
-    check_positive(options.timeouts.response_header, "timeouts.response_header");
-    check_positive(options.timeouts.stream_idle, "timeouts.stream_idle");
-    check_positive(options.timeouts.total, "timeouts.total");
-    check_positive(options.limits.max_request_bytes, "limits.max_request_bytes");
-    check_positive(options.limits.max_header_bytes, "limits.max_header_bytes");
-    check_positive(options.limits.max_body_bytes, "limits.max_body_bytes");
-    check_positive(options.limits.max_error_body_bytes, "limits.max_error_body_bytes");
-    check_positive(options.limits.max_event_bytes, "limits.max_event_bytes");
-    check_positive(options.limits.max_completion_bytes, "limits.max_completion_bytes");
-}
-
-void check_pool(const client_options& options)
-{
-    check_positive(options.timeouts.pool, "timeouts.pool");
-    check_positive(options.pool.max_connections_per_host, "pool.max_connections_per_host");
-    check_positive(options.pool.max_connections, "pool.max_connections");
-    check_positive(options.pool.idle_timeout, "pool.idle_timeout");
-    check_positive(options.pool.max_age, "pool.max_age");
-}
-
-// What the system takes; anything else it would refuse silently.
-void check_tcp(const tcp_options& tcp)
-{
-    constexpr std::chrono::seconds longest(32767);
-    const auto refuse = [](std::string_view what) { throw config_error("tcp." + std::string(what)); };
-    if (tcp.keep_alive_idle < std::chrono::seconds(1) || tcp.keep_alive_idle > longest)
-        refuse("keep_alive_idle must be 1 to 32767 seconds");
-    if (tcp.keep_alive_interval < std::chrono::seconds(1) || tcp.keep_alive_interval > longest)
-        refuse("keep_alive_interval must be 1 to 32767 seconds");
-    if (tcp.keep_alive_count < 1 || tcp.keep_alive_count > 127)
-        refuse("keep_alive_count must be 1 to 127");
-    check_positive(tcp.user_timeout, "tcp.user_timeout");
-    if (tcp.user_timeout != no_limit && tcp.user_timeout > std::chrono::hours(24 * 24))
-        refuse("user_timeout must be at most 24 days, or dedalus::no_limit");
-}
-
-void check_retry(const retry_options& retry)
-{
-    const auto refuse = [](std::string_view what) { throw config_error("retry." + std::string(what)); };
-    if (retry.max_retries < 0)
-        refuse("max_retries must not be negative");
-    if (retry.initial_backoff < std::chrono::milliseconds::zero())
-        refuse("initial_backoff must not be negative");
-    if (retry.max_backoff < retry.initial_backoff)
-        refuse("max_backoff must not be below initial_backoff");
-    if (!(retry.factor >= 1.0))
-        refuse("factor must be at least 1");
-    if (!(retry.jitter >= 0.0 && retry.jitter <= 1.0))
-        refuse("jitter must be between 0 and 1");
-    if (retry.retry_after_cap < std::chrono::milliseconds::zero())
-        refuse("retry_after_cap must not be negative");
-    if (retry.max_backoff > longest_wait || retry.retry_after_cap > longest_wait)
-        refuse("max_backoff and retry_after_cap must not be above 24 hours");
+    resolved.log_bodies = options.log_bodies;
+    resolved.logger = std::move(options.logger);
+    if (resolved.logger)
+        return;
+    std::optional<log_level> level = options.log_level;
+    const std::optional<std::string> from_env = from_environment(environment, "DEDALUS_LOG");
+    if (!level && from_env) {
+        level = protocol::parse_log_level(*from_env);
+        if (!level)
+            resolved.problems.emplace_back("DEDALUS_LOG is none of off, error, warn, info, debug");
+    }
+    resolved.logger = stderr_logger(level.value_or(log_level::warn));
 }
 
 }  // namespace
 
 configuration resolve_configuration(client_options options, const environment_lookup& environment)
 {
-    check_limits(options);
+    check_timeouts(options.timeouts);
+    check_limits(options.limits);
     check_retry(options.retry);
-    check_pool(options);
+    check_pool(options.pool);
     check_tcp(options.tcp);
+    if (options.retry_budget)
+        check_budget(*options.retry_budget);
     configuration resolved;
     resolved.base = protocol::parse_base_url(choose_base_url(options, environment));
     resolved.authorization_server = choose_authorization_server(options, environment);
-    resolved.headers = make_headers(options, environment);
+    resolved.own_headers = make_headers(options, environment);
+    resolved.headers = resolved.own_headers;
+    for (const http_header& field : options.headers) {
+        check_header(field, "client_options::headers");
+        resolved.headers.set(field.name, field.value);
+    }
     check_credential(options, resolved.headers);
+    choose_logger(resolved, options, environment);
+    resolved.credential_provider = std::move(options.credential_provider);
+    resolved.hooks = std::move(options.hooks);
+    resolved.retry_budget = options.retry_budget;
     resolved.tls = std::move(options.tls);
     resolved.tcp = options.tcp;
     resolved.proxies = proxy_choice(options.proxy, environment);

@@ -62,6 +62,8 @@ std::shared_ptr<chat_call> make_key_call(const chat_call& caller, transport::htt
     };
     std::shared_ptr<chat_call> call = make_call(caller.client, std::move(target));
     call->limits = caller.limits;
+    call->limits.times = std::make_shared<timings>();
+    call->retry = caller.retry;
     call->total_of_body = caller.limits.total;
     call->max_body_bytes = std::min(call->max_body_bytes, max_key_set_bytes);
     return call;

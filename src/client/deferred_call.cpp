@@ -74,8 +74,8 @@ asio::awaitable<chat_completion> run_deferred(std::shared_ptr<chat_call> call, p
             answer = co_await perform(call);
         }
         chat_completion completion = read_result(*call, answer);
+        complete(*call, answer.info);
         completion.info = std::move(answer.info);
-        completion.info.timings.total = elapsed(*call);
         co_return completion;
     }
     catch (const boost::system::system_error&) {

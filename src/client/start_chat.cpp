@@ -1,6 +1,8 @@
 #include "client/start_chat.hpp"
 
+#include "client/prepare_request.hpp"
 #include "codec/encode_chat_request.hpp"
+#include "codec/merge_members.hpp"
 #include "crypto/secret.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
@@ -9,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace dedalus {
@@ -20,22 +23,50 @@ namespace {
 constexpr std::string_view endpoint = "/v1/chat/completions";
 constexpr std::size_t first_block_bytes = 1024;
 
-/// Null when there is nothing to encrypt.
-std::unique_ptr<unsealed_request> make_unsealed(
-    const configuration& config, const chat_completion_request& request, bool stream, const response_format* format
+/// Members that call_options::body sets win over the raw ones as well.
+std::string_view raw_calls(const chat_completion_request& request, const json::object& more)
+{
+    return more.contains("deferred_calls") ? std::string_view() : request.deferred_calls_raw;
+}
+
+std::string make_body(
+    const configuration& config,
+    const chat_completion_request& request,
+    bool stream,
+    const response_format* format,
+    const json::object& more
 )
 {
-    if (!config.authorization_server || !(request.credentials || request.extra.contains("credentials")))
+    if (more.empty())
+        return codec::encode_chat_request(request, stream, config.dialect, format);
+    json::monotonic_resource memory;
+    json::object members = codec::chat_request_members(request, stream, config.dialect, format, &memory);
+    codec::merge_members(members, more, stream);
+    return codec::chat_request_text(members, raw_calls(request, more));
+}
+
+/// Null when there is nothing to encrypt.
+std::unique_ptr<unsealed_request> make_unsealed(
+    const configuration& config,
+    const chat_completion_request& request,
+    bool stream,
+    const response_format* format,
+    const json::object& more
+)
+{
+    const bool may_have = request.credentials || request.extra.contains("credentials") || more.contains("credentials");
+    if (!config.authorization_server || !may_have)
         return nullptr;
     crypto::cleansing_resource cleansing;
     json::monotonic_resource memory(first_block_bytes, &cleansing);
     json::object members = codec::chat_request_members(request, stream, config.dialect, format, &memory);
+    codec::merge_members(members, more, stream);
     if (!has_mcp_credentials(members))
         return nullptr;
     std::vector<plain_credential> credentials = take_mcp_credentials(members);
     auto unsealed = std::make_unique<unsealed_request>();
     unsealed->members = members;
-    unsealed->deferred_calls_raw = request.deferred_calls_raw;
+    unsealed->deferred_calls_raw = raw_calls(request, more);
     unsealed->credentials = std::move(credentials);
     return unsealed;
 }
@@ -46,19 +77,26 @@ std::shared_ptr<chat_call> start_chat(
     std::shared_ptr<client::impl> client,
     const chat_completion_request& request,
     bool stream,
-    const response_format* format
+    const response_format* format,
+    const call_options* options
 )
 {
-    std::unique_ptr<unsealed_request> unsealed = make_unsealed(client->config, request, stream, format);
+    static const json::object nothing;
+    if (options != nullptr)
+        check_call_options(*options);
+    const json::object& more = options != nullptr ? options->body : nothing;
+    std::unique_ptr<unsealed_request> unsealed = make_unsealed(client->config, request, stream, format, more);
     // Without its credentials a body can be refused now, rather than when the key for them is there.
     std::string body = unsealed ? codec::chat_request_text(unsealed->members, unsealed->deferred_calls_raw)
-                                : codec::encode_chat_request(request, stream, client->config.dialect, format);
+                                : make_body(client->config, request, stream, format, more);
     call_target target = api_target(*client, "POST", std::string(endpoint));
     std::shared_ptr<chat_call> call = make_call(std::move(client), std::move(target));
     set_body(*call, std::move(body));
     call->unsealed = std::move(unsealed);
     call->stream = stream;
     call->idempotency_key = "dedalus-cpp-" + boost::uuids::to_string(boost::uuids::random_generator()());
+    if (options != nullptr)
+        apply_call_options(*call, *options);
     return call;
 }
 

@@ -222,13 +222,13 @@ asio::awaitable<connected> connect_in_steps(attempt& job  // borrowed
     connected result;
     clock::time_point step = clock::now();
     auto addresses = co_await resolve(job);
-    result.timings.dns = since(step);
+    job.request.times->dns = since(step);
 
     step = clock::now();
     auto stream = co_await connect_to_any(job, std::move(addresses));
     if (job.request.proxy && job.request.tls)
         co_await pass_proxy(job, *stream);
-    result.timings.connect = since(step);
+    job.request.times->connect = since(step);
 
     if (!job.request.tls) {
         result.stream = std::move(stream);
@@ -236,7 +236,7 @@ asio::awaitable<connected> connect_in_steps(attempt& job  // borrowed
     }
     step = clock::now();
     result.stream = co_await secure(job, std::move(stream));
-    result.timings.tls = since(step);
+    job.request.times->tls = since(step);
     co_return result;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dedalus/response_info.hpp>
+
 #include "net/byte_stream.hpp"
 #include "net/tls_context.hpp"
 #include "net/watchdog.hpp"
@@ -32,20 +34,12 @@ struct connect_request
     protocol::deadline total{
         call_phase::total, {}, std::chrono::steady_clock::time_point::max()};  ///< of the whole call
     std::shared_ptr<watchdog> guard;                                           ///< not null
-};
-
-/// Where the time went; a part that did not happen is zero.
-struct connect_timings
-{
-    std::chrono::microseconds dns{};
-    std::chrono::microseconds connect{};  ///< all addresses tried, and the tunnel
-    std::chrono::microseconds tls{};
+    std::shared_ptr<timings> times = std::make_shared<timings>();  ///< gets `dns`, `connect` and `tls`; not null
 };
 
 struct connected
 {
     std::unique_ptr<byte_stream> stream;  ///< not watched yet
-    connect_timings timings;
 };
 
 /// Resolves the name, tries its addresses in order until one accepts, opens the tunnel, and does the TLS handshake.

@@ -22,7 +22,17 @@ std::string describe(call_phase phase, const boost::system::error_code& cause, c
 
 error::error(boost::system::error_code code, const std::string& message) : system_error(code, message) {}
 
+const response_info& error::info() const noexcept
+{
+    static const response_info none;
+    return info_ ? *info_ : none;
+}
+
 config_error::config_error(const std::string& message) : error(errc::config, message) {}
+
+credential_error::credential_error(const std::string& message, std::exception_ptr cause)
+    : error(errc::credential, message), cause_(std::move(cause))
+{}
 
 invalid_request_error::invalid_request_error(const std::string& message) : error(errc::invalid_request, message) {}
 

@@ -2,6 +2,7 @@
 
 #include <dedalus/client_options.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/response_info.hpp>
 
 #include "net/watchdog.hpp"
 #include "protocol/deadlines.hpp"
@@ -17,6 +18,9 @@ struct call_limits
     std::shared_ptr<net::watchdog> guard;  ///< not null
     timeout_options timeouts;
     protocol::deadline total;  ///< of the whole call
+
+    /// Where the time of the attempt goes; whoever spends it says so, also when it fails afterwards. Not null.
+    std::shared_ptr<timings> times = std::make_shared<timings>();
 
     /// The deadline of a wait that begins now and may take `limit`.
     protocol::deadline next(call_phase phase, std::chrono::milliseconds limit) const

@@ -34,7 +34,11 @@ http_connection::http_connection(std::unique_ptr<net::byte_stream> stream, std::
 
 http_connection::~http_connection()
 {
+    const close_reason reason = limits_ ? close_reason::abandoned : reason_;
     end_exchange();
+    stream_.reset();
+    if (observer_)
+        observer_(reason);
 }
 
 void http_connection::begin(call_limits limits)
@@ -48,6 +52,7 @@ void http_connection::begin(call_limits limits)
     failure_ = {};
     drained_ = 0;
     request_sent_ = false;
+    reason_ = close_reason::not_reusable;
 }
 
 void http_connection::end_exchange() noexcept
@@ -86,6 +91,7 @@ asio::awaitable<void> http_connection::write(std::string_view bytes)  // borrowe
         boost::system::error_code ec;
         const std::size_t n = stream_->try_write(std::span(bytes.data(), bytes.size()), ec);
         bytes.remove_prefix(n);
+        limits_->times->bytes_sent += n;
         armed = armed && n == 0;
         if (!ec)
             continue;
@@ -107,6 +113,7 @@ bool http_connection::try_early_answer(boost::system::error_code obstacle)
     boost::system::error_code ec;
     input_ = {buffer_.data(), stream_->try_read(buffer_, ec)};
     check_refusal(ec);
+    limits_->times->bytes_received += input_.size();
     if (obstacle == asio::error::would_block)
         obstacle = ec;
     if (input_.empty() && obstacle != asio::error::would_block)
@@ -159,6 +166,7 @@ asio::awaitable<void> http_connection::let_others_run()
 
 reuse http_connection::reusable() noexcept
 {
+    reason_ = close_reason::not_reusable;
     if (!request_sent_)
         return reuse::never;
     try {
@@ -166,6 +174,8 @@ reuse http_connection::reusable() noexcept
         const reuse verdict = drain();
         if (input_.empty())
             buffer_ = std::vector<char>();
+        if (verdict != reuse::never)
+            reason_ = close_reason::idle;
         return verdict;
     }
     catch (const std::exception&) {
@@ -249,6 +259,8 @@ bool http_connection::try_fill(call_phase phase)
         return false;
     input_ = {buffer_.data(), n};
     read_without_wait_ += n;
+    if (limits_)
+        limits_->times->bytes_received += n;
     if (!ec)
         return true;
     if (limits_)

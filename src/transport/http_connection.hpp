@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dedalus/client_hooks.hpp>
+
 #include "net/byte_stream.hpp"
 #include "protocol/http_response_reader.hpp"
 #include "transport/call_limits.hpp"
@@ -9,10 +11,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dedalus::transport {
@@ -38,6 +42,9 @@ public:
 
     http_connection(const http_connection&) = delete;
     http_connection& operator=(const http_connection&) = delete;
+
+    /// Calls this when the connection is closed.
+    void observe_close(std::function<void(close_reason)> observer) { observer_ = std::move(observer); }
 
     /// A new exchange begins.
     void begin(call_limits limits);
@@ -93,6 +100,8 @@ private:
     std::size_t drained_ = 0;            // bytes read after the exchange
     std::size_t read_without_wait_ = 0;  // bytes since this coroutine was last suspended
     bool request_sent_ = false;
+    close_reason reason_ = close_reason::not_reusable;  // if it were closed now, between exchanges
+    std::function<void(close_reason)> observer_{};
 };
 
 }  // namespace dedalus::transport

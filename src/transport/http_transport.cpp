@@ -33,13 +33,22 @@ std::uint16_t port_number(const std::string& port)
 
 asio::awaitable<void> exchange(open_exchange& opened /* borrowed */, http_request request, call_limits limits)
 {
+    const std::shared_ptr<timings> times = limits.times;
     opened.connection->begin(std::move(limits));
     const clock::time_point start = clock::now();
     co_await opened.connection->send(request.head, *request.body);
-    opened.timings.write = since(start);
+    times->write = since(start);
     const clock::time_point sent = clock::now();
     co_await opened.connection->read_header();
-    opened.timings.header = since(sent);
+    times->header = since(sent);
+}
+
+/// The attempt goes on with another connection.
+void forget_exchange(timings& times)
+{
+    times.reused_connection = false;
+    times.write = {};
+    times.bytes_sent = 0;
 }
 
 }  // namespace
@@ -66,9 +75,10 @@ asio::awaitable<open_exchange> http_transport::send(http_request request, call_l
     open_exchange opened;
     const clock::time_point start = clock::now();
     opened.connection = co_await pool_->acquire(key_, limits);
-    opened.timings.queue = since(start);
+    limits.times->queue = since(start);
     if (opened.connection) {
-        opened.timings.reused_connection = true;
+        tell(connection_event::reused);
+        limits.times->reused_connection = true;
         bool stale = false;
         try {
             co_await exchange(opened, request, limits);
@@ -83,8 +93,9 @@ asio::awaitable<open_exchange> http_transport::send(http_request request, call_l
             check_forwarded(opened);
             co_return opened;
         }
+        opened.connection->end_exchange();
         opened.connection.discard_dead();
-        opened.timings.reused_connection = false;
+        forget_exchange(*limits.times);
     }
     co_await connect(opened, limits);
     co_await exchange(opened, std::move(request), std::move(limits));
@@ -111,12 +122,20 @@ asio::awaitable<void> http_transport::connect(open_exchange& opened /* borrowed 
         .limit = limits.timeouts.connect,
         .total = limits.total,
         .guard = limits.guard,
+        .times = limits.times,
     };
     net::connected connected = co_await net::connect(std::move(request));
-    opened.connection.open(std::make_unique<http_connection>(std::move(connected.stream), max_header_bytes_));
-    opened.timings.dns = connected.timings.dns;
-    opened.timings.connect = connected.timings.connect;
-    opened.timings.tls = connected.timings.tls;
+    auto connection = std::make_unique<http_connection>(std::move(connected.stream), max_header_bytes_);
+    if (observer_)
+        connection->observe_close([told = observer_](close_reason reason) { told(connection_event::closed, reason); });
+    opened.connection.open(std::move(connection));
+    tell(connection_event::opened);
+}
+
+void http_transport::tell(connection_event event) const
+{
+    if (observer_)
+        observer_(event, close_reason::none);
 }
 
 void http_transport::release(connection_lease connection)

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <dedalus/client_hooks.hpp>
 #include <dedalus/client_options.hpp>
-#include <dedalus/response_info.hpp>
 
 #include "net/tls_context.hpp"
 #include "protocol/base_url.hpp"
@@ -13,9 +13,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace dedalus::transport {
 
@@ -30,7 +32,6 @@ struct http_request
 struct open_exchange
 {
     connection_lease connection;
-    dedalus::timings timings;
 };
 
 /// Exchanges with one origin over a pool of connections. Any thread.
@@ -47,6 +48,10 @@ public:
         const pool_options& pool,
         const limit_options& limits
     );
+
+    /// Calls this when a connection is opened, reused or closed, on any thread; it must not throw. To be set before the
+    /// first exchange.
+    void observe(std::function<void(connection_event, close_reason)> observer) { observer_ = std::move(observer); }
 
     /// Waits for a connection, sends the request and waits for the response header. A connection from the pool that
     /// turns out to be dead before a byte of the answer has come is replaced once by a new one. Throws as
@@ -71,6 +76,8 @@ private:
     /// Whether the requests themselves go to the proxy.
     bool forwarded() const noexcept { return proxy_ && !origin_.tls(); }
 
+    void tell(connection_event event) const;
+
     boost::asio::any_io_executor executor_;
     protocol::base_url origin_;
     std::optional<protocol::proxy_address> proxy_;
@@ -79,6 +86,7 @@ private:
     std::shared_ptr<const net::tls_context> tls_;  // null for plain HTTP
     tcp_options tcp_;
     std::shared_ptr<connection_pool> pool_;
+    std::function<void(connection_event, close_reason)> observer_{};
 };
 
 }  // namespace dedalus::transport

@@ -40,6 +40,11 @@ boost::asio::awaitable<void> ask(object subject, dedalus::chat_completion_reques
     co_await subject.OPERATION(dedalus::chat_completion_request{.model = "m"});
 #elif defined(FORM_MOVED)
     co_await subject.OPERATION(std::move(request));
+#elif defined(FORM_OPTIONS)
+    co_await subject.OPERATION(request, {.idempotency_key = "k"});
+#elif defined(FORM_NAMED_OPTIONS)
+    const dedalus::call_options options{.idempotency_key = "k"};
+    co_await subject.OPERATION(request, options);
 #else
     co_await subject.OPERATION(request);
 #endif

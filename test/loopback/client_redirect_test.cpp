@@ -89,6 +89,24 @@ boost::asio::awaitable<void> stream_and_ask(boost::asio::any_io_executor executo
     co_await asker.chat_completions(request);
 }
 
+boost::asio::awaitable<std::string> provided_key()
+{
+    co_return "s3cr3t-provided";
+}
+
+/// With credentials in the options of the call, too.
+boost::asio::awaitable<void> ask_with_options(boost::asio::any_io_executor executor, client_options options)
+{
+    const client asker(executor, std::move(options));
+    const chat_completion_request request = test::hello();
+    const call_options wishes{
+        .headers = {{"Authorization", "Bearer s3cr3t-of-the-call"}},
+        .added_headers = {{"X-Added", "s3cr3t-added"}},
+        .query = {{"key", "s3cr3t-query"}},
+    };
+    co_await asker.chat_completions(request, wishes);
+}
+
 }  // namespace
 
 TEST_CASE("redirect: without the option a redirect is an error and leads nowhere")
@@ -137,6 +155,24 @@ TEST_CASE("redirect: another origin gets the body and no credential, for answers
     CHECK(seen.body == first.requests()[0].body);
     CHECK_FALSE(holds_secret(seen));
     CHECK(holds_secret(first.requests()[0]));
+}
+
+TEST_CASE("redirect: no credential of a call, a provider or a hook goes to another origin")
+{
+    server first;
+    const server second;
+    first.enqueue(redirect_to(second.url() + std::string(endpoint)));
+    client_options options = following(first, second);
+    options.api_key.reset();
+    options.credential_provider = provided_key;
+    options.hooks.on_request = [](const request_view&) { return http_headers{{"X-From-Hook", "s3cr3t-hook"}}; };
+    test::run_coro([&](boost::asio::any_io_executor executor) { return ask_with_options(executor, options); });
+    REQUIRE(first.requests().size() == 1);
+    REQUIRE(second.requests().size() == 1);
+    CHECK(holds_secret(first.requests()[0]));
+    const received_request seen = second.requests()[0];
+    CHECK_FALSE(holds_secret(seen));
+    CHECK(seen.target.find("s3cr3t") == std::string::npos);
 }
 
 TEST_CASE("redirect: credentials that were left behind do not come back, and the next call has them again")

@@ -27,6 +27,13 @@ parse_once(dedalus::client_options options, dedalus::chat_completion_request req
     co_return co_await client.parse<weather_query>(request);
 }
 
+asio::awaitable<dedalus::parsed_completion<weather_query>>
+parse_with(dedalus::client_options with, dedalus::chat_completion_request request, dedalus::call_options options)
+{
+    const dedalus::client client(co_await asio::this_coro::executor, std::move(with));
+    co_return co_await client.parse<weather_query>(request, options);
+}
+
 dedalus::parsed_completion<weather_query>
 parse(const server& s, dedalus::chat_completion_request request = test::hello())
 {
@@ -76,6 +83,19 @@ TEST_CASE("parse sends the schema of the type and gives the value that the model
     CHECK(format.at("json_schema").at("name") == json::value("weather_query"));
     CHECK(format.at("json_schema").at("strict") == json::value(true));
     CHECK(format.at("json_schema").at("schema") == json::value(dedalus::json_schema<weather_query>()));
+}
+
+TEST_CASE("parse takes options for the call")
+{
+    server s(test::plain_http());
+    dedalus::call_options options;
+    options.headers = {{"X-Tenant", "acme"}};
+    options.body = {{"user", "u1"}};
+    const auto parsed = test::run_coro(parse_with(test::options_for(s), test::hello(), options));
+    CHECK(parsed.parsed());
+    CHECK(s.requests().at(0).headers.find("X-Tenant") == "acme");
+    CHECK(json::parse(s.requests().at(0).body).at("user") == "u1");
+    CHECK(sent_format(s).at("type") == json::value("json_schema"));
 }
 
 TEST_CASE("a schema that the caller set is sent as it is")

@@ -8,12 +8,23 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
 namespace dedalus {
 
 struct chat_stream_access;
+
+/// Time that a stream waited for the server. What the consumer does between two next() does not count.
+struct stream_latency
+{
+    std::chrono::microseconds chunk{};  ///< wait for the last chunk; 0 when it had come together with the one before
+    std::chrono::microseconds total{};  ///< start of the call to the response header, and the waits for all chunks
+    bool is_last = false;               ///< the stream has come to its end: next() has given nothing
+
+    bool operator==(const stream_latency&) const = default;
+};
 
 /// The chunks of a streamed answer, pulled one at a time: nothing is read from the socket before it is asked for.
 /// The stream owns its connection. Destroying it before its end closes the socket at once; after its end the
@@ -57,6 +68,9 @@ public:
 
     /// Status, headers, request id, retries and timings; there as soon as the stream is.
     const response_info& info() const noexcept;
+
+    /// How long the last next() waited for the server.
+    const stream_latency& latency() const noexcept;
 
     /// Ends a pending or the next next() with asio::error::operation_aborted and closes the connection. Idempotent,
     /// does not block, may be called from any thread.

@@ -284,3 +284,50 @@ TEST_CASE("configuration: an authorization server that cannot be is refused by n
         "contradict each other"
     ));
 }
+
+TEST_CASE("configuration: the level of the log is the option, then DEDALUS_LOG, then warn")
+{
+    const auto level_of = [](const configuration& config) {
+        for (const log_level level : {log_level::debug, log_level::info, log_level::warn, log_level::error})
+            if (config.logger->enabled(level))
+                return level;
+        return log_level::off;
+    };
+    const client_options by_option{.api_key = "k", .log_level = log_level::error};
+    CHECK(level_of(resolve_configuration({.api_key = "k"}, nothing)) == log_level::warn);
+    CHECK(
+        level_of(resolve_configuration({.api_key = "k"}, environment({{"DEDALUS_LOG", " Debug "}}))) == log_level::debug
+    );
+    CHECK(level_of(resolve_configuration({.api_key = "k"}, environment({{"DEDALUS_LOG", "off"}}))) == log_level::off);
+    CHECK(level_of(resolve_configuration(by_option, environment({{"DEDALUS_LOG", "debug"}}))) == log_level::error);
+}
+
+TEST_CASE("configuration: an unknown DEDALUS_LOG is a problem to be logged, and counts as unset")
+{
+    const auto variables = environment({{"DEDALUS_LOG", "s3cr3t"}});
+    const configuration config = resolve_configuration({.api_key = "k"}, variables);
+    REQUIRE(config.problems.size() == 1);
+    CHECK(contains(config.problems.at(0), "off, error, warn, info, debug"));
+    CHECK_FALSE(contains(config.problems.at(0), "s3cr3t"));
+    CHECK(config.logger->enabled(log_level::warn));
+    CHECK_FALSE(config.logger->enabled(log_level::info));
+    CHECK(resolve_configuration({.api_key = "k", .log_level = log_level::info}, variables).problems.empty());
+}
+
+TEST_CASE("configuration: a credential provider stands in for a key, and a retry budget is checked")
+{
+    client_options options;
+    options.credential_provider = [] { return boost::asio::awaitable<std::string>(); };
+    CHECK_NOTHROW(resolve_configuration(options, nothing));
+    options.api_key = "s3cr3t";
+    CHECK(contains(refusal(options, nothing), "credential_provider"));
+    CHECK(contains(
+        refusal({.api_key = "k", .retry_budget = retry_budget_options{.share = 1.5}}, nothing), "retry_budget.share"
+    ));
+    CHECK(contains(
+        refusal({.api_key = "k", .retry_budget = retry_budget_options{.minimum = -1}}, nothing), "retry_budget.minimum"
+    ));
+    CHECK(contains(
+        refusal({.api_key = "k", .retry_budget = retry_budget_options{.window = 0s}}, nothing), "retry_budget.window"
+    ));
+}

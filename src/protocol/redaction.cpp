@@ -1,0 +1,133 @@
+#include "protocol/redaction.hpp"
+
+#include "support/ascii.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace dedalus::protocol {
+
+namespace {
+
+constexpr std::array<std::string_view, 9> secret_words = {
+    "key", "token", "secret", "auth", "passw", "pwd", "credential", "cookie", "signature"};
+
+constexpr std::array<std::string_view, 31> harmless_headers = {
+    "accept",
+    "accept-encoding",
+    "cache-control",
+    "cf-ray",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "host",
+    "openai-processing-ms",
+    "openai-version",
+    "retry-after",
+    "retry-after-ms",
+    "server",
+    "traceparent",
+    "transfer-encoding",
+    "user-agent",
+    "vary",
+    "x-provider",
+    "x-provider-model",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+    "x-request-id",
+    "x-sdk-version",
+    "x-should-retry",
+    "x-stainless-retry-count",
+};
+
+bool contains_word(std::string_view text, std::string_view word)
+{
+    const auto same = [](char a, char b) { return support::ascii_lower(a) == b; };
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+}
+
+bool looks_secret(std::string_view value)
+{
+    return value.starts_with("sk-") || value.starts_with("eyJ") || contains_word(value, "bearer");
+}
+
+/// One `name=value`. A name with percent signs may be any.
+std::string redacted_parameter(std::string_view parameter)
+{
+    const std::size_t equals = parameter.find('=');
+    const std::string_view name = parameter.substr(0, equals);
+    if (equals == std::string_view::npos)
+        return std::string(looks_secret(name) ? redacted : name);
+    const bool secret =
+        is_secret_name(name) || name.find('%') != std::string_view::npos || looks_secret(parameter.substr(equals + 1));
+    return std::string(name) + '=' + std::string(secret ? redacted : parameter.substr(equals + 1));
+}
+
+}  // namespace
+
+bool is_secret_name(std::string_view name)
+{
+    return std::any_of(secret_words.begin(), secret_words.end(), [name](std::string_view word) {
+        return contains_word(name, word);
+    });
+}
+
+bool is_harmless_header(std::string_view name)
+{
+    return std::any_of(harmless_headers.begin(), harmless_headers.end(), [name](std::string_view known) {
+        return support::ascii_iequals(name, known);
+    });
+}
+
+http_headers redacted_headers(const http_headers& headers)
+{
+    http_headers result;
+    for (const http_header& field : headers)
+        result.add(field.name, is_harmless_header(field.name) ? field.value : std::string(redacted));
+    return result;
+}
+
+std::string redacted_url(std::string_view url)
+{
+    std::string result;
+    const std::size_t scheme_end = url.find("://");
+    if (scheme_end != std::string_view::npos) {
+        const std::size_t authority = scheme_end + 3;
+        const std::size_t authority_end = std::min(url.find_first_of("/?#", authority), url.size());
+        const std::size_t at = url.substr(0, authority_end).rfind('@');
+        result.append(url.substr(0, authority));
+        url.remove_prefix(authority);
+        if (at != std::string_view::npos && at >= authority) {
+            result.append(redacted);
+            url.remove_prefix(at - authority);
+        }
+    }
+    const std::size_t mark = url.find('?');
+    result.append(url.substr(0, mark));
+    if (mark == std::string_view::npos)
+        return result;
+    url.remove_prefix(mark + 1);
+    for (char before = '?';; before = '&') {
+        const std::size_t end = url.find('&');
+        result.append(1, before).append(redacted_parameter(url.substr(0, end)));
+        if (end == std::string_view::npos)
+            return result;
+        url.remove_prefix(end + 1);
+    }
+}
+
+std::string shortened(std::string_view body, std::size_t limit)
+{
+    std::string result(body.substr(0, limit));
+    if (body.size() > limit)
+        result += "... (" + std::to_string(body.size() - limit) + " more bytes)";
+    return result;
+}
+
+}  // namespace dedalus::protocol
