@@ -10,6 +10,7 @@ set(dedalus_test_support_sources
     support/process_sockets.cpp
     support/raw_http_client.cpp
     support/slow_lookup.cpp
+    support/stalling_peer.cpp
     support/tls_fixture.cpp
 )
 
@@ -109,6 +110,7 @@ set(dedalus_unit_test_sources
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
     loopback/client_call_options_test.cpp
+    loopback/client_cancel_test.cpp
     loopback/client_credentials_test.cpp
     loopback/client_deferred_test.cpp
     loopback/client_derived_test.cpp
