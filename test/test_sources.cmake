@@ -104,6 +104,7 @@ set(dedalus_unit_test_sources
     unit/testing/extension_rules.cpp
     unit/testing/message_rules.cpp
     unit/testing/request_schema_test.cpp
+    unit/transport/failing_stream_test.cpp
     unit/transport/http_connection_test.cpp
 )
 
@@ -112,6 +113,7 @@ set(dedalus_loopback_test_sources
     loopback/client_call_options_test.cpp
     loopback/client_cancel_test.cpp
     loopback/client_credentials_test.cpp
+    loopback/client_cut_test.cpp
     loopback/client_deferred_test.cpp
     loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
