@@ -14,6 +14,15 @@ set(dedalus_test_support_sources
     support/tls_fixture.cpp
 )
 
+set(dedalus_fault_matrix_sources
+    faults/body_faults.cpp
+    faults/connection_faults.cpp
+    faults/content_faults.cpp
+    faults/fault_matrix.cpp
+    faults/fault_scenes.cpp
+    faults/header_faults.cpp
+)
+
 set(dedalus_open_streams_sources support/open_streams_main.cpp)
 
 set(dedalus_unit_test_sources
@@ -118,6 +127,7 @@ set(dedalus_loopback_test_sources
     loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
+    loopback/client_faults_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_certificate_test.cpp

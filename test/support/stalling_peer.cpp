@@ -79,16 +79,23 @@ dedalus::client_options stalling_peer::options() const
 void stalling_peer::heal() noexcept
 {
     healthy_ = true;
-    healthy_.notify_all();
+    let_go();
+}
+
+void stalling_peer::let_go() noexcept
+{
+    ++let_go_of_;
+    let_go_of_.notify_all();
 }
 
 void stalling_peer::stop(peer_connection& client)
 {
     reached_ = true;
-    if (at_ == stall::write)
-        healthy_.wait(false);
-    else
-        client.wait_for_end();
+    if (at_ != stall::write)
+        return client.wait_for_end();
+    ++stops_;
+    for (int seen = let_go_of_; !healthy_ && seen < stops_; seen = let_go_of_)
+        let_go_of_.wait(seen);
 }
 
 void stalling_peer::serve(peer_connection& client)

@@ -47,6 +47,9 @@ public:
 
     void heal() noexcept;
 
+    /// Ends the connection at which it has stopped in stall::write: there it cannot see that the client is gone.
+    void let_go() noexcept;
+
 private:
     void serve(peer_connection& client);
     void answer(peer_connection& client, bool stream);
@@ -58,7 +61,9 @@ private:
     openssl_ptr<SSL_CTX> context_;
     std::atomic<bool> reached_ = false;
     std::atomic<bool> healthy_ = false;
-    loopback_peer peer_;  // last: its thread uses the others
+    int stops_ = 0;                   // in stall::write
+    std::atomic<int> let_go_of_ = 0;  // of these; the notification of heal(), too
+    loopback_peer peer_;              // last: its thread uses the others
 };
 
 }  // namespace test
