@@ -2,6 +2,7 @@
 
 set(dedalus_test_support_sources
     support/background_program.cpp
+    support/captured_stderr.cpp
     support/child_process.cpp
     support/fixtures.cpp
     support/full_listener.cpp
@@ -101,6 +102,7 @@ set(dedalus_unit_test_sources
     unit/protocol/retry_budget_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
+    unit/protocol/stream_meter_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
     unit/schema/json_schema_test.cpp
     unit/schema/parsed_completion_test.cpp
@@ -123,6 +125,7 @@ set(dedalus_loopback_test_sources
     loopback/client_cancel_test.cpp
     loopback/client_credentials_test.cpp
     loopback/client_cut_test.cpp
+    loopback/client_deferred_options_test.cpp
     loopback/client_deferred_test.cpp
     loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
@@ -138,7 +141,10 @@ set(dedalus_loopback_test_sources
     loopback/client_pool_test.cpp
     loopback/client_provider_test.cpp
     loopback/client_proxy_test.cpp
+    loopback/client_query_test.cpp
     loopback/client_redirect_test.cpp
+    loopback/client_retry_test.cpp
+    loopback/client_secrets_test.cpp
     loopback/client_stream_test.cpp
     loopback/client_threads_test.cpp
     loopback/client_timings_test.cpp
