@@ -2,6 +2,7 @@
 
 set(dedalus_test_support_sources
     support/background_program.cpp
+    support/captured_stderr.cpp
     support/child_process.cpp
     support/fixtures.cpp
     support/full_listener.cpp
@@ -10,7 +11,17 @@ set(dedalus_test_support_sources
     support/process_sockets.cpp
     support/raw_http_client.cpp
     support/slow_lookup.cpp
+    support/stalling_peer.cpp
     support/tls_fixture.cpp
+)
+
+set(dedalus_fault_matrix_sources
+    faults/body_faults.cpp
+    faults/connection_faults.cpp
+    faults/content_faults.cpp
+    faults/fault_matrix.cpp
+    faults/fault_scenes.cpp
+    faults/header_faults.cpp
 )
 
 set(dedalus_open_streams_sources support/open_streams_main.cpp)
@@ -91,6 +102,7 @@ set(dedalus_unit_test_sources
     unit/protocol/retry_budget_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
+    unit/protocol/stream_meter_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
     unit/schema/json_schema_test.cpp
     unit/schema/parsed_completion_test.cpp
@@ -103,17 +115,22 @@ set(dedalus_unit_test_sources
     unit/testing/extension_rules.cpp
     unit/testing/message_rules.cpp
     unit/testing/request_schema_test.cpp
+    unit/transport/failing_stream_test.cpp
     unit/transport/http_connection_test.cpp
 )
 
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
     loopback/client_call_options_test.cpp
+    loopback/client_cancel_test.cpp
     loopback/client_credentials_test.cpp
+    loopback/client_cut_test.cpp
+    loopback/client_deferred_options_test.cpp
     loopback/client_deferred_test.cpp
     loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
+    loopback/client_faults_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_certificate_test.cpp
@@ -124,7 +141,10 @@ set(dedalus_loopback_test_sources
     loopback/client_pool_test.cpp
     loopback/client_provider_test.cpp
     loopback/client_proxy_test.cpp
+    loopback/client_query_test.cpp
     loopback/client_redirect_test.cpp
+    loopback/client_retry_test.cpp
+    loopback/client_secrets_test.cpp
     loopback/client_stream_test.cpp
     loopback/client_threads_test.cpp
     loopback/client_timings_test.cpp

@@ -7,6 +7,7 @@
 #include <dedalus/http_headers.hpp>
 #include <dedalus/logger.hpp>
 #include <dedalus/proxy_options.hpp>
+#include <dedalus/query_parameter.hpp>
 #include <dedalus/tls_options.hpp>
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dedalus {
 
@@ -171,6 +173,9 @@ struct client_options
     /// Sent with every request to the API; replaces the client's own header of the same name. DEDALUS_CUSTOM_HEADERS
     /// holds lines of `Name: value` with lower precedence.
     http_headers headers{};
+
+    /// Of the URL of every request to the API, in this order; call_options::query replaces those of its names.
+    std::vector<query_parameter> query{};
 
     tls_options tls{};
     tcp_options tcp{};

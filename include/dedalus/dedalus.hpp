@@ -24,6 +24,7 @@
 #include <dedalus/chat/response_format.hpp>
 #include <dedalus/chat/service_tier.hpp>
 #include <dedalus/chat/stream.hpp>
+#include <dedalus/chat/stream_latency.hpp>
 #include <dedalus/chat/tool.hpp>
 #include <dedalus/chat/tool_choice.hpp>
 #include <dedalus/client.hpp>
@@ -49,6 +50,7 @@
 #include <dedalus/pool_stats.hpp>
 #include <dedalus/proxy_error.hpp>
 #include <dedalus/proxy_options.hpp>
+#include <dedalus/query_parameter.hpp>
 #include <dedalus/rate_limits.hpp>
 #include <dedalus/response_info.hpp>
 #include <dedalus/schema/annotation.hpp>

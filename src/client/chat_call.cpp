@@ -11,6 +11,7 @@
 #include "client/detour.hpp"
 #include "client/prepare_request.hpp"
 #include "codec/encode_chat_request.hpp"
+#include "protocol/query.hpp"
 #include "protocol/rate_limits.hpp"
 #include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
@@ -280,8 +281,10 @@ std::shared_ptr<chat_call> make_call(std::shared_ptr<client::impl> client, call_
     return call;
 }
 
-call_target api_target(client::impl& client, std::string_view method, std::string endpoint)
+call_target
+api_target(client::impl& client, std::string_view method, std::string endpoint, std::span<const query_parameter> query)
 {
+    endpoint += protocol::query_text(protocol::merged_query(client.config.query, query));
     return {&client.transport, &client.config.headers, method, std::move(endpoint)};
 }
 

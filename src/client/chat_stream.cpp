@@ -6,6 +6,7 @@
 #include "client/read_completion.hpp"
 #include "protocol/chat_stream_decoder.hpp"
 #include "protocol/chunk_from_completion.hpp"
+#include "protocol/stream_meter.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -39,9 +40,8 @@ class chat_completion_stream::impl
 public:
     impl(std::shared_ptr<const chat_call> call, chat_answer answer)
         : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
-          decoder_(decoder_options(call_->client->config), error_details(info_))
+          decoder_(decoder_options(call_->client->config), error_details(info_)), meter_(call_->start, clock::now())
     {
-        latency_.total = elapsed(*call_);
         if (!connection_)
             whole_ = read_completion(answer.body, info_, call_->client->config.limits);
     }
@@ -66,7 +66,7 @@ public:
 
     const response_info& info() const noexcept { return info_; }
 
-    const stream_latency& latency() const noexcept { return latency_; }
+    const stream_latency& latency() const noexcept { return meter_.latency(); }
 
     const chat_completion_accumulator* accumulated() const noexcept
     {
@@ -93,8 +93,7 @@ private:
     transport::connection_lease connection_;  // empty at the end
     protocol::chat_stream_decoder decoder_;
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
-    stream_latency latency_;
-    std::chrono::microseconds waited_{};  // for the server, since the last chunk
+    protocol::stream_meter meter_;
     bool begun_ = false;
     bool ended_ = false;
     bool complete_ = false;  // ended well
@@ -150,7 +149,7 @@ asio::awaitable<void> chat_completion_stream::impl::read_more()
 {
     const clock::time_point start = clock::now();
     const std::string_view piece = co_await connection_->read_body(call_phase::stream_idle);
-    waited_ += std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start);
+    meter_.waited(start, clock::now());
     if (piece.empty())
         decoder_.finish();
     else
@@ -159,13 +158,12 @@ asio::awaitable<void> chat_completion_stream::impl::read_more()
 
 void chat_completion_stream::impl::note_chunk()
 {
+    begun_ = true;
+    meter_.chunk(clock::now());
     timings& times = *call_->limits.times;
-    times.last_event = elapsed(*call_);
-    if (!std::exchange(begun_, true))
-        times.first_event = times.last_event;
+    times.first_event = meter_.first_event();
+    times.last_event = meter_.last_event();
     info_.timings = times;
-    latency_.chunk = std::exchange(waited_, {});
-    latency_.total += latency_.chunk;
 }
 
 std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
@@ -181,8 +179,7 @@ void chat_completion_stream::impl::end()
 {
     ended_ = true;
     complete_ = true;
-    latency_.total += std::exchange(waited_, {});
-    latency_.is_last = true;
+    meter_.end();
     if (connection_)
         call_->target.transport->release(std::move(connection_));
     dedalus::complete(*call_, info_);

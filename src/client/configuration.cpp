@@ -201,6 +201,7 @@ configuration resolve_configuration(client_options options, const environment_lo
     }
     check_credential(options, resolved.headers);
     choose_logger(resolved, options, environment);
+    resolved.query = std::move(options.query);
     resolved.credential_provider = std::move(options.credential_provider);
     resolved.hooks = std::move(options.hooks);
     resolved.retry_budget = options.retry_budget;

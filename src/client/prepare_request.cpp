@@ -2,7 +2,6 @@
 
 #include "client/configuration.hpp"
 #include "protocol/http_request_head.hpp"
-#include "protocol/query.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -93,7 +92,6 @@ void apply_call_options(chat_call& call, const call_options& options)
     call.options.added_headers = options.added_headers;
     call.options.idempotency_key = options.idempotency_key;
     call.options.raw_body = options.raw_body;
-    call.target.endpoint += protocol::query_text(options.query);
     if (options.retry)
         call.retry = *options.retry;
     if (options.timeouts) {

@@ -166,7 +166,7 @@ TEST_CASE("a silent proxy runs into the connect limit, in its phase")
     const auto error = failure<dedalus::timeout_error>(std::move(request), context);
     REQUIRE(error);
     CHECK(error->phase() == call_phase::proxy);
-    CHECK(error->elapsed() >= 50ms);
+    CHECK(error->elapsed() > 0ms);
 }
 
 TEST_CASE("a proxy that opens a tunnel to nobody runs into the connect limit, in the TLS phase")
