@@ -67,12 +67,14 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
+    unit/protocol/body_collector_test.cpp
     unit/protocol/chat_events_test.cpp
     unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
     unit/protocol/chunk_from_completion_test.cpp
     unit/protocol/deadlines_test.cpp
     unit/protocol/event_stream_parser_test.cpp
+    unit/protocol/gzip_reader_test.cpp
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
@@ -104,6 +106,7 @@ set(dedalus_unit_test_sources
     unit/testing/message_rules.cpp
     unit/testing/request_schema_test.cpp
     unit/transport/http_connection_test.cpp
+    unit/transport/large_request_test.cpp
 )
 
 set(dedalus_loopback_test_sources
@@ -114,9 +117,11 @@ set(dedalus_loopback_test_sources
     loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
+    loopback/client_large_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_certificate_test.cpp
+    loopback/client_gzip_test.cpp
     loopback/client_hooks_test.cpp
     loopback/client_log_test.cpp
     loopback/client_many_test.cpp
@@ -125,6 +130,7 @@ set(dedalus_loopback_test_sources
     loopback/client_provider_test.cpp
     loopback/client_proxy_test.cpp
     loopback/client_redirect_test.cpp
+    loopback/client_silence_test.cpp
     loopback/client_stream_test.cpp
     loopback/client_threads_test.cpp
     loopback/client_timings_test.cpp

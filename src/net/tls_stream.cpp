@@ -217,7 +217,7 @@ std::string tls_stream::describe_problem(const error_code& ec)
 {
     if (ec == stream_truncated || ec == asio::error::eof)
         return "the peer closed the connection during the handshake";
-    if (ec.category() == certificate_error(0).category())
+    if (certificate_refused(ec))
         return "certificate refused: " + ec.message();
     return ec.message();
 }
