@@ -11,6 +11,7 @@ set(dedalus_test_support_sources
     support/raw_http_client.cpp
     support/slow_lookup.cpp
     support/tls_fixture.cpp
+    support/tls_relay.cpp
 )
 
 set(dedalus_open_streams_sources support/open_streams_main.cpp)

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
 #include "support/tls_fixture.hpp"
+#include "support/tls_relay.hpp"
 
 #include <cstdlib>
 #include <memory>
@@ -44,6 +45,8 @@ public:
         return "http://" + user_and_password + "@127.0.0.1:" + std::to_string(port_);
     }
 
+    std::uint16_t port() const noexcept { return port_; }
+
     std::string log() const { return folder_.read("log"); }
 
 private:
@@ -58,6 +61,12 @@ client_options through(const tinyproxy& proxy, const server& target, const std::
     options.proxy.url = proxy.url("me:" + secret);
     options.retry.max_retries = 0;
     return options;
+}
+
+/// More than one TLS record and one socket buffer take.
+chat_completion_request large_question()
+{
+    return {.model = "m", .messages = {user_message{std::string(4 * 1024 * 1024, 'x')}}};
 }
 
 server_options with_tls(bool tls)
@@ -199,6 +208,48 @@ TEST_CASE("proxy: a server of the exceptions is reached directly")
     options.proxy.no_proxy = "example.test, localhost:" + std::to_string(target.port());
     CHECK_FALSE(test::ask(options).text().empty());
     CHECK_THAT(proxy.log(), !Contains("localhost"));
+}
+
+TEST_CASE("proxy: one that is spoken to over TLS forwards requests and opens tunnels, with TLS inside of TLS")
+{
+    const bool tls = GENERATE(true, false);
+    CAPTURE(tls);
+    const tinyproxy proxy;
+    const test::test_ca ca;
+    const test::tls_relay front(ca.issue(), proxy.port());
+    const server target(with_tls(tls));
+    client_options options = through(proxy, target);
+    options.tls.ca_pem = ca.pem();
+    options.proxy.url = "https://me:" + password + "@localhost:" + std::to_string(front.port());
+    CHECK(test::ask(options, large_question()).text().size() > 0);
+    const test::stream_outcome streamed = test::read_stream(options);
+    streamed.rethrow();
+    CHECK_FALSE(streamed.text().empty());
+    CHECK_THAT(proxy.log(), Contains(tls ? "CONNECT localhost" : "POST http://localhost"));
+    CHECK(target.requests().size() == 2);
+    check_origin_saw_no_proxy_credentials(target);
+}
+
+TEST_CASE("proxy: the certificate of one that is spoken to over TLS is verified, and no credentials are sent before")
+{
+    const tinyproxy proxy;
+    const test::test_ca ca;
+    const test::tls_relay front(ca.issue(), proxy.port());
+    const server target(with_tls(GENERATE(true, false)));
+    client_options options = through(proxy, target);
+    options.retry.max_retries = 2;
+    options.proxy.url = "https://me:" + password + "@localhost:" + std::to_string(front.port());
+    try {
+        test::ask(options);
+        FAIL("connected");
+    }
+    catch (const connection_error& e) {
+        CHECK(e.phase() == call_phase::proxy);
+        CHECK_THAT(e.what(), Contains("certificate refused") && Contains("the proxy localhost"));
+        CHECK(e.retries_taken() == 0);
+    }
+    CHECK(target.requests().empty());
+    CHECK_THAT(proxy.log(), !Contains("localhost:"));
 }
 
 TEST_CASE("proxy: the environment names one for http, and exceptions from it")
