@@ -21,3 +21,6 @@ dedalus_require(Boost_url_FOUND "Boost.URL 1.81 or newer" "libboost-url1.81-dev"
 
 find_package(OpenSSL 3 QUIET)
 dedalus_require(OPENSSL_FOUND "OpenSSL 3" "libssl-dev")
+
+find_package(ZLIB QUIET)
+dedalus_require(ZLIB_FOUND "zlib" "zlib1g-dev")

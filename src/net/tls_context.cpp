@@ -61,6 +61,16 @@ tls_context::tls_context(const tls_options& options)
     tls_session_cache::attach(context_.get());
 }
 
+tls_options without_client_certificate(tls_options options)
+{
+    options.certificate_file.clear();
+    options.certificate_pem.clear();
+    options.private_key_file.clear();
+    options.private_key_pem.clear();
+    options.private_key_password.clear();
+    return options;
+}
+
 void tls_context::deleter::operator()(ssl_ctx_st* context) const noexcept
 {
     SSL_CTX_free(context);

@@ -63,6 +63,9 @@ decide_redirect(int status, const http_headers& headers, const base_url& from, s
         return std::nullopt;
     const bool same = origin->scheme == from.scheme && origin->host == from.host && origin->port == from.port;
     const std::string_view path = to_std(url->encoded_path());
+    // See parse_base_url(): then the host is not the one that is meant.
+    if (!path.empty() && !path.starts_with('/'))
+        return std::nullopt;
     redirect found{std::move(*origin), path.empty() ? "/" : std::string(path), same};
     if (url->has_query())
         found.target += '?' + std::string(to_std(url->encoded_query()));
