@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 
 #include "net/tls_credentials.hpp"
+#include "net/tls_reason.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -12,12 +13,6 @@
 namespace dedalus::net {
 
 namespace {
-
-std::string last_reason()
-{
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    return reason != nullptr ? reason : "unknown reason";
-}
 
 // The queue of errors belongs to the thread, hence to the whole program: leave it as clean as we need it.
 struct clean_error_queue
