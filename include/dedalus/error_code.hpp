@@ -35,6 +35,7 @@ enum class errc
     validation,             ///< JSON and a described type do not fit each other, see parse_error.hpp
     cut_by_length,          ///< a structured answer that ended at the token limit
     cut_by_content_filter,  ///< a structured answer that a content filter withheld
+    store,                  ///< a run store could not do what it was asked for, see store_error::reason()
 };
 
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.

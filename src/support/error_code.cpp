@@ -54,6 +54,8 @@ std::string_view text_of(errc code) noexcept
         return "the answer ended at the token limit";
     case errc::cut_by_content_filter:
         return "the answer was withheld by a content filter";
+    case errc::store:
+        return "the run store failed";
     }
     return "unknown error";
 }
