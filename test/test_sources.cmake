@@ -180,3 +180,11 @@ set(dedalus_loopback_test_sources
     loopback/testserver_validation_test.cpp
     loopback/typed_tool_test.cpp
 )
+
+set(dedalus_store_test_sources
+    stores/checkpoint_test.cpp
+    stores/conformance_test.cpp
+    stores/memory_store_test.cpp
+)
+
+set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
