@@ -13,6 +13,7 @@ set(dedalus_test_support_sources
     support/slow_lookup.cpp
     support/stalling_peer.cpp
     support/tls_fixture.cpp
+    support/tls_relay.cpp
 )
 
 set(dedalus_fault_matrix_sources
@@ -78,12 +79,14 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
+    unit/protocol/body_collector_test.cpp
     unit/protocol/chat_events_test.cpp
     unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
     unit/protocol/chunk_from_completion_test.cpp
     unit/protocol/deadlines_test.cpp
     unit/protocol/event_stream_parser_test.cpp
+    unit/protocol/gzip_reader_test.cpp
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
@@ -117,6 +120,7 @@ set(dedalus_unit_test_sources
     unit/testing/request_schema_test.cpp
     unit/transport/failing_stream_test.cpp
     unit/transport/http_connection_test.cpp
+    unit/transport/large_request_test.cpp
 )
 
 set(dedalus_loopback_test_sources
@@ -131,9 +135,11 @@ set(dedalus_loopback_test_sources
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_faults_test.cpp
+    loopback/client_large_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_certificate_test.cpp
+    loopback/client_gzip_test.cpp
     loopback/client_hooks_test.cpp
     loopback/client_log_test.cpp
     loopback/client_many_test.cpp
@@ -145,6 +151,7 @@ set(dedalus_loopback_test_sources
     loopback/client_redirect_test.cpp
     loopback/client_retry_test.cpp
     loopback/client_secrets_test.cpp
+    loopback/client_silence_test.cpp
     loopback/client_stream_test.cpp
     loopback/client_threads_test.cpp
     loopback/client_timings_test.cpp
@@ -173,3 +180,11 @@ set(dedalus_loopback_test_sources
     loopback/testserver_validation_test.cpp
     loopback/typed_tool_test.cpp
 )
+
+set(dedalus_store_test_sources
+    stores/checkpoint_test.cpp
+    stores/conformance_test.cpp
+    stores/memory_store_test.cpp
+)
+
+set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)

@@ -39,7 +39,7 @@ struct call_options
     /// `Idempotency-Key`, the same in each attempt. A header of that name in `headers` wins. Default: a random one.
     std::optional<std::string> idempotency_key{};
 
-    /// Keep the body of the answer as received in response_info::body.
+    /// Keep the body of the answer as received, but inflated, in response_info::body.
     bool raw_body = false;
 };
 

@@ -38,6 +38,7 @@
 #include <dedalus/error_code.hpp>
 #include <dedalus/fwd.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
+#include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_registry.hpp>

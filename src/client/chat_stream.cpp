@@ -84,6 +84,7 @@ public:
 private:
     asio::awaitable<std::optional<chat_completion_chunk>> pull();
     asio::awaitable<void> read_more();
+    protocol::deadline patience(clock::time_point now) const;
     std::optional<chat_completion_chunk> take_whole();
     void note_chunk();
     void end();
@@ -148,12 +149,30 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
 asio::awaitable<void> chat_completion_stream::impl::read_more()
 {
     const clock::time_point start = clock::now();
-    const std::string_view piece = co_await connection_->read_body(call_phase::stream_idle);
+    const protocol::deadline limit = patience(start);
+    // A server that never pauses is not waited for, so that nothing else ends what is not an event.
+    if (start >= limit.at)
+        throw timeout_error(limit.phase, std::chrono::duration_cast<std::chrono::milliseconds>(start - limit.start));
+    const std::string_view piece = co_await connection_->read_body(limit);
     meter_.waited(start, clock::now());
     if (piece.empty())
         decoder_.finish();
     else
         decoder_.feed(piece);
+}
+
+// How long a wait for the server that begins now may take. A limit on events began to count with the last one, but
+// what the consumer took in between is not in meter_.waiting().
+protocol::deadline chat_completion_stream::impl::patience(clock::time_point now) const
+{
+    const timeout_options& timeouts = call_->limits.timeouts;
+    if (!begun_)
+        return protocol::phase_deadline(
+            call_phase::first_event, now - meter_.waiting(), timeouts.first_event.value_or(timeouts.response_header)
+        );
+    return protocol::phase_deadline(
+        call_phase::stream_idle, timeouts.idle_counts_events ? now - meter_.waiting() : now, timeouts.stream_idle
+    );
 }
 
 void chat_completion_stream::impl::note_chunk()

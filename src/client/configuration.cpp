@@ -113,7 +113,6 @@ http_headers make_headers(const client_options& options, const environment_looku
 {
     http_headers headers{
         {"Content-Type", "application/json"},
-        {"Accept-Encoding", "identity"},
         {"User-Agent", "dedalus-cpp/" DEDALUS_VERSION_STRING},
         {"X-SDK-Version", DEDALUS_VERSION_STRING},
     };

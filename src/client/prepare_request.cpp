@@ -35,6 +35,7 @@ http_headers headers_of(const chat_call& call)
     if (!call.credential.empty() && !call.elsewhere)
         headers.set("Authorization", "Bearer " + call.credential);
     set_unless_configured(headers, "Accept", call.stream ? "text/event-stream, application/json" : "application/json");
+    set_unless_configured(headers, "Accept-Encoding", call.stream ? "identity" : "gzip");
     set_unless_configured(headers, "X-Stainless-Retry-Count", std::to_string(call.retries_taken));
     if (posts && call.options.idempotency_key)
         headers.set("Idempotency-Key", *call.options.idempotency_key);

@@ -27,6 +27,9 @@ public:
 
     const stream_latency& latency() const noexcept { return latency_; }
 
+    /// The waits since the last chunk together.
+    std::chrono::microseconds waiting() const noexcept { return waited_; }
+
     /// From the start of the call to the first chunk and to the last one so far; 0 as long as there is none.
     std::chrono::microseconds first_event() const noexcept { return first_event_; }
 

@@ -62,7 +62,7 @@ client_options with_secrets(const server& target, std::string& seen_by_hook)
     options.api_key = "sk-s3cret-1";
     options.x_api_key = "s3cret-2";
     options.provider_key = "s3cret-3";
-    options.headers = {{"X-Tenant", "s3cret-4"}, {"Cookie", "s3cret-5"}, {"Proxy-Authorization", "Basic s3cret-6"}};
+    options.headers = {{"X-Tenant", "s3cret-4"}, {"Cookie", "s3cret-5"}};
     options.hooks.on_request = [&seen_by_hook](const request_view& view) {
         seen_by_hook += view.attempt.url;
         for (const http_header& field : view.headers)

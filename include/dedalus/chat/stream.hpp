@@ -38,8 +38,8 @@ public:
     ///
     /// Throws, once, after which further calls give nothing: api_error for an error event, response_format_error for
     /// malformed events, incomplete_stream_error when the body ends too early, connection_error when the connection
-    /// breaks, timeout_error (stream_idle, total), error with errc::operation_in_progress when another next() is
-    /// pending. Chunks delivered before stay valid.
+    /// breaks, timeout_error (first_event, stream_idle, total), error with errc::operation_in_progress when another
+    /// next() is pending. Chunks delivered before stay valid.
     /// Cancellation: terminal; throws error with asio::error::operation_aborted and closes the socket.
     boost::asio::awaitable<std::optional<chat_completion_chunk>> next();
 

@@ -123,7 +123,9 @@ TEST_CASE("each phase has its name")
           call_phase::tls,
           call_phase::write,
           call_phase::response_header,
+          call_phase::proxy,
           call_phase::body,
+          call_phase::first_event,
           call_phase::stream_idle,
           call_phase::total,
           call_phase::deferred})
