@@ -110,6 +110,7 @@ fault_group content_faults()
              under({{"Content-Type", "text/plain"}}),
              unary_and_stream(well, unreadable)},
             {"in an encoding that was not asked for", under({{"Content-Encoding", "br"}}), everywhere(unreadable)},
+            {"named gzip, but not packed", under({{"Content-Encoding", "gzip"}}), everywhere(unreadable)},
             {"malformed JSON", json_or_event("{\"choices\":["), everywhere(unreadable)},
             {"JSON, but no object", json_or_event("[1,2]"), everywhere(unreadable)},
             {"a member of a wrong type", json_or_event("{\"choices\":{}}"), everywhere(unreadable)},
