@@ -188,3 +188,4 @@ set(dedalus_store_test_sources
 )
 
 set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
+set(dedalus_store_writer_sources stores/store_writer_main.cpp)
