@@ -27,6 +27,12 @@ void limit_idle(client_options& options)
     options.timeouts.stream_idle = 150ms;
 }
 
+void limit_first_event(client_options& options)
+{
+    options.timeouts.stream_idle = 150ms;
+    options.timeouts.first_event = 150ms;
+}
+
 void limit_total(client_options& options)
 {
     options.timeouts.total = 150ms;
@@ -42,6 +48,14 @@ std::function<fault_scene(bool, bool)> half(body_framing how, reply_end end, opt
         },
         std::move(change)
     );
+}
+
+reply nothing(bool stream)
+{
+    reply r = whole_answer(stream);
+    r.stop_after = 0;
+    r.end = reply_end::silence;
+    return r;
 }
 
 std::string head(bool stream, const std::string& framing_line)
@@ -99,6 +113,9 @@ fault_group body_faults()
     return {
         "Reading the body",
         {
+            {"silent before its first byte",
+             replying(nothing, limit_first_event),
+             unary_and_stream(again("timeout_error timeout body"), once("timeout_error timeout first_event"))},
             {"silent", half(body_framing::chunked, reply_end::silence, limit_idle), silent},
             {"closed, by length", half(body_framing::content_length, reply_end::close), broken_off},
             {"closed, chunked", half(body_framing::chunked, reply_end::close), broken_off},

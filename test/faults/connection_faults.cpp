@@ -170,6 +170,7 @@ std::function<fault_scene(bool, bool)> gone_while_sending()
 }
 
 constexpr fault_end tls_failure = again("connection_error connection tls");
+constexpr fault_end refused_certificate = once("connection_error connection tls");
 
 }  // namespace
 
@@ -241,10 +242,12 @@ fault_group tls_faults()
             {"not TLS but HTTP", answering("HTTP/1.1 400 Bad\r\n\r\n"), only_https(tls_failure)},
             {"alert: no version in common", refusing(true), only_https(tls_failure)},
             {"alert: the server wants a certificate of the client", refusing(false), only_https(tls_failure)},
-            {"certificate of another host", showing(certificate_kind::wrong_host), only_https(tls_failure)},
-            {"expired certificate", showing(certificate_kind::expired), only_https(tls_failure)},
-            {"certificate of an unknown issuer", showing(certificate_kind::unknown_issuer), only_https(tls_failure)},
-            {"self-signed certificate", showing(certificate_kind::self_signed), only_https(tls_failure)},
+            {"certificate of another host", showing(certificate_kind::wrong_host), only_https(refused_certificate)},
+            {"expired certificate", showing(certificate_kind::expired), only_https(refused_certificate)},
+            {"certificate of an unknown issuer",
+             showing(certificate_kind::unknown_issuer),
+             only_https(refused_certificate)},
+            {"self-signed certificate", showing(certificate_kind::self_signed), only_https(refused_certificate)},
         }};
 }
 

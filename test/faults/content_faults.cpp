@@ -109,6 +109,7 @@ fault_group content_faults()
             {"right, under a wrong content type",
              under({{"Content-Type", "text/plain"}}),
              unary_and_stream(well, unreadable)},
+            {"called gzip, but none", under({{"Content-Encoding", "gzip"}}), everywhere(unreadable)},
             {"in an encoding that was not asked for", under({{"Content-Encoding", "br"}}), everywhere(unreadable)},
             {"malformed JSON", json_or_event("{\"choices\":["), everywhere(unreadable)},
             {"JSON, but no object", json_or_event("[1,2]"), everywhere(unreadable)},
