@@ -15,13 +15,10 @@ using dedalus::testing::reply_end;
 namespace {
 
 constexpr fault_ends broken_off =
-    unary_and_stream(again("connection_error connection body"), once("connection_error connection first_event"));
+    unary_and_stream(again("connection_error connection body"), once("connection_error connection stream_idle"));
 
 constexpr fault_ends silent =
-    unary_and_stream(again("timeout_error timeout body"), once("timeout_error timeout first_event"));
-
-constexpr fault_end broken_off_later = once("connection_error connection stream_idle");
-constexpr fault_end silent_later = once("timeout_error timeout stream_idle");
+    unary_and_stream(again("timeout_error timeout body"), once("timeout_error timeout stream_idle"));
 
 constexpr fault_ends bad_framing = everywhere(once("response_format_error invalid_response"));
 
@@ -30,15 +27,15 @@ void limit_idle(client_options& options)
     options.timeouts.stream_idle = 150ms;
 }
 
-void limit_body(client_options& options)
+void limit_first_event(client_options& options)
 {
-    limit_idle(options);
+    options.timeouts.stream_idle = 150ms;
     options.timeouts.first_event = 150ms;
 }
 
-void limit_silence(client_options& options)
+void limit_events(client_options& options)
 {
-    limit_idle(options);
+    options.timeouts.stream_idle = 150ms;
     options.timeouts.idle_counts_events = true;
 }
 
@@ -57,6 +54,14 @@ std::function<fault_scene(bool, bool)> half(body_framing how, reply_end end, opt
         },
         std::move(change)
     );
+}
+
+reply nothing(bool stream)
+{
+    reply r = whole_answer(stream);
+    r.stop_after = 0;
+    r.end = reply_end::silence;
+    return r;
 }
 
 std::string head(bool stream, const std::string& framing_line)
@@ -94,31 +99,17 @@ std::function<fault_scene(bool, bool)> without_length(reply_end end)
     });
 }
 
-const std::string first_event = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"wh\"}}]}\n\n";
-
-/// A stream whose first event comes, and then this happens.
-std::function<fault_scene(bool, bool)> one_event(reply_end end, option_change change = nullptr)
-{
-    return replying(
-        [end](bool) {
-            reply r = dedalus::testing::event_stream_reply(first_event + "data: {\"cho");
-            r.stop_after = r.body.size();
-            r.end = end;
-            return r;
-        },
-        std::move(change)
-    );
-}
-
-std::function<fault_scene(bool, bool)> one_event_and_comments(option_change change)
+/// A stream that gives one event, and then nothing but comments.
+std::function<fault_scene(bool, bool)> comments_alone(option_change change)
 {
     return replying(
         [](bool) {
+            const std::string event = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"wh\"}}]}\n\n";
             std::string comments;
             for (int i = 0; i < 1000; ++i)
                 comments += ": ping\n\n";
-            reply r = dedalus::testing::event_stream_reply(first_event + comments);
-            r.piece_bytes = first_event.size();
+            reply r = dedalus::testing::event_stream_reply(event + comments);
+            r.piece_bytes = event.size();
             r.piece_delay = 20ms;
             return r;
         },
@@ -146,7 +137,10 @@ fault_group body_faults()
     return {
         "Reading the body",
         {
-            {"silent", half(body_framing::chunked, reply_end::silence, limit_body), silent},
+            {"silent before its first byte",
+             replying(nothing, limit_first_event),
+             unary_and_stream(again("timeout_error timeout body"), once("timeout_error timeout first_event"))},
+            {"silent", half(body_framing::chunked, reply_end::silence, limit_idle), silent},
             {"closed, by length", half(body_framing::content_length, reply_end::close), broken_off},
             {"closed, chunked", half(body_framing::chunked, reply_end::close), broken_off},
             {"closed without close_notify, by length",
@@ -159,9 +153,7 @@ fault_group body_faults()
                  once("response_format_error invalid_response"), once("incomplete_stream_error incomplete_stream")
              )},
             {"all of it, ended by the end of the connection", without_length(reply_end::close), everywhere(well)},
-            {"all of it, ended without close_notify",
-             without_length(reply_end::cut),
-             only_https_of(unary_and_stream(again("connection_error connection body"), broken_off_later))},
+            {"all of it, ended without close_notify", without_length(reply_end::cut), only_https_of(broken_off)},
             {"shorter than its length",
              wrong_length(5),
              unary_and_stream(again("connection_error connection body"), well)},
@@ -171,18 +163,9 @@ fault_group body_faults()
             {"a chunk size that is no number", chunks("zz\r\n"), bad_framing},
             {"a chunk that is longer than its size", chunks("2\r\n{\"xyz\r\n"), bad_framing},
             {"a chunk size above 64 bits", chunks("fffffffffffffffff\r\n"), bad_framing},
-            {"silent behind the first event",
-             one_event(reply_end::silence, limit_idle),
-             unary_and_stream(no_such_call, silent_later)},
-            {"closed behind the first event",
-             one_event(reply_end::close),
-             unary_and_stream(no_such_call, broken_off_later)},
-            {"reset behind the first event",
-             one_event(reply_end::reset),
-             unary_and_stream(no_such_call, broken_off_later)},
             {"comments alone behind the first event, with `idle_counts_events`",
-             one_event_and_comments(limit_silence),
-             unary_and_stream(no_such_call, silent_later)},
+             comments_alone(limit_events),
+             unary_and_stream(no_such_call, once("timeout_error timeout stream_idle"))},
             {"slow, but never as slow as the limit", byte_by_byte(1ms), everywhere(well)},
             {"slow, and the total limit passes",
              byte_by_byte(100ms, limit_total),

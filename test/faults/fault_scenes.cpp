@@ -60,6 +60,12 @@ reply half_answer(bool stream, reply_end end)
 {
     reply half = whole_answer(stream);
     half.stop_after = half.body.size() / 2;
+    if (stream) {
+        // One event, and the beginning of the one that would end the answer.
+        const std::string first = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}]}\n\n";
+        half.body.insert(0, first);
+        half.stop_after = first.size() + 4;
+    }
     half.end = end;
     return half;
 }
