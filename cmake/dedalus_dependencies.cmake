@@ -29,3 +29,8 @@ if(DEDALUS_BUILD_SQLITE)
     find_package(SQLite3 3.38 QUIET)
     dedalus_require(SQLite3_FOUND "SQLite 3.38 or newer (or DEDALUS_BUILD_SQLITE=OFF)" "libsqlite3-dev")
 endif()
+
+if(DEDALUS_BUILD_POSTGRES)
+    find_package(PostgreSQL 14 QUIET)
+    dedalus_require(PostgreSQL_FOUND "libpq 14 or newer (or DEDALUS_BUILD_POSTGRES=OFF)" "libpq-dev")
+endif()

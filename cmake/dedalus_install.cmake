@@ -1,4 +1,4 @@
-# Installs the library and a package for find_package(dedalus CONFIG COMPONENTS testing sqlite).
+# Installs the library and a package for find_package(dedalus CONFIG COMPONENTS testing sqlite postgres).
 include(CMakePackageConfigHelpers)
 
 set(dedalus_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dedalus)
@@ -28,6 +28,17 @@ if(DEDALUS_BUILD_SQLITE)
         EXPORT dedalus_sqlite_targets
         NAMESPACE dedalus::
         FILE dedalusSqliteTargets.cmake
+        DESTINATION ${dedalus_package_dir}
+    )
+endif()
+
+if(DEDALUS_BUILD_POSTGRES)
+    list(APPEND dedalus_built_components postgres)
+    install(TARGETS dedalus_postgres EXPORT dedalus_postgres_targets FILE_SET HEADERS)
+    install(
+        EXPORT dedalus_postgres_targets
+        NAMESPACE dedalus::
+        FILE dedalusPostgresTargets.cmake
         DESTINATION ${dedalus_package_dir}
     )
 endif()

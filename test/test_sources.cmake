@@ -188,4 +188,9 @@ set(dedalus_store_test_sources
 )
 
 set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
+set(dedalus_postgres_test_sources
+    stores/postgres_locks_test.cpp
+    stores/postgres_server.cpp
+    stores/postgres_store_test.cpp
+)
 set(dedalus_store_writer_sources stores/store_writer_main.cpp)

@@ -111,7 +111,7 @@ awaitable<void> repeats_an_append(scene_ptr s)
 
 awaitable<bool> take_over_and_look(scene_ptr s, int n)
 {
-    co_await acquire_run(s, n, "new owner");
+    co_await acquire_run_as("new owner", s, n);
     const stores::stored_run run = co_await load_run(s, n);
     co_return !run.calls.empty();
 }

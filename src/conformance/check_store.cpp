@@ -100,7 +100,12 @@ awaitable<void> create_run(scene_ptr s, int n, run_phase phase)
     require(outcome == stores::create_outcome::created, "create did not create a new run");
 }
 
-awaitable<std::int64_t> acquire_run(scene_ptr s, int n, std::string owner)
+awaitable<std::int64_t> acquire_run(scene_ptr s, int n)
+{
+    return acquire_run_as("owner", std::move(s), n);
+}
+
+awaitable<std::int64_t> acquire_run_as(std::string owner, scene_ptr s, int n)
 {
     stores::acquire_request request;
     request.run_id = s->run_id(n);

@@ -24,7 +24,7 @@ awaitable<void> raises_the_fence(scene_ptr s)
     co_await create_run(s);
     std::int64_t last = 0;
     for (int i = 0; i < 3; ++i) {
-        const std::int64_t fence = co_await acquire_run(s, 0, "always the same");
+        const std::int64_t fence = co_await acquire_run_as("always the same", s, 0);
         require(fence > last, "the fence did not grow");
         last = fence;
         stores::release_request release;
@@ -40,7 +40,7 @@ awaitable<void> raises_the_fence(scene_ptr s)
 awaitable<void> keeps_others_out(scene_ptr s)
 {
     co_await create_run(s);
-    const std::int64_t fence = co_await acquire_run(s, 0, "first");
+    const std::int64_t fence = co_await acquire_run_as("first", s, 0);
     const auto held = co_await s->other->acquire(make_acquire(s, "second", long_lease));
     require(held.outcome == acquire_outcome::held && held.owner == "first", "a live lease was not respected");
     const auto again = co_await s->store->acquire(make_acquire(s, "first", long_lease));

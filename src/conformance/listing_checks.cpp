@@ -103,7 +103,7 @@ awaitable<void> lists_what_was_asked_for(scene_ptr s)
 {
     co_await create_run(s, 1);
     co_await create_run(s, 2, run_phase::suspended);
-    const std::int64_t fence = co_await acquire_run(s, 1, "the owner");
+    const std::int64_t fence = co_await acquire_run_as("the owner", s, 1);
     stores::list_query query;
     query.labels.emplace("check", s->prefix);
     const stores::list_page all = co_await s->other->list(query);

@@ -94,7 +94,8 @@ stores::post_request make_post(scene_ptr s, std::string inbox_id, std::string ca
 awaitable<void> create_run(scene_ptr s, int n = 0, run_phase phase = run_phase::ready);
 
 /// Acquires it and gives the fence. The lease is live.
-awaitable<std::int64_t> acquire_run(scene_ptr s, int n = 0, std::string owner = "owner");
+awaitable<std::int64_t> acquire_run(scene_ptr s, int n = 0);
+awaitable<std::int64_t> acquire_run_as(std::string owner, scene_ptr s, int n = 0);
 
 /// Acquires it with a lease that is over when this returns, as that of a paused owner is.
 awaitable<std::int64_t> acquire_and_lose(scene_ptr s, int n = 0);

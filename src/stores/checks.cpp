@@ -168,6 +168,11 @@ void check(const renew_request& request)
     check_ttl(request.ttl);
 }
 
+void check(const release_request& request)
+{
+    check_run_id(request.run_id);
+}
+
 void check(const commit_request& request)
 {
     check_run_id(request.run_id);

@@ -162,7 +162,7 @@ asio::awaitable<renew_result> memory_run_store::renew(renew_request request)
 
 asio::awaitable<lease_outcome> memory_run_store::release(release_request request)
 {
-    check_run_id(request.run_id);
+    check(request);
     co_return impl_->write(request.run_id, [&](auto& t, time_point now) { return t.release(request, now); });
 }
 

@@ -36,6 +36,7 @@ DEDALUS_EXPORT void check(const create_request& request);
 DEDALUS_EXPORT void check(const load_request& request);
 DEDALUS_EXPORT void check(const acquire_request& request);
 DEDALUS_EXPORT void check(const renew_request& request);
+DEDALUS_EXPORT void check(const release_request& request);
 DEDALUS_EXPORT void check(const commit_request& request);
 DEDALUS_EXPORT void check(const append_request& request);
 DEDALUS_EXPORT void check(const post_request& request);

@@ -1,14 +1,9 @@
+#include "stores/labels.hpp"
 #include "stores/sqlite_tables.hpp"
-
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 // What the tables give: whole runs and listings.
 
 namespace dedalus::stores {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -27,23 +22,6 @@ call_record read_call(const sqlite_query& q)
 }
 
 }  // namespace
-
-std::string labels_to_json(const label_map& labels)
-{
-    json::object object;
-    for (const auto& [name, value] : labels)
-        object.emplace(name, value);
-    return json::serialize(object);
-}
-
-label_map labels_from_json(std::string_view text)
-{
-    label_map labels;
-    const json::value value = json::parse(text);
-    for (const auto& [name, label] : value.as_object())
-        labels.emplace(name, label.as_string());
-    return labels;
-}
 
 load_result sqlite_tables::load(const load_request& request)
 {

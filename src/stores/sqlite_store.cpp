@@ -190,7 +190,7 @@ asio::awaitable<renew_result> sqlite_run_store::renew(renew_request request)
 asio::awaitable<lease_outcome> sqlite_run_store::release(release_request request)
 {
     return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
-        check_run_id(r.run_id);
+        check(r);
         return t.release(r);
     });
 }

@@ -1,5 +1,7 @@
 #include "stores/sqlite_tables.hpp"
 
+#include "stores/labels.hpp"
+
 #include <algorithm>
 
 namespace dedalus::stores {

@@ -61,8 +61,4 @@ inline std::int64_t micros(time_point time)
     return time.time_since_epoch().count();
 }
 
-/// Labels as the text of a JSON object, and back.
-std::string labels_to_json(const label_map& labels);
-label_map labels_from_json(std::string_view text);
-
 }  // namespace dedalus::stores
