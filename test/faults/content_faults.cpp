@@ -12,8 +12,6 @@ using dedalus::testing::reply_end;
 
 namespace {
 
-constexpr fault_end unreadable = once("response_format_error invalid_response");
-constexpr fault_end too_large = once("response_format_error limit_exceeded");
 constexpr fault_end in_the_answer = once("api_error api");
 constexpr fault_end incomplete = once("incomplete_stream_error incomplete_stream");
 

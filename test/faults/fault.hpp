@@ -84,6 +84,8 @@ constexpr fault_end again(std::string_view error)
 
 inline constexpr fault_end well = {"answer", false};
 inline constexpr fault_end no_such_call = {};
+inline constexpr fault_end unreadable = once("response_format_error invalid_response");
+inline constexpr fault_end too_large = once("response_format_error limit_exceeded");
 
 constexpr fault_ends everywhere(fault_end end)
 {

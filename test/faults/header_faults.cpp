@@ -15,8 +15,6 @@ using dedalus::testing::reply_end;
 namespace {
 
 constexpr fault_end failure = again("connection_error connection response_header");
-constexpr fault_end unreadable = once("response_format_error invalid_response");
-constexpr fault_end too_large = once("response_format_error limit_exceeded");
 
 void limit_header(client_options& options)
 {

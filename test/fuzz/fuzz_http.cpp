@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t max_header_bytes = 512;
 constexpr std::size_t max_body_bytes = 4096;
 
-struct outcome
+struct http_outcome
 {
     int status = 0;
     http_headers headers;
@@ -20,11 +20,13 @@ struct outcome
     bool broken = false;  // how does not count: a line that is wrong may be told before or at its end
     bool keep_alive = false;
 
-    bool operator==(const outcome&) const = default;
+    bool operator==(const http_outcome&) const = default;
 };
 
 /// Reads one piece to the end of what the reader takes of it.
-void read(protocol::http_response_reader& reader, std::string_view piece, outcome& seen, boost::system::error_code& ec)
+void read(
+    protocol::http_response_reader& reader, std::string_view piece, http_outcome& seen, boost::system::error_code& ec
+)
 {
     while (!ec.failed()) {
         std::string_view body;
@@ -42,9 +44,9 @@ void read(protocol::http_response_reader& reader, std::string_view piece, outcom
     seen.rest += piece;
 }
 
-outcome answer_of(const std::vector<std::string>& pieces)
+http_outcome http_outcome_of(const std::vector<std::string>& pieces)
 {
-    outcome seen;
+    http_outcome seen;
     protocol::http_response_reader reader(max_header_bytes);
     boost::system::error_code ec;
     for (const std::string& piece : pieces) {
@@ -94,8 +96,8 @@ collected collect(const http_headers& headers, const std::vector<std::string>& p
 
 void fuzz_http(std::string_view input)
 {
-    const outcome whole = answer_of({std::string(input)});
-    require(whole == answer_of(cut(input)), "an answer does not depend on how the bytes were cut");
+    const http_outcome whole = http_outcome_of({std::string(input)});
+    require(whole == http_outcome_of(cut(input)), "an answer does not depend on how the bytes were cut");
     const collected body = collect(whole.headers, {whole.body});
     require(body == collect(whole.headers, cut(whole.body)), "a body does not depend on how the bytes were cut");
 }

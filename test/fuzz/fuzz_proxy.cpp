@@ -39,15 +39,15 @@ void check_list(std::string_view text)
             require(list.matches(host, port) == protocol::no_proxy_list(text).matches(host, port), "a list is stable");
 }
 
-struct outcome
+struct tunnel_outcome
 {
     int status = 0;
     std::string problem;
 
-    bool operator==(const outcome&) const = default;
+    bool operator==(const tunnel_outcome&) const = default;
 };
 
-outcome answer_of(const std::vector<std::string>& pieces)
+tunnel_outcome tunnel_outcome_of(const std::vector<std::string>& pieces)
 {
     protocol::tunnel_answer answer;
     boost::system::error_code ec;
@@ -65,8 +65,8 @@ void fuzz_proxy(std::string_view input)
 {
     check_address(take_line(input));
     check_list(take_line(input));
-    const outcome whole = answer_of({std::string(input)});
-    require(whole == answer_of(cut(input)), "an answer does not depend on how the bytes were cut");
+    const tunnel_outcome whole = tunnel_outcome_of({std::string(input)});
+    require(whole == tunnel_outcome_of(cut(input)), "an answer does not depend on how the bytes were cut");
 }
 
 }  // namespace dedalus::fuzz

@@ -35,18 +35,18 @@ std::vector<std::string> events_of(const std::vector<std::string>& pieces)
     return events;
 }
 
-struct outcome
+struct decoded_stream
 {
     std::size_t chunks = 0;
     std::string failure;
     chat_completion completion;
 
-    bool operator==(const outcome&) const = default;
+    bool operator==(const decoded_stream&) const = default;
 };
 
-outcome decode(const std::vector<std::string>& pieces)
+decoded_stream decode(const std::vector<std::string>& pieces)
 {
-    outcome seen;
+    decoded_stream seen;
     protocol::chat_stream_decoder decoder(
         {.max_event_bytes = max_event_bytes, .max_completion_bytes = max_completion_bytes}, {}
     );

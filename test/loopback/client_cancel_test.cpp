@@ -22,6 +22,8 @@
 #include <thread>
 #include <typeinfo>
 
+namespace client_cancel_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -389,3 +391,5 @@ TEST_CASE("cancel: stream.cancel() from another thread ends a pending next(), be
         check_nothing_left(context, c, peer.port());
     }
 }
+
+}  // namespace client_cancel_test

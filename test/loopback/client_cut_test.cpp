@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+namespace client_cut_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -210,3 +212,5 @@ TEST_CASE("cut: over TLS the end of the connection is no end of the answer, unle
     cutting_server(true, reply_end::cut, false).check_all_cuts(7);
     cutting_server(true, reply_end::close, true).check_all_cuts(7);
 }
+
+}  // namespace client_cut_test

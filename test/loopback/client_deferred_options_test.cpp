@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace client_deferred_options_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -118,3 +120,5 @@ TEST_CASE("deferred options: a question has no body, and what cannot be used is 
     }
     CHECK(target.connections_accepted() == 0);
 }
+
+}  // namespace client_deferred_options_test

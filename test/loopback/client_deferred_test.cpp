@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace client_deferred_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace dedalus;
@@ -302,3 +304,5 @@ TEST_CASE("deferred: an id or an option that cannot be is refused by the call it
     CHECK_NOTHROW(c.deferred_completion(std::string(1024, 'x')));
     CHECK(context.run() == 0);
 }
+
+}  // namespace client_deferred_test

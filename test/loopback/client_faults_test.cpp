@@ -14,6 +14,8 @@
 #include <typeinfo>
 #include <utility>
 
+namespace client_faults_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 
@@ -148,3 +150,5 @@ TEST_CASE("faults: each ends a stream over HTTPS as docs/faults.md says")
 {
     check_faults(true, true);
 }
+
+}  // namespace client_faults_test

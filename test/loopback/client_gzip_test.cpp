@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+namespace client_gzip_test {
+
 using namespace dedalus;
 using namespace dedalus::testing;
 using Catch::Matchers::Contains;
@@ -178,3 +180,5 @@ TEST_CASE("gzip: after a compressed answer the connection is used again")
     CHECK(two.text() == "two");
     CHECK(target.connections_accepted() == 1);
 }
+
+}  // namespace client_gzip_test

@@ -10,6 +10,8 @@
 #include <functional>
 #include <string>
 
+namespace client_large_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 
@@ -176,3 +178,5 @@ TEST_CASE("large: a request of 60 MiB is sent in little more memory than its bod
     CHECK(done.text() == "ok");
     check_peak(peak, 4 * mib);
 }
+
+}  // namespace client_large_test

@@ -13,6 +13,8 @@
 #include <atomic>
 #include <string>
 
+namespace client_limits_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace dedalus;
@@ -321,3 +323,5 @@ TEST_CASE("context: destroying it in the middle of a call leaks nothing")
     }
     CHECK(target.wait_for_connections_open(0, 5s));
 }
+
+}  // namespace client_limits_test

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+namespace client_pool_limits_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -284,3 +286,5 @@ TEST_CASE("pool: a stream that ended without the end of its body delays nobody, 
     CHECK(c.pool_stats().closed.unusable == 1);
     CHECK(test::sockets_to(target.port()).size() == 1);
 }
+
+}  // namespace client_pool_limits_test

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+namespace client_proxy_test {
+
 using namespace dedalus;
 using namespace dedalus::testing;
 using Catch::Matchers::Contains;
@@ -363,3 +365,5 @@ TEST_CASE("proxy: a proxy that cannot be used is refused at construction, and it
         CHECK_THAT(e.what(), !Contains(password));
     }
 }
+
+}  // namespace client_proxy_test

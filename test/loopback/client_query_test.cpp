@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace client_query_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -108,3 +110,5 @@ TEST_CASE("query: secrets among the parameters of the client are masked in the l
     CHECK(log->text().find("subscription-key=<redacted>") != std::string::npos);
     CHECK(log->text().find("s3cret") == std::string::npos);
 }
+
+}  // namespace client_query_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace client_retry_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -269,3 +271,5 @@ TEST_CASE("retry: derived clients have the budget of their parent, not one each"
     });
     CHECK(target.requests().size() == 3);
 }
+
+}  // namespace client_retry_test

@@ -12,6 +12,8 @@
 #include <span>
 #include <string>
 
+namespace client_secrets_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -244,3 +246,5 @@ TEST_CASE("secrets: a key that cannot be used is not in the error that refuses i
     check_clean(refusal({.api_key = "k", .proxy = {.url = "socks5://s3cret:s3cret@host"}}));
     check_clean(refusal({.api_key = "k", .tls = {.private_key_pem = "s3cret", .private_key_password = "s3cret"}}));
 }
+
+}  // namespace client_secrets_test

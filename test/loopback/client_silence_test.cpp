@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 
+namespace client_silence_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -324,3 +326,5 @@ TEST_CASE("silence: the total spans several attempts and the waits between them"
     CHECK(target.requests().size() > 1);
     CHECK(target.requests().size() < 100);
 }
+
+}  // namespace client_silence_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+namespace client_stream_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace dedalus;
@@ -401,3 +403,5 @@ TEST_CASE("stream: it may outlive the client")
         return outlive_the_client(executor, test::options_for(target));
     });
 }
+
+}  // namespace client_stream_test

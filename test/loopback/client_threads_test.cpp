@@ -21,6 +21,8 @@
 #include <set>
 #include <string>
 
+namespace client_threads_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -246,3 +248,5 @@ TEST_CASE("threads: hooks and logger of a client see each event once, from eight
         traces.emplace(each.headers.find("traceparent").value_or(""));
     CHECK(traces.size() == calls);
 }
+
+}  // namespace client_threads_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace client_timings_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -149,3 +151,5 @@ TEST_CASE("timings: a stream that is cut never has a last chunk")
         CHECK(e.info().timings.first_event > 0us);
     }
 }
+
+}  // namespace client_timings_test

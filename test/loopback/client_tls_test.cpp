@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace client_tls_test {
+
 using namespace dedalus;
 using namespace dedalus::testing;
 
@@ -87,3 +89,5 @@ TEST_CASE("tls: HTTPS to a server that speaks HTTP, and HTTP to one that speaks 
     options.retry.max_retries = 0;
     CHECK_THROWS_AS(test::ask(options), error);
 }
+
+}  // namespace client_tls_test

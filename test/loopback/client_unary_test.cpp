@@ -9,6 +9,8 @@
 
 #include <string>
 
+namespace client_unary_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace dedalus;
@@ -491,3 +493,5 @@ TEST_CASE("unary: an encoding that was not asked for is refused")
         std::string::npos
     );
 }
+
+}  // namespace client_unary_test

@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace net_connector_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 using Catch::Matchers::Contains;
@@ -511,3 +513,5 @@ TEST_CASE("cancelling and time limits may come at any moment, on any thread")
     }
     pool.join();
 }
+
+}  // namespace net_connector_test

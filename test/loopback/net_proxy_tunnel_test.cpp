@@ -16,6 +16,8 @@
 #include <optional>
 #include <string>
 
+namespace net_proxy_tunnel_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 using Catch::Matchers::Contains;
@@ -223,3 +225,5 @@ TEST_CASE("cancellation ends the wait for a proxy, and the socket is closed")
     }
     CHECK(closed);
 }
+
+}  // namespace net_proxy_tunnel_test

@@ -14,6 +14,8 @@
 #include <optional>
 #include <thread>
 
+namespace net_watchdog_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 using dedalus::call_phase;
@@ -216,3 +218,5 @@ TEST_CASE("a watchdog is used by its owner, its timer and a canceller at once")
     }
     pool.join();
 }
+
+}  // namespace net_watchdog_test

@@ -11,6 +11,8 @@
 #include <functional>
 #include <iterator>
 
+namespace checkpoint_test {
+
 using dedalus::export_run;
 using dedalus::import_run;
 using dedalus::run_phase;
@@ -366,3 +368,5 @@ TEST_CASE("times are written and read as RFC 3339 in UTC")
           "-026-05-01T10:00:04Z"})
         CHECK_FALSE(core::from_utc_text(wrong));
 }
+
+}  // namespace checkpoint_test

@@ -9,6 +9,8 @@
 #include <functional>
 #include <mutex>
 
+namespace conformance_test {
+
 namespace {
 
 namespace stores = dedalus::stores;
@@ -346,3 +348,5 @@ TEST_CASE("the suite finds a listing whose pages skip a run")
     };
     CHECK(fails(d, "a listing gives each run once"));
 }
+
+}  // namespace conformance_test

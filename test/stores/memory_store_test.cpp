@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace memory_store_test {
+
 using dedalus::memory_run_store;
 using dedalus::store_errc;
 using dedalus::store_error;
@@ -188,3 +190,5 @@ TEST_CASE("the checksum is CRC-32C, and covers every member")
     // Worked out by another program.
     CHECK(base == 0x8b0d1766);
 }
+
+}  // namespace memory_store_test

@@ -7,6 +7,8 @@
 
 #include <sqlite3.h>
 
+namespace sqlite_store_test {
+
 using dedalus::sqlite_run_store;
 using dedalus::store_errc;
 using dedalus::store_error;
@@ -207,3 +209,5 @@ TEST_CASE("writers of a SQLite file that are killed lose nothing that was durabl
     sqlite_run_store store(path);
     test::check_work(done, load(store, "order-1"));
 }
+
+}  // namespace sqlite_store_test

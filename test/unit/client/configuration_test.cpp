@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+namespace configuration_test {
+
 using namespace dedalus;
 using namespace std::chrono_literals;
 
@@ -333,3 +335,5 @@ TEST_CASE("configuration: a credential provider stands in for a key, and a retry
         refusal({.api_key = "k", .retry_budget = retry_budget_options{.window = 0s}}, nothing), "retry_budget.window"
     ));
 }
+
+}  // namespace configuration_test

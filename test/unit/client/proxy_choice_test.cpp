@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+namespace proxy_choice_test {
+
 using namespace dedalus;
 using Catch::Matchers::Contains;
 
@@ -92,3 +94,5 @@ TEST_CASE("proxy choice: a proxy that cannot be used is refused by the name of w
     CHECK_THAT(refusal({}, {{"https_proxy", "ftp://s3cr3t@p"}}), Contains("https_proxy"));
     CHECK(refusal({.url = ""}, {{"https_proxy", "ftp://s3cr3t@p"}}) == "accepted");
 }
+
+}  // namespace proxy_choice_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace base_url_test {
+
 using dedalus::protocol::base_url;
 using dedalus::protocol::parse_base_url;
 
@@ -154,3 +156,5 @@ TEST_CASE("a refusal quotes nothing of the URL")
         CHECK(text.find("name:") == std::string::npos);
     }
 }
+
+}  // namespace base_url_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace body_collector_test {
+
 using dedalus::errc;
 using dedalus::http_headers;
 using namespace dedalus::protocol;
@@ -108,3 +110,5 @@ TEST_CASE("gzip that inflates to nothing for ever is given up")
     CHECK(fed < 100'000);
     CHECK(body.empty());
 }
+
+}  // namespace body_collector_test

@@ -8,6 +8,8 @@
 
 #include <string>
 
+namespace gzip_reader_test {
+
 using dedalus::errc;
 using dedalus::protocol::gzip_reader;
 
@@ -46,7 +48,7 @@ TEST_CASE("gzip is undone at every split, several members and empty ones include
     const std::string text = "an answer, an answer, an answer";
     for (const std::string& input :
          {gzip(text), gzip(text.substr(0, 7)) + gzip(text.substr(7)), gzip("") + gzip(text) + gzip("")})
-        dedalus::test::for_each_split(input, [&](const dedalus::test::split& split) {
+        test::for_each_split(input, [&](const test::split& split) {
             CAPTURE(split.how);
             const outcome result = inflate(split.pieces);
             CHECK_FALSE(result.error.failed());
@@ -128,3 +130,5 @@ TEST_CASE("a bomb is given up at the limit, in memory of its size")
     CHECK(result.text.size() == 100'000);
     CHECK(result.text.capacity() <= 200'000);
 }
+
+}  // namespace gzip_reader_test

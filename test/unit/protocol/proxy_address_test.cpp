@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace proxy_address_test {
+
 using namespace dedalus::protocol;
 using Catch::Matchers::Contains;
 
@@ -73,3 +75,5 @@ TEST_CASE("a proxy URL that cannot be used is refused without being shown")
         }
     }
 }
+
+}  // namespace proxy_address_test

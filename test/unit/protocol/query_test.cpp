@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace query_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
 
@@ -25,3 +27,5 @@ TEST_CASE("a query that is put over another one replaces the parameters of its n
     CHECK(merged_query(base, {}) == base);
     CHECK(merged_query({}, over) == over);
 }
+
+}  // namespace query_test

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+namespace redirect_test {
+
 using namespace dedalus::protocol;
 
 namespace {
@@ -107,3 +109,5 @@ TEST_CASE("another origin gets none of the headers that may hold a credential")
         CHECK(field.value != "s3cr3t");
     CHECK_FALSE(kept.contains("X-Provider"));
 }
+
+}  // namespace redirect_test

@@ -2,6 +2,8 @@
 
 #include "support/catch.hpp"
 
+namespace stream_meter_test {
+
 using namespace std::chrono_literals;
 using dedalus::stream_latency;
 using dedalus::protocol::stream_meter;
@@ -62,3 +64,5 @@ TEST_CASE("stream meter: what has not ended has no last chunk")
     meter.waited(start + 1ms, start + 9s);
     CHECK_FALSE(meter.latency().is_last);
 }
+
+}  // namespace stream_meter_test

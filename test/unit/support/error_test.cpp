@@ -13,6 +13,8 @@
 #include <typeinfo>
 #include <utility>
 
+namespace error_test {
+
 using namespace std::chrono_literals;
 using namespace dedalus;
 
@@ -316,3 +318,5 @@ TEST_CASE("a result that cannot be read is kept, but not in what()")
     CHECK(e.problem() == "choices: expected a list");
     CHECK(std::string(e.what()).find("swordfish") == std::string::npos);
 }
+
+}  // namespace error_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace failing_stream_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 
@@ -107,3 +109,5 @@ TEST_CASE("http_connection: a stream that fails at any operation gives the event
         CHECK(failures > 8);
     }
 }
+
+}  // namespace failing_stream_test

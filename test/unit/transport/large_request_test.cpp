@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+namespace large_request_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 
@@ -94,3 +96,5 @@ TEST_CASE(
     CHECK(seen->from_elsewhere == head.size());
     CHECK(seen->calls == 1 + (body.size() + 99'999) / 100'000);
 }
+
+}  // namespace large_request_test
