@@ -6,18 +6,13 @@
 
 namespace dedalus::crypto {
 
-namespace {
-
-constexpr std::size_t group_characters = 4;
-
-}  // namespace
-
 std::string base64_encode(std::string_view bytes)
 {
     std::string text = base64url_encode(bytes);
     std::replace(text.begin(), text.end(), '-', '+');
     std::replace(text.begin(), text.end(), '_', '/');
-    text.append((group_characters - text.size() % group_characters) % group_characters, '=');
+    while (text.size() % 4 != 0)  // groups of four characters
+        text += '=';
     return text;
 }
 

@@ -19,9 +19,6 @@ namespace dedalus {
 
 namespace json = boost::json;
 
-using namespace handoff_core;
-using namespace stores;
-
 namespace {
 
 [[noreturn]] void fail(const char* what)
@@ -91,15 +88,15 @@ private:
     std::string& out_;
 };
 
-void write_log(std::string& out, const std::vector<log_entry>& entries)
+void write_log(std::string& out, const std::vector<stores::log_entry>& entries)
 {
     out += '[';
-    for (const log_entry& entry : entries) {
+    for (const stores::log_entry& entry : entries) {
         if (out.back() != '[')
             out += ',';
         object_writer one(out);
         one.integer("seq", entry.seq);
-        one.text("at", to_utc_text(entry.at));
+        one.text("at", handoff_core::to_utc_text(entry.at));
         one.integer("fence", entry.fence);
         one.integer("turn", entry.turn);
         one.text("kind", entry.kind);
@@ -110,35 +107,35 @@ void write_log(std::string& out, const std::vector<log_entry>& entries)
         }
         if (!entry.raw.empty())
             one.text("raw", crypto::base64_encode(entry.raw));
-        one.text("crc32c", to_hex(entry.crc32c));
+        one.text("crc32c", handoff_core::to_hex(entry.crc32c));
     }
     out += ']';
 }
 
-void write_record(object_writer& to, const call_record& record)
+void write_record(object_writer& to, const stores::call_record& record)
 {
     to.integer("attempt", record.attempt);
     to.integer("fence", record.fence);
-    to.text("at", to_utc_text(record.at));
-    to.members(record.body, members_beside_record);
-    to.text("crc32c", to_hex(record.crc32c));
+    to.text("at", handoff_core::to_utc_text(record.at));
+    to.members(record.body, handoff_core::members_beside_record);
+    to.text("crc32c", handoff_core::to_hex(record.crc32c));
 }
 
-using record_iterator = std::vector<call_record>::const_iterator;
+using record_iterator = std::vector<stores::call_record>::const_iterator;
 
 // Starts, each with its abandon: [begin, end) are the records of one call, in order.
 void write_starts(std::string& out, record_iterator begin, record_iterator end)
 {
     out += '[';
-    for (auto record = begin; record != end && record->kind != call_record_kind::finish; ++record) {
-        if (record->kind == call_record_kind::abandon)
+    for (auto record = begin; record != end && record->kind != stores::call_record_kind::finish; ++record) {
+        if (record->kind == stores::call_record_kind::abandon)
             fail("an attempt was abandoned that was never started");
         if (out.back() != '[')
             out += ',';
         object_writer one(out);
         write_record(one, *record);
         const auto next = record + 1;
-        if (next == end || next->kind != call_record_kind::abandon || next->attempt != record->attempt)
+        if (next == end || next->kind != stores::call_record_kind::abandon || next->attempt != record->attempt)
             continue;
         one.name("abandoned");
         object_writer abandoned(out);
@@ -148,11 +145,11 @@ void write_starts(std::string& out, record_iterator begin, record_iterator end)
     out += ']';
 }
 
-void write_calls(std::string& out, const std::vector<call_record>& records)
+void write_calls(std::string& out, const std::vector<stores::call_record>& records)
 {
     out += '[';
     for (auto begin = records.begin(); begin != records.end();) {
-        const auto other = [&](const call_record& record) { return record.key != begin->key; };
+        const auto other = [&](const stores::call_record& record) { return record.key != begin->key; };
         const auto end = std::find_if(begin, records.end(), other);
         if (out.back() != '[')
             out += ',';
@@ -161,7 +158,7 @@ void write_calls(std::string& out, const std::vector<call_record>& records)
         one.integer("occurrence", begin->key.occurrence);
         one.name("starts");
         write_starts(out, begin, end);
-        if (const auto last = end - 1; last->kind == call_record_kind::finish) {
+        if (const auto last = end - 1; last->kind == stores::call_record_kind::finish) {
             one.name("finish");
             object_writer finish(out);
             write_record(finish, *last);
@@ -171,10 +168,10 @@ void write_calls(std::string& out, const std::vector<call_record>& records)
     out += ']';
 }
 
-void write_inbox(std::string& out, const std::vector<inbox_item>& items)
+void write_inbox(std::string& out, const std::vector<stores::inbox_item>& items)
 {
     out += '[';
-    for (const inbox_item& item : items) {
+    for (const stores::inbox_item& item : items) {
         if (out.back() != '[')
             out += ',';
         object_writer one(out);
@@ -185,7 +182,7 @@ void write_inbox(std::string& out, const std::vector<inbox_item>& items)
             one.integer("occurrence", item.wait->call.occurrence);
             one.text("wait", item.wait->kind);
         }
-        one.text("at", to_utc_text(item.at));
+        one.text("at", handoff_core::to_utc_text(item.at));
         one.name("body");
         object_writer body(out);
         body.members(item.body.empty() ? "{}" : item.body);
@@ -193,17 +190,17 @@ void write_inbox(std::string& out, const std::vector<inbox_item>& items)
     out += ']';
 }
 
-void write_late(std::string& out, const std::vector<late_result>& results)
+void write_late(std::string& out, const std::vector<stores::late_result>& results)
 {
     out += '[';
-    for (const late_result& result : results) {
+    for (const stores::late_result& result : results) {
         if (out.back() != '[')
             out += ',';
         object_writer one(out);
         one.text("call", result.key.call_id);
         one.integer("occurrence", result.key.occurrence);
         one.integer("fence", result.fence);
-        one.text("at", to_utc_text(result.at));
+        one.text("at", handoff_core::to_utc_text(result.at));
         one.name("body");
         object_writer body(out);
         body.members(result.body.empty() ? "{}" : result.body);
@@ -213,12 +210,12 @@ void write_late(std::string& out, const std::vector<late_result>& results)
 
 }  // namespace
 
-std::string export_run(const stored_run& run)
+std::string export_run(const stores::stored_run& run)
 {
     std::string out;
     {
         object_writer document(out);
-        document.members(run.head.bytes, members_beside_head);
+        document.members(run.head.bytes, handoff_core::members_beside_head);
         document.name("log");
         write_log(out, run.entries);
         document.name("calls");

@@ -19,9 +19,6 @@ namespace dedalus {
 
 namespace json = boost::json;
 
-using namespace handoff_core;
-using namespace stores;
-
 namespace {
 
 /// An object of the document, with its text: values that are kept byte for byte are cut out of that.
@@ -64,31 +61,31 @@ std::vector<std::string_view> elements(const text_object& document, std::string_
     if (!list)
         return {};
     if (!list->is_array())
-        member_reader::fail(name);
+        handoff_core::member_reader::fail(name);
     return codec::raw_elements(document.raw(name));
 }
 
-std::uint32_t read_checksum(member_reader& in)
+std::uint32_t read_checksum(handoff_core::member_reader& in)
 {
-    const auto value = from_hex(in.required_text("crc32c"));
+    const auto value = handoff_core::from_hex(in.required_text("crc32c"));
     if (!value)
-        member_reader::fail("crc32c");
+        handoff_core::member_reader::fail("crc32c");
     return *value;
 }
 
-time_point required_time(member_reader& in)
+stores::time_point required_time(handoff_core::member_reader& in)
 {
     const auto time = in.time("at");
     if (!time)
-        member_reader::fail("at");
+        handoff_core::member_reader::fail("at");
     return *time;
 }
 
-log_entry read_entry(std::string_view text)
+stores::log_entry read_entry(std::string_view text)
 {
     const text_object one(text);
-    member_reader in(one.members);
-    log_entry entry;
+    handoff_core::member_reader in(one.members);
+    stores::log_entry entry;
     entry.seq = in.required_integer("seq", 1);
     entry.at = required_time(in);
     entry.fence = in.required_integer("fence");
@@ -98,54 +95,54 @@ log_entry read_entry(std::string_view text)
     if (const auto encoded = in.text("raw")) {
         const auto raw = crypto::base64_decode(*encoded);
         if (!raw)
-            member_reader::fail("raw");
+            handoff_core::member_reader::fail("raw");
         entry.raw = *raw;
     }
     entry.crc32c = read_checksum(in);
     return entry;
 }
 
-call_record read_record(const call_key& key, call_record_kind kind, std::string_view text)
+stores::call_record read_record(const stores::call_key& key, stores::call_record_kind kind, std::string_view text)
 {
     const text_object one(text);
-    member_reader in(one.members);
-    call_record record;
+    handoff_core::member_reader in(one.members);
+    stores::call_record record;
     record.key = key;
     record.kind = kind;
     record.attempt = in.required_integer("attempt", 1);
     record.fence = in.required_integer("fence");
     record.at = required_time(in);
-    record.body = one.without(members_beside_record);
+    record.body = one.without(handoff_core::members_beside_record);
     record.crc32c = read_checksum(in);
     return record;
 }
 
-void read_call(std::string_view text, std::vector<call_record>& records)
+void read_call(std::string_view text, std::vector<stores::call_record>& records)
 {
     const text_object one(text);
-    member_reader in(one.members);
-    call_key key;
+    handoff_core::member_reader in(one.members);
+    stores::call_key key;
     key.call_id = in.required_text("call");
     key.occurrence = in.integer("occurrence").value_or(0);
     for (const std::string_view start_text : elements(one, "starts")) {
-        records.push_back(read_record(key, call_record_kind::start, start_text));
+        records.push_back(read_record(key, stores::call_record_kind::start, start_text));
         const text_object start(start_text);
         if (start.members.contains("abandoned"))
-            records.push_back(read_record(key, call_record_kind::abandon, start.raw("abandoned")));
+            records.push_back(read_record(key, stores::call_record_kind::abandon, start.raw("abandoned")));
     }
     if (in.object("finish"))
-        records.push_back(read_record(key, call_record_kind::finish, one.raw("finish")));
+        records.push_back(read_record(key, stores::call_record_kind::finish, one.raw("finish")));
 }
 
-inbox_item read_item(std::string_view text)
+stores::inbox_item read_item(std::string_view text)
 {
     const text_object one(text);
-    member_reader in(one.members);
-    inbox_item item;
+    handoff_core::member_reader in(one.members);
+    stores::inbox_item item;
     item.inbox_id = in.required_text("inbox_id");
     item.kind = in.required_text("kind");
     if (auto kind = in.text("wait")) {
-        wait_key& key = item.wait.emplace();
+        stores::wait_key& key = item.wait.emplace();
         key.kind = std::move(*kind);
         key.call.call_id = in.required_text("call");
         key.call.occurrence = in.integer("occurrence").value_or(0);
@@ -155,11 +152,11 @@ inbox_item read_item(std::string_view text)
     return item;
 }
 
-late_result read_late(std::string_view text)
+stores::late_result read_late(std::string_view text)
 {
     const text_object one(text);
-    member_reader in(one.members);
-    late_result result;
+    handoff_core::member_reader in(one.members);
+    stores::late_result result;
     result.key.call_id = in.required_text("call");
     result.key.occurrence = in.integer("occurrence").value_or(0);
     result.fence = in.required_integer("fence");
@@ -169,28 +166,29 @@ late_result read_late(std::string_view text)
 }
 
 // The waits are those of the head; the inbox says which are decided.
-std::vector<wait_record> read_waits(const checkpoint_head& head, const std::vector<inbox_item>& inbox)
+std::vector<stores::wait_record>
+read_waits(const handoff_core::checkpoint_head& head, const std::vector<stores::inbox_item>& inbox)
 {
-    std::vector<wait_record> waits = head.waits;
-    for (wait_record& wait : waits) {
-        for (const inbox_item& item : inbox) {
+    std::vector<stores::wait_record> waits = head.waits;
+    for (stores::wait_record& wait : waits) {
+        for (const stores::inbox_item& item : inbox) {
             if (item.wait == wait.key)
                 wait.decided_by = item.inbox_id;
         }
     }
-    std::ranges::sort(waits, {}, &wait_record::key);
+    std::ranges::sort(waits, {}, &stores::wait_record::key);
     return waits;
 }
 
 }  // namespace
 
-stored_run import_run(std::string_view document)
+stores::stored_run import_run(std::string_view document)
 {
     const text_object whole(document);
-    stored_run run;
-    run.head.bytes = whole.without(members_beside_head);
+    stores::stored_run run;
+    run.head.bytes = whole.without(handoff_core::members_beside_head);
     // A version that is not known ends it before the rest is looked at.
-    const checkpoint_head head = decode_head(run.head.bytes);
+    const handoff_core::checkpoint_head head = handoff_core::decode_head(run.head.bytes);
     run.run_id = head.run_id;
     run.head.phase = head.phase;
     run.head.wakeup_at = head.wakeup_at;
@@ -198,7 +196,7 @@ stored_run import_run(std::string_view document)
     run.head.labels = head.labels;
     run.rev = head.rev;
     run.last_seq = head.last_seq;
-    run.created_at = head.created_at.value_or(time_point());
+    run.created_at = head.created_at.value_or(stores::time_point());
     run.updated_at = head.updated_at.value_or(run.created_at);
     for (const std::string_view text : elements(whole, "log")) {
         run.entries.push_back(read_entry(text));
@@ -206,14 +204,14 @@ stored_run import_run(std::string_view document)
     }
     for (const std::string_view text : elements(whole, "calls"))
         read_call(text, run.calls);
-    for (const call_record& record : run.calls)
+    for (const stores::call_record& record : run.calls)
         run.fence = std::max(run.fence, record.fence);
     for (const std::string_view text : elements(whole, "inbox"))
         run.inbox.push_back(read_item(text));
     for (const std::string_view text : elements(whole, "late"))
         run.late.push_back(read_late(text));
     run.waits = read_waits(head, run.inbox);
-    read_checkpoint(run);
+    handoff_core::read_checkpoint(run);
     return run;
 }
 

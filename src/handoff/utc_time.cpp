@@ -8,11 +8,9 @@ namespace dedalus::handoff_core {
 
 namespace {
 
-using stores::time_point;
-
-constexpr time_point first = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
-constexpr time_point last =
-    time_point(std::chrono::sys_days(std::chrono::year(10000) / 1 / 1)) - time_point::duration(1);
+constexpr stores::time_point first = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr stores::time_point last =
+    stores::time_point(std::chrono::sys_days(std::chrono::year(10000) / 1 / 1)) - stores::time_point::duration(1);
 
 /// Takes digits off the front of a text.
 class digits
@@ -49,7 +47,7 @@ private:
 
 }  // namespace
 
-std::string to_utc_text(time_point time)
+std::string to_utc_text(stores::time_point time)
 {
     time = std::clamp(time, first, last);
     const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -75,7 +73,7 @@ std::string to_utc_text(time_point time)
     return result + 'Z';
 }
 
-std::optional<time_point> from_utc_text(std::string_view text)
+std::optional<stores::time_point> from_utc_text(std::string_view text)
 {
     digits in(text);
     const std::chrono::year year(in.number(4));
@@ -105,7 +103,7 @@ std::optional<time_point> from_utc_text(std::string_view text)
                           second < std::chrono::seconds(60);
     if (!in.good() || !in.rest().empty() || !in_range)
         return {};
-    return time_point(std::chrono::sys_days(date)) + hour + minute + second + fraction;
+    return stores::time_point(std::chrono::sys_days(date)) + hour + minute + second + fraction;
 }
 
 }  // namespace dedalus::handoff_core
