@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Everything but the test server.
+/// Everything but the run stores and the test server.
 
 #include <dedalus/api_error.hpp>
 #include <dedalus/call_options.hpp>

@@ -84,10 +84,11 @@ awaitable<void> lists_page_by_page(scene_ptr s)
             seen.insert(run.run_id);
         if (page.next.empty())
             break;
+        require(!page.runs.empty(), "a page that is not the last one has no run");
         query.cursor = page.next;
         // What comes, goes and changes meanwhile moves nothing.
         if (page_number == 0) {
-            co_await s->store->remove(page.runs[1].run_id, false);
+            co_await s->store->remove(page.runs.front().run_id, false);
             co_await create_run(s, 10);
             const std::int64_t fence = co_await acquire_run(s, 8);
             co_await s->store->commit(make_commit(s, fence, 1, 8));
