@@ -12,6 +12,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -94,12 +95,29 @@ sqlite_store_options checked(sqlite_store_options options)
     return options;
 }
 
+// SQLite waits for other processes everywhere but here.
+void use_write_ahead_log(sqlite_database& database, std::chrono::milliseconds at_most)
+{
+    const auto end = std::chrono::steady_clock::now() + at_most;
+    for (;;) {
+        try {
+            database.execute("PRAGMA journal_mode = WAL");
+            return;
+        }
+        catch (const store_error& e) {
+            if (e.reason() != store_errc::busy || std::chrono::steady_clock::now() > end)
+                throw;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
 std::unique_ptr<sqlite_database> open(const std::string& path, const sqlite_store_options& options)
 {
     auto database = std::make_unique<sqlite_database>(path, options.busy_timeout);
     database->execute("PRAGMA foreign_keys = ON");
     migrate(*database);
-    database->execute("PRAGMA journal_mode = WAL");
+    use_write_ahead_log(*database, options.busy_timeout);
     database->execute(options.full_sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     return database;
 }

@@ -54,7 +54,7 @@ public:
     std::optional<std::string> take()
     {
         const std::lock_guard lock(mutex_);
-        timer_ = nullptr;
+        timer_.reset();
         if (kept_.empty())
             return {};
         std::string first = std::move(kept_.front());
@@ -73,21 +73,21 @@ public:
             });
             return;
         }
-        timer_ = std::move(timer);
-        timer_->async_wait(std::move(handler));
+        timer_ = timer;
+        timer->async_wait(std::move(handler));
     }
 
 private:
     void wake()
     {
-        if (timer_)
-            timer_->cancel();
+        if (const auto timer = timer_.lock())
+            timer->cancel();
     }
 
     const std::string run_id_;
     std::mutex mutex_;
     std::deque<std::string> kept_;
-    std::shared_ptr<asio::steady_timer> timer_;
+    std::weak_ptr<asio::steady_timer> timer_;  // of the reader, who may go with its context
     bool closed_ = false;
 };
 

@@ -109,7 +109,8 @@ TEST_CASE("an operation on PostgreSQL that has to wait ends at its time limit")
     dedalus::postgres_store_options options;
     options.operation_timeout = std::chrono::milliseconds(200);
     options.max_connections = 1;
-    const auto store = scene.open_with_run(database, options);
+    const auto patient = scene.open_with_run(database);
+    const auto store = scene.open(database, options);
     test::raw_client other(database);
     other.execute("BEGIN; SELECT 1 FROM dedalus_runs FOR UPDATE");
     auto first = asio::co_spawn(scene.threads, store->acquire(acquire_request("a")), asio::use_future);
@@ -124,7 +125,7 @@ TEST_CASE("an operation on PostgreSQL that has to wait ends at its time limit")
         }
     }
     other.execute("COMMIT");
-    CHECK(scene.run(store->acquire(acquire_request("c"))).outcome == stores::acquire_outcome::acquired);
+    CHECK(scene.run(patient->acquire(acquire_request("c"))).outcome == stores::acquire_outcome::acquired);
 }
 
 TEST_CASE("a write to PostgreSQL goes on to its end when its caller is cancelled")

@@ -5,6 +5,7 @@
 #include "support/background_program.hpp"
 #include "support/run_coro.hpp"
 
+#include <future>
 #include <sqlite3.h>
 
 namespace sqlite_store_test {
@@ -89,6 +90,19 @@ TEST_CASE("what is in a SQLite file is there when it is opened again")
     const stores::load_result result = load(store, "order-1");
     REQUIRE(result.outcome == stores::load_outcome::loaded);
     CHECK(result.run.entries == create_request("order-1").entries);
+}
+
+TEST_CASE("a SQLite file that several open for the first time at once is made once")
+{
+    for (int round = 0; round < 10; ++round) {
+        const test::temporary_folder folder;
+        const std::string path = folder.path("runs.db");
+        std::vector<std::future<void>> opening;
+        for (int i = 0; i < 6; ++i)
+            opening.push_back(std::async(std::launch::async, [&] { sqlite_run_store store(path); }));
+        for (std::future<void>& one : opening)
+            CHECK_NOTHROW(one.get());
+    }
 }
 
 TEST_CASE("a SQLite file of another program is refused and left alone")

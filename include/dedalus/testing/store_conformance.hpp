@@ -25,8 +25,8 @@ struct store_conformance_options
     /// Moves the store's clock on. Empty: the check waits.
     std::function<void(std::chrono::milliseconds)> pass_time{};
 
-    /// Leases that have to end in a check last so long. Longer than what the store takes for an operation.
-    std::chrono::milliseconds short_lease{250};
+    /// Leases that have to end in a check last so long. Longer than what the store takes for four operations.
+    std::chrono::milliseconds short_lease{1000};
 
     std::size_t large_value_bytes = std::size_t{4} * 1024 * 1024;
 };
