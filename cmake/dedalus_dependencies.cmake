@@ -21,3 +21,16 @@ dedalus_require(Boost_url_FOUND "Boost.URL 1.81 or newer" "libboost-url1.81-dev"
 
 find_package(OpenSSL 3 QUIET)
 dedalus_require(OPENSSL_FOUND "OpenSSL 3" "libssl-dev")
+
+find_package(ZLIB QUIET)
+dedalus_require(ZLIB_FOUND "zlib" "zlib1g-dev")
+
+if(DEDALUS_BUILD_SQLITE)
+    find_package(SQLite3 3.38 QUIET)
+    dedalus_require(SQLite3_FOUND "SQLite 3.38 or newer (or DEDALUS_BUILD_SQLITE=OFF)" "libsqlite3-dev")
+endif()
+
+if(DEDALUS_BUILD_POSTGRES)
+    find_package(PostgreSQL 14 QUIET)
+    dedalus_require(PostgreSQL_FOUND "libpq 14 or newer (or DEDALUS_BUILD_POSTGRES=OFF)" "libpq-dev")
+endif()

@@ -13,5 +13,8 @@ target_compile_options(
               -Wnon-virtual-dtor
               -Wold-style-cast
               $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+              # Several sources as one (presets asan and tsan): what is private to a source looks like a header's.
+              $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
+              $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow>
               $<$<BOOL:${DEDALUS_WERROR}>:-Werror>
 )

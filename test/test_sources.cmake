@@ -2,6 +2,7 @@
 
 set(dedalus_test_support_sources
     support/background_program.cpp
+    support/captured_stderr.cpp
     support/child_process.cpp
     support/fixtures.cpp
     support/full_listener.cpp
@@ -10,7 +11,18 @@ set(dedalus_test_support_sources
     support/process_sockets.cpp
     support/raw_http_client.cpp
     support/slow_lookup.cpp
+    support/stalling_peer.cpp
     support/tls_fixture.cpp
+    support/tls_relay.cpp
+)
+
+set(dedalus_fault_matrix_sources
+    faults/body_faults.cpp
+    faults/connection_faults.cpp
+    faults/content_faults.cpp
+    faults/fault_matrix.cpp
+    faults/fault_scenes.cpp
+    faults/header_faults.cpp
 )
 
 set(dedalus_open_streams_sources support/open_streams_main.cpp)
@@ -67,12 +79,14 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
+    unit/protocol/body_collector_test.cpp
     unit/protocol/chat_events_test.cpp
     unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
     unit/protocol/chunk_from_completion_test.cpp
     unit/protocol/deadlines_test.cpp
     unit/protocol/event_stream_parser_test.cpp
+    unit/protocol/gzip_reader_test.cpp
     unit/protocol/http_date_test.cpp
     unit/protocol/http_request_head_test.cpp
     unit/protocol/http_response_reader_test.cpp
@@ -91,6 +105,7 @@ set(dedalus_unit_test_sources
     unit/protocol/retry_budget_test.cpp
     unit/protocol/retry_decision_test.cpp
     unit/protocol/stream_fixtures_test.cpp
+    unit/protocol/stream_meter_test.cpp
     unit/protocol/tool_call_accumulator_test.cpp
     unit/schema/json_schema_test.cpp
     unit/schema/parsed_completion_test.cpp
@@ -103,20 +118,28 @@ set(dedalus_unit_test_sources
     unit/testing/extension_rules.cpp
     unit/testing/message_rules.cpp
     unit/testing/request_schema_test.cpp
+    unit/transport/failing_stream_test.cpp
     unit/transport/http_connection_test.cpp
+    unit/transport/large_request_test.cpp
 )
 
 set(dedalus_loopback_test_sources
     loopback/braced_request_test.cpp
     loopback/client_call_options_test.cpp
+    loopback/client_cancel_test.cpp
     loopback/client_credentials_test.cpp
+    loopback/client_cut_test.cpp
+    loopback/client_deferred_options_test.cpp
     loopback/client_deferred_test.cpp
     loopback/client_derived_test.cpp
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
+    loopback/client_faults_test.cpp
+    loopback/client_large_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
     loopback/client_certificate_test.cpp
+    loopback/client_gzip_test.cpp
     loopback/client_hooks_test.cpp
     loopback/client_log_test.cpp
     loopback/client_many_test.cpp
@@ -124,7 +147,11 @@ set(dedalus_loopback_test_sources
     loopback/client_pool_test.cpp
     loopback/client_provider_test.cpp
     loopback/client_proxy_test.cpp
+    loopback/client_query_test.cpp
     loopback/client_redirect_test.cpp
+    loopback/client_retry_test.cpp
+    loopback/client_secrets_test.cpp
+    loopback/client_silence_test.cpp
     loopback/client_stream_test.cpp
     loopback/client_threads_test.cpp
     loopback/client_timings_test.cpp
@@ -153,3 +180,17 @@ set(dedalus_loopback_test_sources
     loopback/testserver_validation_test.cpp
     loopback/typed_tool_test.cpp
 )
+
+set(dedalus_store_test_sources
+    stores/checkpoint_test.cpp
+    stores/conformance_test.cpp
+    stores/memory_store_test.cpp
+)
+
+set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
+set(dedalus_postgres_test_sources
+    stores/postgres_locks_test.cpp
+    stores/postgres_server.cpp
+    stores/postgres_store_test.cpp
+)
+set(dedalus_store_writer_sources stores/store_writer_main.cpp)

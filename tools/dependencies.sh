@@ -20,6 +20,13 @@ build | libboost-url1.81-dev | boost boost/url/error_types.hpp
 build | libboost-url1.81-dev | library boost_url
 build | libssl-dev          | header openssl/ssl.h
 build | libssl-dev          | library ssl
+build | zlib1g-dev          | header zlib.h
+build | zlib1g-dev          | library z
+build | libsqlite3-dev      | header sqlite3.h
+build | libsqlite3-dev      | library sqlite3
+build | libpq-dev           | file /usr/include/postgresql/libpq-fe.h
+build | libpq-dev           | library pq
+test  | postgresql-15       | file /usr/lib/postgresql/15/bin/initdb
 test  | catch2              | header catch2/catch_test_macros.hpp catch2/catch.hpp
 test  | clang-14            | tool clang++-14
 test  | libclang-rt-14-dev  | tsan clang++-14

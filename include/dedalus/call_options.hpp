@@ -2,6 +2,7 @@
 
 #include <dedalus/client_options.hpp>
 #include <dedalus/http_headers.hpp>
+#include <dedalus/query_parameter.hpp>
 
 #include <boost/json/object.hpp>
 
@@ -10,15 +11,6 @@
 #include <vector>
 
 namespace dedalus {
-
-/// One `name=value` of a query; both are percent-encoded when they are sent.
-struct query_parameter
-{
-    std::string name{};
-    std::string value{};
-
-    bool operator==(const query_parameter&) const = default;
-};
 
 /// What one call does in another way than its client. Copied by the call. What is wrong with it is thrown by the call
 /// itself: config_error for headers, limits and retries, invalid_request_error for `body`.
@@ -31,7 +23,8 @@ struct call_options
     http_headers headers{};        ///< each replaces all headers of its name
     http_headers added_headers{};  ///< sent beside those of the same name
 
-    std::vector<query_parameter> query{};  ///< of the URL, in this order
+    /// Of the URL, in this order, behind those of client_options::query whose names are not among them.
+    std::vector<query_parameter> query{};
 
     /// Members of the request body, put in last: they win over those of the request, and a null is sent. Neither
     /// `stream` nor, for a stream, `deferred: true`.
@@ -46,7 +39,7 @@ struct call_options
     /// `Idempotency-Key`, the same in each attempt. A header of that name in `headers` wins. Default: a random one.
     std::optional<std::string> idempotency_key{};
 
-    /// Keep the body of the answer as received in response_info::body.
+    /// Keep the body of the answer as received, but inflated, in response_info::body.
     bool raw_body = false;
 };
 

@@ -18,7 +18,8 @@ enum class call_phase
     write,            ///< sending the request
     response_header,  ///< waiting for the complete response header
     body,             ///< reading the body of a unary answer
-    stream_idle,      ///< waiting for bytes of a stream
+    first_event,      ///< waiting for the first event of a stream
+    stream_idle,      ///< waiting for bytes or, with timeout_options::idle_counts_events, for an event of a stream
     total,            ///< the whole call: all attempts, waits and the stream body
     deferred,         ///< waiting for a deferred completion, see deferred_options::deadline
 };

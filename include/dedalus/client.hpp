@@ -81,6 +81,11 @@ public:
     boost::asio::awaitable<chat_completion> deferred_completion(std::string request_id) const;
     boost::asio::awaitable<chat_completion> deferred_completion(std::string request_id, deferred_options options) const;
 
+    /// Likewise, with what is different for this call: its limits are those of the whole call, its retries those of
+    /// each question. `body` is an invalid_request_error, `idempotency_key` is not sent.
+    boost::asio::awaitable<chat_completion>
+    deferred_completion(std::string request_id, deferred_options options, const call_options& call) const;
+
     /// Sends the request with `stream: true` and gives the stream once a 2xx header has come. Errors before that, and
     /// retries, as in chat_completions(). A server that answers with one JSON completion instead of a stream gives a
     /// stream of one chunk. A request with `deferred: true` is an invalid_request_error: it has no stream.
@@ -117,6 +122,8 @@ public:
     ) const = delete;
     template <class T>
     boost::asio::awaitable<parsed_completion<T>> parse(chat_completion_request&& request) const = delete;
+    boost::asio::awaitable<chat_completion>
+    deferred_completion(std::string request_id, deferred_options options, call_options&& call) const = delete;
     boost::asio::awaitable<chat_completion>
     chat_completions(const chat_completion_request& request, call_options&& options) const = delete;
     boost::asio::awaitable<chat_completion>

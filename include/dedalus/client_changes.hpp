@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dedalus {
 
@@ -19,6 +20,9 @@ struct client_changes
 
     http_headers headers{};        ///< each replaces the header of its name
     bool replace_headers = false;  ///< client_options::headers of the parent are left out, not only those of a name
+
+    std::vector<query_parameter> query{};  ///< replaces those of its names
+    bool replace_query = false;            ///< all of the parent's are left out, not only those of a name
 
     std::optional<timeout_options> timeouts{};
     std::optional<retry_options> retry{};

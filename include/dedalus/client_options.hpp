@@ -7,6 +7,7 @@
 #include <dedalus/http_headers.hpp>
 #include <dedalus/logger.hpp>
 #include <dedalus/proxy_options.hpp>
+#include <dedalus/query_parameter.hpp>
 #include <dedalus/tls_options.hpp>
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dedalus {
 
@@ -41,8 +43,17 @@ struct timeout_options
     /// From the end of the request to the complete response header.
     std::chrono::milliseconds response_header = std::chrono::seconds(60);
 
-    /// Between two reads of a body or stream. The time between two next() does not count.
+    /// From the response header of a stream to the first event for the caller, whatever bytes come before it: a model
+    /// may read a long prompt meanwhile. The time before the first next() does not count. Default: response_header.
+    std::optional<std::chrono::milliseconds> first_event{};
+
+    /// Between two reads of a body, or of a stream whose first event has come. The time between two next() does not
+    /// count.
     std::chrono::milliseconds stream_idle = std::chrono::seconds(60);
+
+    /// In a stream, stream_idle is the time between two events for the caller: comments and other bytes that keep the
+    /// connection alive do not extend it.
+    bool idle_counts_events = false;
 
     /// The whole call: all attempts, the waits between them, and the body of a stream.
     std::chrono::milliseconds total = no_limit;
@@ -83,8 +94,8 @@ struct limit_options
 {
     std::size_t max_request_bytes = 64 * 1024 * 1024;     ///< body of a request; a larger one is invalid_request_error
     std::size_t max_header_bytes = 64 * 1024;             ///< response header
-    std::size_t max_body_bytes = 64 * 1024 * 1024;        ///< body of a unary answer
-    std::size_t max_error_body_bytes = 1024 * 1024;       ///< body of an error answer; the rest is cut and dropped
+    std::size_t max_body_bytes = 64 * 1024 * 1024;        ///< body of a unary answer, inflated
+    std::size_t max_error_body_bytes = 1024 * 1024;       ///< body of an error answer, inflated; the rest is dropped
     std::size_t max_event_bytes = 64 * 1024 * 1024;       ///< one event of a stream
     std::size_t max_completion_bytes = 64 * 1024 * 1024;  ///< accumulated text of one stream
 };
@@ -171,6 +182,9 @@ struct client_options
     /// Sent with every request to the API; replaces the client's own header of the same name. DEDALUS_CUSTOM_HEADERS
     /// holds lines of `Name: value` with lower precedence.
     http_headers headers{};
+
+    /// Of the URL of every request to the API, in this order; call_options::query replaces those of its names.
+    std::vector<query_parameter> query{};
 
     tls_options tls{};
     tcp_options tcp{};

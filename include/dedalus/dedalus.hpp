@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Everything but the test server.
+/// Everything but the run stores and the test server.
 
 #include <dedalus/api_error.hpp>
 #include <dedalus/call_options.hpp>
@@ -24,6 +24,7 @@
 #include <dedalus/chat/response_format.hpp>
 #include <dedalus/chat/service_tier.hpp>
 #include <dedalus/chat/stream.hpp>
+#include <dedalus/chat/stream_latency.hpp>
 #include <dedalus/chat/tool.hpp>
 #include <dedalus/chat/tool_choice.hpp>
 #include <dedalus/client.hpp>
@@ -37,6 +38,7 @@
 #include <dedalus/error_code.hpp>
 #include <dedalus/fwd.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
+#include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
@@ -49,6 +51,7 @@
 #include <dedalus/pool_stats.hpp>
 #include <dedalus/proxy_error.hpp>
 #include <dedalus/proxy_options.hpp>
+#include <dedalus/query_parameter.hpp>
 #include <dedalus/rate_limits.hpp>
 #include <dedalus/response_info.hpp>
 #include <dedalus/schema/annotation.hpp>

@@ -5,12 +5,16 @@
 #include <dedalus/error.hpp>
 #include <dedalus/proxy_error.hpp>
 
+#include "client/answer_body.hpp"
 #include "client/api_errors.hpp"
 #include "client/credential_key.hpp"
 #include "client/credential_refresh.hpp"
 #include "client/detour.hpp"
 #include "client/prepare_request.hpp"
 #include "codec/encode_chat_request.hpp"
+#include "net/certificate_error.hpp"
+#include "protocol/body_collector.hpp"
+#include "protocol/query.hpp"
 #include "protocol/rate_limits.hpp"
 #include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
@@ -53,41 +57,6 @@ response_info make_info(const chat_call& call, const transport::http_connection&
     return info;
 }
 
-/// Appends the body to `body` up to `limit` bytes; false when there is more.
-asio::awaitable<bool>
-read_all(transport::http_connection& connection /* borrowed */, std::string& body /* borrowed */, std::size_t limit)
-{
-    while (true) {
-        const std::string_view piece = co_await connection.read_body(call_phase::body);
-        if (piece.empty())
-            co_return true;
-        const std::size_t room = limit - body.size();
-        body.append(piece.substr(0, room));
-        if (piece.size() > room)
-            co_return false;
-    }
-}
-
-/// Reads the body of an error answer. Whatever happens to it, the status stands.
-asio::awaitable<bool> read_error_body(
-    transport::http_connection& connection /* borrowed */, std::string& body /* borrowed */, std::size_t limit
-)
-{
-    try {
-        const bool complete = co_await read_all(connection, body, limit);
-        co_return complete;
-    }
-    catch (const connection_error&) {
-    }
-    catch (const response_format_error&) {
-    }
-    catch (const timeout_error& e) {
-        if (e.phase() == call_phase::total)
-            throw;
-    }
-    co_return false;
-}
-
 [[noreturn]] void refuse_body(const chat_call& call, chat_answer& answer, errc code, const std::string& problem)
 {
     std::string content_type(answer.info.headers.find("Content-Type").value_or(""));
@@ -98,12 +67,22 @@ asio::awaitable<bool> read_error_body(
     throw response_format_error(code, problem, answer.info.status, std::move(content_type), {});
 }
 
-/// Nothing but the identity encoding was asked for, and nothing else can be read.
-void check_encoding(const chat_call& call, chat_answer& answer)
+/// A stream is not inflated.
+void check_stream_coding(const chat_call& call, chat_answer& answer)
 {
-    const std::string_view encoding = answer.info.headers.find("Content-Encoding").value_or("identity");
-    if (!support::ascii_iequals(encoding, "identity"))
-        refuse_body(call, answer, errc::invalid_response, "the body has a Content-Encoding that was not asked for");
+    if (protocol::content_coding_of(answer.info.headers) != protocol::content_coding::identity)
+        refuse_body(call, answer, errc::invalid_response, "the stream has a Content-Encoding");
+}
+
+/// @param problem  of read_body().
+void check_body(const chat_call& call, chat_answer& answer, const boost::system::error_code& problem)
+{
+    if (problem == errc::limit_exceeded)
+        refuse_body(call, answer, errc::limit_exceeded, "the body is larger than limits.max_body_bytes");
+    if (problem.failed())
+        refuse_body(call, answer, errc::invalid_response, "the gzip of the body is broken or cut off");
+    if (protocol::content_coding_of(answer.info.headers) == protocol::content_coding::unknown)
+        refuse_body(call, answer, errc::invalid_response, "the body has a Content-Encoding that is not supported");
 }
 
 /// Gives the connection back if the whole body was read; closes it otherwise.
@@ -144,16 +123,14 @@ asio::awaitable<hop> ask_target(std::shared_ptr<chat_call> call, int redirects)
         throw_api_error(answer.info, answer.body, max_error_body_bytes, !complete, call->target.server);
     }
     if (call->stream && has_media_type(answer.info.headers, "text/event-stream").value_or(true)) {
-        check_encoding(*call, answer);
+        check_stream_coding(*call, answer);
         answer.connection = std::move(opened.connection);
         co_return result;
     }
-    const bool complete = co_await read_all(*opened.connection, answer.body, call->max_body_bytes);
-    part_with(transport, std::move(opened.connection), complete);
+    const boost::system::error_code problem = co_await read_body(*opened.connection, answer.body, call->max_body_bytes);
+    part_with(transport, std::move(opened.connection), !problem.failed());
     call->client->observer->body(*call, answer.body);
-    if (!complete)
-        refuse_body(*call, answer, errc::limit_exceeded, "the body is larger than limits.max_body_bytes");
-    check_encoding(*call, answer);
+    check_body(*call, answer, problem);
     co_return result;
 }
 
@@ -179,10 +156,12 @@ bool spans_the_call(call_phase phase)
     return phase == call_phase::total || phase == call_phase::deferred || phase == call_phase::pool;
 }
 
-/// The phase in which the call failed, if it is one that may be tried again.
+/// The phase in which the call failed, if it is one that may be tried again. A certificate that was refused once would
+/// be refused again, and who shows it may be an attacker.
 std::optional<call_phase> phase_of(const error& failure)
 {
-    if (const auto* connection = dynamic_cast<const connection_error*>(&failure))
+    if (const auto* connection = dynamic_cast<const connection_error*>(&failure);
+        connection && !net::certificate_refused(connection->cause()))
         return connection->phase();
     if (const auto* timeout = dynamic_cast<const timeout_error*>(&failure);
         timeout && !spans_the_call(timeout->phase()))
@@ -280,8 +259,10 @@ std::shared_ptr<chat_call> make_call(std::shared_ptr<client::impl> client, call_
     return call;
 }
 
-call_target api_target(client::impl& client, std::string_view method, std::string endpoint)
+call_target
+api_target(client::impl& client, std::string_view method, std::string endpoint, std::span<const query_parameter> query)
 {
+    endpoint += protocol::query_text(protocol::merged_query(client.config.query, query));
     return {&client.transport, &client.config.headers, method, std::move(endpoint)};
 }
 

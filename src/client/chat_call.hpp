@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,7 +85,9 @@ struct chat_answer
 std::shared_ptr<chat_call> make_call(std::shared_ptr<client::impl> client, call_target target);
 
 /// What is asked of the API at this endpoint.
-call_target api_target(client::impl& client, std::string_view method, std::string endpoint);
+/// @param query  put over that of the client.
+call_target
+api_target(client::impl& client, std::string_view method, std::string endpoint, std::span<const query_parameter> query);
 
 /// Gives the call its body. Throws invalid_request_error when it is larger than limits.max_request_bytes.
 void set_body(chat_call& call, std::string body);

@@ -6,6 +6,7 @@
 #include "client/read_completion.hpp"
 #include "protocol/chat_stream_decoder.hpp"
 #include "protocol/chunk_from_completion.hpp"
+#include "protocol/stream_meter.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -39,9 +40,8 @@ class chat_completion_stream::impl
 public:
     impl(std::shared_ptr<const chat_call> call, chat_answer answer)
         : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
-          decoder_(decoder_options(call_->client->config), error_details(info_))
+          decoder_(decoder_options(call_->client->config), error_details(info_)), meter_(call_->start, clock::now())
     {
-        latency_.total = elapsed(*call_);
         if (!connection_)
             whole_ = read_completion(answer.body, info_, call_->client->config.limits);
     }
@@ -66,7 +66,7 @@ public:
 
     const response_info& info() const noexcept { return info_; }
 
-    const stream_latency& latency() const noexcept { return latency_; }
+    const stream_latency& latency() const noexcept { return meter_.latency(); }
 
     const chat_completion_accumulator* accumulated() const noexcept
     {
@@ -84,6 +84,7 @@ public:
 private:
     asio::awaitable<std::optional<chat_completion_chunk>> pull();
     asio::awaitable<void> read_more();
+    protocol::deadline patience(clock::time_point now) const;
     std::optional<chat_completion_chunk> take_whole();
     void note_chunk();
     void end();
@@ -93,8 +94,7 @@ private:
     transport::connection_lease connection_;  // empty at the end
     protocol::chat_stream_decoder decoder_;
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
-    stream_latency latency_;
-    std::chrono::microseconds waited_{};  // for the server, since the last chunk
+    protocol::stream_meter meter_;
     bool begun_ = false;
     bool ended_ = false;
     bool complete_ = false;  // ended well
@@ -149,23 +149,40 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
 asio::awaitable<void> chat_completion_stream::impl::read_more()
 {
     const clock::time_point start = clock::now();
-    const std::string_view piece = co_await connection_->read_body(call_phase::stream_idle);
-    waited_ += std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start);
+    const protocol::deadline limit = patience(start);
+    // A server that never pauses is not waited for, so that nothing else ends what is not an event.
+    if (start >= limit.at)
+        throw timeout_error(limit.phase, std::chrono::duration_cast<std::chrono::milliseconds>(start - limit.start));
+    const std::string_view piece = co_await connection_->read_body(limit);
+    meter_.waited(start, clock::now());
     if (piece.empty())
         decoder_.finish();
     else
         decoder_.feed(piece);
 }
 
+// How long a wait for the server that begins now may take. A limit on events began to count with the last one, but
+// what the consumer took in between is not in meter_.waiting().
+protocol::deadline chat_completion_stream::impl::patience(clock::time_point now) const
+{
+    const timeout_options& timeouts = call_->limits.timeouts;
+    if (!begun_)
+        return protocol::phase_deadline(
+            call_phase::first_event, now - meter_.waiting(), timeouts.first_event.value_or(timeouts.response_header)
+        );
+    return protocol::phase_deadline(
+        call_phase::stream_idle, timeouts.idle_counts_events ? now - meter_.waiting() : now, timeouts.stream_idle
+    );
+}
+
 void chat_completion_stream::impl::note_chunk()
 {
+    begun_ = true;
+    meter_.chunk(clock::now());
     timings& times = *call_->limits.times;
-    times.last_event = elapsed(*call_);
-    if (!std::exchange(begun_, true))
-        times.first_event = times.last_event;
+    times.first_event = meter_.first_event();
+    times.last_event = meter_.last_event();
     info_.timings = times;
-    latency_.chunk = std::exchange(waited_, {});
-    latency_.total += latency_.chunk;
 }
 
 std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
@@ -181,8 +198,7 @@ void chat_completion_stream::impl::end()
 {
     ended_ = true;
     complete_ = true;
-    latency_.total += std::exchange(waited_, {});
-    latency_.is_last = true;
+    meter_.end();
     if (connection_)
         call_->target.transport->release(std::move(connection_));
     dedalus::complete(*call_, info_);

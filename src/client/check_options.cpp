@@ -46,6 +46,8 @@ void check_timeouts(const timeout_options& timeouts)
     check_positive(timeouts.connect, "timeouts.connect");
     check_positive(timeouts.write, "timeouts.write");
     check_positive(timeouts.response_header, "timeouts.response_header");
+    if (timeouts.first_event)
+        check_positive(*timeouts.first_event, "timeouts.first_event");
     check_positive(timeouts.stream_idle, "timeouts.stream_idle");
     check_positive(timeouts.total, "timeouts.total");
 }

@@ -77,12 +77,18 @@ client::chat_completions_stream(const chat_completion_request& request, const ca
 
 asio::awaitable<chat_completion> client::deferred_completion(std::string request_id) const
 {
-    return start_deferred_call(impl_, request_id, deferred_options{});
+    return start_deferred_call(impl_, request_id, deferred_options{}, call_options{});
 }
 
 asio::awaitable<chat_completion> client::deferred_completion(std::string request_id, deferred_options options) const
 {
-    return start_deferred_call(impl_, request_id, options);
+    return start_deferred_call(impl_, request_id, options, call_options{});
+}
+
+asio::awaitable<chat_completion>
+client::deferred_completion(std::string request_id, deferred_options options, const call_options& call) const
+{
+    return start_deferred_call(impl_, request_id, options, call);
 }
 
 asio::awaitable<chat_completion> client::structured_answer(

@@ -29,6 +29,7 @@ struct shared_parts
               tls,
               config.tcp,
               config.proxies.proxy_for(config.base),
+              config.tls,
               config.pool,
               config.limits
           )

@@ -113,7 +113,6 @@ http_headers make_headers(const client_options& options, const environment_looku
 {
     http_headers headers{
         {"Content-Type", "application/json"},
-        {"Accept-Encoding", "identity"},
         {"User-Agent", "dedalus-cpp/" DEDALUS_VERSION_STRING},
         {"X-SDK-Version", DEDALUS_VERSION_STRING},
     };
@@ -201,6 +200,7 @@ configuration resolve_configuration(client_options options, const environment_lo
     }
     check_credential(options, resolved.headers);
     choose_logger(resolved, options, environment);
+    resolved.query = std::move(options.query);
     resolved.credential_provider = std::move(options.credential_provider);
     resolved.hooks = std::move(options.hooks);
     resolved.retry_budget = options.retry_budget;

@@ -23,6 +23,7 @@ struct configuration
     dedalus::dialect dialect = dedalus::dialect::dedalus;
     http_headers headers;      ///< of every request, credentials included
     http_headers own_headers;  ///< the same without client_options::headers
+    std::vector<query_parameter> query;
     dedalus::credential_provider credential_provider;
     tls_options tls;
     tcp_options tcp;

@@ -47,6 +47,7 @@ transport::http_transport transport_for_key(const client::impl& client)
         std::move(tls),
         client.config.tcp,
         client.config.proxies.proxy_for(server),
+        client.config.tls,
         unpooled,
         client.config.limits};
 }

@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 
 #include "client/chat_call.hpp"
+#include "client/prepare_request.hpp"
 #include "client/read_completion.hpp"
 #include "protocol/poll_schedule.hpp"
 #include "protocol/retry_decision.hpp"
@@ -76,6 +77,8 @@ asio::awaitable<chat_completion> run_deferred(std::shared_ptr<chat_call> call, p
         chat_completion completion = read_result(*call, answer);
         complete(*call, answer.info);
         completion.info = std::move(answer.info);
+        if (call->options.raw_body)
+            completion.info.body = std::move(answer.body);
         co_return completion;
     }
     catch (const boost::system::system_error&) {
@@ -85,15 +88,23 @@ asio::awaitable<chat_completion> run_deferred(std::shared_ptr<chat_call> call, p
 
 }  // namespace
 
-asio::awaitable<chat_completion>
-start_deferred_call(std::shared_ptr<client::impl> client, std::string_view request_id, const deferred_options& options)
+asio::awaitable<chat_completion> start_deferred_call(
+    std::shared_ptr<client::impl> client,
+    std::string_view request_id,
+    const deferred_options& waits,
+    const call_options& options
+)
 {
-    call_target target = api_target(*client, "GET", endpoint_of(request_id));
+    check_call_options(options);
+    if (!options.body.empty())
+        throw invalid_request_error("call_options::body: a question for a deferred completion has none");
+    call_target target = api_target(*client, "GET", endpoint_of(request_id), options.query);
     std::shared_ptr<chat_call> call = make_call(std::move(client), std::move(target));
     call->fetched_once = true;
-    const auto deadline = protocol::phase_deadline(call_phase::deferred, call->start, options.deadline);
+    apply_call_options(*call, options);
+    const auto deadline = protocol::phase_deadline(call_phase::deferred, call->start, waits.deadline);
     call->limits.total = protocol::earliest(deadline, call->total_of_body);
-    const protocol::poll_schedule schedule(options, call->limits.total, call->client->config.retry.retry_after_cap);
+    const protocol::poll_schedule schedule(waits, call->limits.total, call->retry.retry_after_cap);
     return run_deferred(std::move(call), schedule);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/call_options.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/deferred.hpp>
 
@@ -12,9 +13,13 @@
 
 namespace dedalus {
 
-/// client::deferred_completion(). Throws config_error for the options and invalid_request_error for the id; the rest
-/// comes from the awaitable.
-boost::asio::awaitable<chat_completion>
-start_deferred_call(std::shared_ptr<client::impl> client, std::string_view request_id, const deferred_options& options);
+/// client::deferred_completion(). Throws config_error for the options and invalid_request_error for the id and a body;
+/// the rest comes from the awaitable.
+boost::asio::awaitable<chat_completion> start_deferred_call(
+    std::shared_ptr<client::impl> client,
+    std::string_view request_id,
+    const deferred_options& waits,
+    const call_options& options
+);
 
 }  // namespace dedalus

@@ -2,6 +2,7 @@
 
 #include <dedalus/error.hpp>
 
+#include "protocol/query.hpp"
 #include "support/ascii.hpp"
 
 #include <string>
@@ -59,6 +60,9 @@ configuration derive_configuration(configuration parent, const client_changes& c
     change_headers(parent, changes);
     if (changes.api_key)
         parent.credential_provider = nullptr;
+    if (changes.replace_query)
+        parent.query.clear();
+    parent.query = protocol::merged_query(std::move(parent.query), changes.query);
     if (changes.timeouts) {
         check_timeouts(*changes.timeouts);
         parent.timeouts = *changes.timeouts;

@@ -6,27 +6,23 @@ namespace dedalus {
 
 namespace {
 
-/// A client certificate says who one is, as a key does.
-tls_options without_client_certificate(tls_options tls)
-{
-    tls.certificate_file.clear();
-    tls.certificate_pem.clear();
-    tls.private_key_file.clear();
-    tls.private_key_pem.clear();
-    tls.private_key_password.clear();
-    return tls;
-}
-
 std::unique_ptr<transport::http_transport> make_transport(const client::impl& client, const protocol::base_url& origin)
 {
     const configuration& config = client.config;
     std::shared_ptr<const net::tls_context> tls;
     if (origin.tls())
-        tls = std::make_shared<const net::tls_context>(without_client_certificate(config.tls));
+        tls = std::make_shared<const net::tls_context>(net::without_client_certificate(config.tls));
     pool_options unpooled = config.pool;
     unpooled.max_idle_connections = 0;
     return std::make_unique<transport::http_transport>(
-        client.executor, origin, std::move(tls), config.tcp, config.proxies.proxy_for(origin), unpooled, config.limits
+        client.executor,
+        origin,
+        std::move(tls),
+        config.tcp,
+        config.proxies.proxy_for(origin),
+        config.tls,
+        unpooled,
+        config.limits
     );
 }
 

@@ -2,7 +2,6 @@
 
 #include "client/configuration.hpp"
 #include "protocol/http_request_head.hpp"
-#include "protocol/query.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -36,6 +35,7 @@ http_headers headers_of(const chat_call& call)
     if (!call.credential.empty() && !call.elsewhere)
         headers.set("Authorization", "Bearer " + call.credential);
     set_unless_configured(headers, "Accept", call.stream ? "text/event-stream, application/json" : "application/json");
+    set_unless_configured(headers, "Accept-Encoding", call.stream ? "identity" : "gzip");
     set_unless_configured(headers, "X-Stainless-Retry-Count", std::to_string(call.retries_taken));
     if (posts && call.options.idempotency_key)
         headers.set("Idempotency-Key", *call.options.idempotency_key);
@@ -93,7 +93,6 @@ void apply_call_options(chat_call& call, const call_options& options)
     call.options.added_headers = options.added_headers;
     call.options.idempotency_key = options.idempotency_key;
     call.options.raw_body = options.raw_body;
-    call.target.endpoint += protocol::query_text(options.query);
     if (options.retry)
         call.retry = *options.retry;
     if (options.timeouts) {

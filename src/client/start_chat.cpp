@@ -10,6 +10,7 @@
 #include <boost/uuid/uuid_io.hpp>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,7 +90,10 @@ std::shared_ptr<chat_call> start_chat(
     // Without its credentials a body can be refused now, rather than when the key for them is there.
     std::string body = unsealed ? codec::chat_request_text(unsealed->members, unsealed->deferred_calls_raw)
                                 : make_body(client->config, request, stream, format, more);
-    call_target target = api_target(*client, "POST", std::string(endpoint));
+    std::span<const query_parameter> query;
+    if (options != nullptr)
+        query = options->query;
+    call_target target = api_target(*client, "POST", std::string(endpoint), query);
     std::shared_ptr<chat_call> call = make_call(std::move(client), std::move(target));
     set_body(*call, std::move(body));
     call->unsealed = std::move(unsealed);

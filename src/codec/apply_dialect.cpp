@@ -14,14 +14,14 @@ namespace json = boost::json;
 
 namespace {
 
-std::string_view text_of(const json::value* value)
+std::string_view string_in(const json::value* value)
 {
     return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
 }
 
 std::string_view text_member(const json::object& object, std::string_view name)
 {
-    return text_of(object.if_contains(name));
+    return string_in(object.if_contains(name));
 }
 
 /// What the tool choice is about, in whichever form it came.

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t max_message_bytes = 500;
 
 /// The text of a string or of a number; "" for all else.
-std::string text_of(const json::value* value)
+std::string printed(const json::value* value)
 {
     if (value == nullptr)
         return {};
@@ -49,7 +49,7 @@ void take_attributes(const json::object& source, api_error_details& details)
 {
     const auto take = [&](std::string& target, std::string_view name) {
         if (target.empty())
-            target = text_of(source.if_contains(name));
+            target = printed(source.if_contains(name));
     };
     take(details.type, "type");
     take(details.api_code, "code");
@@ -68,10 +68,10 @@ bool take_message(std::string message, const json::object& source, api_error_det
 std::string joined_location(const json::value* location)
 {
     if (location == nullptr || !location->is_array())
-        return text_of(location);
+        return printed(location);
     std::string text;
     for (const json::value& step : location->get_array())
-        text.append(text.empty() ? "" : ".").append(text_of(&step));
+        text.append(text.empty() ? "" : ".").append(printed(&step));
     return text;
 }
 
@@ -114,7 +114,7 @@ bool take_first_of_list(const json::object& root, api_error_details& details)
     const json::value& first = errors->get_array().front();
     if (const json::object* object = first.if_object())
         return take_message(string_member(*object, "message"), *object, details);
-    return take_message(text_of(&first), root, details);
+    return take_message(printed(&first), root, details);
 }
 
 // In the order in which the shapes are told apart; whatever comes first and has words wins.

@@ -1,5 +1,6 @@
 #include "crypto/base64url.hpp"
 
+#include "crypto/openssl_bytes.hpp"
 #include "support/ascii.hpp"
 
 #include <openssl/evp.h>
@@ -17,16 +18,6 @@ constexpr std::size_t max_bytes = std::size_t{1} << 30U;
 
 constexpr std::size_t group_bytes = 3;
 constexpr std::size_t group_characters = 4;
-
-unsigned char* data_of(std::string& text)
-{
-    return reinterpret_cast<unsigned char*>(text.data());
-}
-
-const unsigned char* data_of(std::string_view text)
-{
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 }  // namespace
 

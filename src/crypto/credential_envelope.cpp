@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 
 #include "crypto/base64url.hpp"
+#include "crypto/openssl_bytes.hpp"
 #include "crypto/secret.hpp"
 
 #include <openssl/bn.h>
@@ -65,16 +66,6 @@ void require(bool done)
     throw config_error(
         std::string("OpenSSL cannot encrypt MCP credentials: ") + (reason != nullptr ? reason : "unknown reason")
     );
-}
-
-const unsigned char* data_of(std::string_view bytes)
-{
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-unsigned char* data_of(std::string& bytes)
-{
-    return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
 number to_number(const std::string& bytes)

@@ -22,7 +22,7 @@ namespace {
 
 constexpr double exact_integers = 9007199254740992.0;  // 2^53: up to here a double stands for one integer
 
-std::string text_member(const json::object& object, std::string_view key)
+std::string text_of_member(const json::object& object, std::string_view key)
 {
     const json::value* member = object.if_contains(key);
     if (member == nullptr || !member->is_string())
@@ -126,7 +126,7 @@ requested_call to_requested_call(const tool_call& call)
     }
     else {
         const json::object& object = std::get<json::object>(call);
-        result.id = text_member(object, "id");
+        result.id = text_of_member(object, "id");
         result.arguments_text = json::serialize(object);
         result.arguments_problem = "a call of an unknown type";
     }

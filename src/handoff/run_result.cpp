@@ -2,19 +2,6 @@
 
 namespace dedalus {
 
-std::string_view to_string(run_phase phase) noexcept
-{
-    switch (phase) {
-    case run_phase::completed:
-        return "completed";
-    case run_phase::budget_exhausted:
-        return "budget_exhausted";
-    case run_phase::failed:
-        return "failed";
-    }
-    return "unknown";
-}
-
 std::string_view to_string(stop_reason reason) noexcept
 {
     switch (reason) {

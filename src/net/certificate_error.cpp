@@ -39,4 +39,9 @@ boost::system::error_code certificate_error(long verify_result) noexcept
     return {static_cast<int>(verify_result), instance};
 }
 
+bool certificate_refused(const boost::system::error_code& ec) noexcept
+{
+    return ec.category() == certificate_error(X509_V_OK).category();
+}
+
 }  // namespace dedalus::net

@@ -175,8 +175,8 @@ asio::awaitable<std::unique_ptr<tcp_stream>> connect_to_any(
 }
 
 asio::awaitable<void> pass_proxy(
-    attempt& job,       // borrowed
-    tcp_stream& stream  // borrowed
+    attempt& job,        // borrowed
+    byte_stream& stream  // borrowed
 )
 {
     job.enter(call_phase::proxy);
@@ -184,23 +184,33 @@ asio::awaitable<void> pass_proxy(
     co_await open_tunnel(stream, job.request.host, job.request.port, *job.request.proxy, job.request.guard);
 }
 
-std::unique_ptr<tls_stream> make_tls_stream(attempt& job, std::unique_ptr<tcp_stream> stream)
+/// With whom TLS is spoken.
+struct tls_peer
+{
+    call_phase phase;  ///< of errors
+    std::shared_ptr<const tls_context> context;
+    std::string host;
+    std::string name;  ///< for people
+};
+
+std::unique_ptr<tls_stream> make_tls_stream(const tls_peer& peer, std::unique_ptr<byte_stream> stream)
 {
     try {
-        return std::make_unique<tls_stream>(std::move(stream), job.request.tls, job.request.host);
+        return std::make_unique<tls_stream>(std::move(stream), peer.context, peer.host);
     }
     catch (const boost::system::system_error& e) {
-        throw connection_error(call_phase::tls, e.code(), "cannot begin TLS with " + job.peer());
+        throw connection_error(peer.phase, e.code(), "cannot begin TLS with " + peer.name);
     }
 }
 
 asio::awaitable<std::unique_ptr<byte_stream>> secure(
     attempt& job,  // borrowed
-    std::unique_ptr<tcp_stream> connected_stream
+    tls_peer peer,
+    std::unique_ptr<byte_stream> connected_stream
 )
 {
-    job.enter(call_phase::tls);
-    auto stream = make_tls_stream(job, std::move(connected_stream));
+    job.enter(peer.phase);
+    auto stream = make_tls_stream(peer, std::move(connected_stream));
     const watch_scope scope(job.guard(), *stream);
     error_code ec;
     stream->try_handshake(ec);
@@ -212,7 +222,7 @@ asio::awaitable<std::unique_ptr<byte_stream>> secure(
         co_return stream;
     job.guard().throw_if_fired();
     throw connection_error(
-        call_phase::tls, ec, "TLS handshake with " + job.peer() + " failed: " + stream->handshake_problem()
+        peer.phase, ec, "TLS handshake with " + peer.name + " failed: " + stream->handshake_problem()
     );
 }
 
@@ -225,7 +235,11 @@ asio::awaitable<connected> connect_in_steps(attempt& job  // borrowed
     job.request.times->dns = since(step);
 
     step = clock::now();
-    auto stream = co_await connect_to_any(job, std::move(addresses));
+    std::unique_ptr<byte_stream> stream = co_await connect_to_any(job, std::move(addresses));
+    if (job.request.proxy && job.request.proxy->tls) {
+        tls_peer proxy{call_phase::proxy, job.request.proxy_tls, job.request.proxy->host, job.hop()};
+        stream = co_await secure(job, std::move(proxy), std::move(stream));
+    }
     if (job.request.proxy && job.request.tls)
         co_await pass_proxy(job, *stream);
     job.request.times->connect = since(step);
@@ -235,7 +249,8 @@ asio::awaitable<connected> connect_in_steps(attempt& job  // borrowed
         co_return result;
     }
     step = clock::now();
-    result.stream = co_await secure(job, std::move(stream));
+    tls_peer server{call_phase::tls, job.request.tls, job.request.host, job.peer()};
+    result.stream = co_await secure(job, std::move(server), std::move(stream));
     job.request.times->tls = since(step);
     co_return result;
 }

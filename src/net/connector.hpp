@@ -29,6 +29,7 @@ struct connect_request
     tcp_options tcp{};
     /// Connect to this in place of the host; with `tls`, open a tunnel through it.
     std::optional<protocol::proxy_address> proxy{};
+    std::shared_ptr<const tls_context> proxy_tls{};  ///< not null when the proxy is spoken to over TLS
     /// Resolve, TCP, tunnel and TLS together; no_limit: none. Whichever of this and `total` comes first counts.
     std::chrono::milliseconds limit = no_limit;
     protocol::deadline total{

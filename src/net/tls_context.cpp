@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 
 #include "net/tls_credentials.hpp"
+#include "net/tls_reason.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -12,12 +13,6 @@
 namespace dedalus::net {
 
 namespace {
-
-std::string last_reason()
-{
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    return reason != nullptr ? reason : "unknown reason";
-}
 
 // The queue of errors belongs to the thread, hence to the whole program: leave it as clean as we need it.
 struct clean_error_queue
@@ -59,6 +54,16 @@ tls_context::tls_context(const tls_options& options)
         options.customize(context_.get());
     set_rules(context_.get());
     tls_session_cache::attach(context_.get());
+}
+
+tls_options without_client_certificate(tls_options options)
+{
+    options.certificate_file.clear();
+    options.certificate_pem.clear();
+    options.private_key_file.clear();
+    options.private_key_pem.clear();
+    options.private_key_password.clear();
+    return options;
 }
 
 void tls_context::deleter::operator()(ssl_ctx_st* context) const noexcept

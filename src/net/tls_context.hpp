@@ -33,4 +33,7 @@ private:
     std::unique_ptr<ssl_ctx_st, deleter> context_;
 };
 
+/// For a peer that is not the API: a client certificate says who one is, as a key does.
+tls_options without_client_certificate(tls_options options);
+
 }  // namespace dedalus::net

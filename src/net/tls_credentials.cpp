@@ -2,12 +2,13 @@
 
 #include <dedalus/error.hpp>
 
+#include "net/tls_reason.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
@@ -28,15 +29,6 @@ struct openssl_deleter
 
 template <class T>
 using owned = std::unique_ptr<T, openssl_deleter>;
-
-std::string last_reason()
-{
-    const unsigned long queued = ERR_peek_last_error();
-    if (ERR_SYSTEM_ERROR(queued))
-        return std::strerror(ERR_GET_REASON(queued));
-    const char* reason = ERR_reason_error_string(queued);
-    return reason != nullptr ? reason : "unknown reason";
-}
 
 [[noreturn]] void refuse(std::string_view option, const std::string& what)
 {

@@ -56,7 +56,7 @@ bool is_tls_alert(const error_code& ec) noexcept
 // end of the connection from an interruption.
 struct tls_stream::transport
 {
-    std::unique_ptr<tcp_stream> tcp;
+    std::unique_ptr<byte_stream> below;
     error_code last;  // of the latest read or write
 
     static transport& of(BIO* bio) { return *static_cast<transport*>(BIO_get_data(bio)); }
@@ -65,7 +65,7 @@ struct tls_stream::transport
     {
         transport& self = of(bio);
         BIO_clear_retry_flags(bio);
-        const std::size_t n = self.tcp->try_read({data, static_cast<std::size_t>(size)}, self.last);
+        const std::size_t n = self.below->try_read({data, static_cast<std::size_t>(size)}, self.last);
         if (self.last == asio::error::would_block)
             BIO_set_retry_read(bio);
         if (self.last)
@@ -77,7 +77,7 @@ struct tls_stream::transport
     {
         transport& self = of(bio);
         BIO_clear_retry_flags(bio);
-        const std::size_t n = self.tcp->try_write({data, static_cast<std::size_t>(size)}, self.last);
+        const std::size_t n = self.below->try_write({data, static_cast<std::size_t>(size)}, self.last);
         if (self.last == asio::error::would_block)
             BIO_set_retry_write(bio);
         return self.last ? -1 : static_cast<int>(n);
@@ -116,12 +116,12 @@ struct tls_stream::transport
 };
 
 tls_stream::tls_stream(
-    std::unique_ptr<tcp_stream> connected, std::shared_ptr<const tls_context> context, const std::string& host
+    std::unique_ptr<byte_stream> connected, std::shared_ptr<const tls_context> context, const std::string& host
 )
     : context_(std::move(context)),
       transport_(std::make_unique<transport>()), session_source_{&context_->sessions(), host}
 {
-    transport_->tcp = std::move(connected);
+    transport_->below = std::move(connected);
     ERR_clear_error();
     session_.reset(SSL_new(context_->native_handle()));
     require(session_ != nullptr);
@@ -134,7 +134,7 @@ tls_stream::tls_stream(
 
 tls_stream::~tls_stream()
 {
-    if (!established_ || fatal_ || write_failure_ || transport_->tcp->interrupted())
+    if (!established_ || fatal_ || write_failure_ || interrupted_)
         return;
     ERR_clear_error();
     SSL_shutdown(session_.get());
@@ -217,7 +217,7 @@ std::string tls_stream::describe_problem(const error_code& ec)
 {
     if (ec == stream_truncated || ec == asio::error::eof)
         return "the peer closed the connection during the handshake";
-    if (ec.category() == certificate_error(0).category())
+    if (certificate_refused(ec))
         return "certificate refused: " + ec.message();
     return ec.message();
 }
@@ -264,17 +264,18 @@ std::size_t tls_stream::try_write(std::span<const char> bytes, error_code& ec) n
 
 asio::awaitable<void> tls_stream::wait()
 {
-    return transport_->tcp->wait();
+    return transport_->below->wait();
 }
 
 asio::awaitable<void> tls_stream::wait_either()
 {
-    return transport_->tcp->wait_either();
+    return transport_->below->wait_either();
 }
 
 void tls_stream::interrupt() noexcept
 {
-    transport_->tcp->interrupt();
+    interrupted_ = true;
+    transport_->below->interrupt();
 }
 
 }  // namespace dedalus::net

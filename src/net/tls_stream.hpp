@@ -1,8 +1,9 @@
 #pragma once
 
-#include "net/tcp_stream.hpp"
+#include "net/byte_stream.hpp"
 #include "net/tls_context.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -10,7 +11,8 @@ struct ssl_st;
 
 namespace dedalus::net {
 
-/// The client's side of TLS: OpenSSL directly on the socket. Begin with try_handshake() until it does not block.
+/// The client's side of TLS: OpenSSL directly on the socket or, behind a proxy that is spoken to over TLS, on another
+/// of these. Begin with try_handshake() until it does not block.
 class tls_stream final : public byte_stream
 {
 public:
@@ -19,7 +21,7 @@ public:
     /// @param host       name or IP literal (without brackets) the certificate must be valid for; not empty.
     /// Throws system_error when OpenSSL cannot make the session or refuses the name.
     tls_stream(
-        std::unique_ptr<tcp_stream> connected, std::shared_ptr<const tls_context> context, const std::string& host
+        std::unique_ptr<byte_stream> connected, std::shared_ptr<const tls_context> context, const std::string& host
     );
 
     /// Says goodbye (close_notify) if that goes at once and the stream is sound, then closes.
@@ -57,6 +59,7 @@ private:
     boost::system::error_code fatal_;          // no operation on session_ is allowed once it is set
     boost::system::error_code write_failure_;  // of the socket: nothing more is written, but reading goes on
     bool established_ = false;
+    std::atomic<bool> interrupted_ = false;
     std::string handshake_problem_;
 };
 

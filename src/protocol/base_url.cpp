@@ -131,6 +131,9 @@ base_url parse(std::string_view url)
     result.port = port.empty() ? std::string(default_port(result.scheme)) : std::string(port.data(), port.size());
     result.port.erase(0, result.port.find_first_not_of('0'));
     const auto path = parsed->encoded_path();
+    // Of 10.0.0.1.test the parser takes 10.0.0.1 for the host and the rest for the path.
+    if (!path.empty() && !path.starts_with('/'))
+        refuse("its host begins like an IP address, but is none");
     result.path_prefix.assign(path.data(), path.size());
     while (result.path_prefix.ends_with('/'))
         result.path_prefix.pop_back();

@@ -19,7 +19,7 @@ namespace {
 
 using content_parts = std::vector<content_part>;
 
-std::size_t size_of(const std::optional<std::string>& text) noexcept
+std::size_t length_of(const std::optional<std::string>& text) noexcept
 {
     return text ? text->size() : 0;
 }
@@ -36,12 +36,12 @@ struct part_cost
 
     std::size_t operator()(const file_part& part) const noexcept
     {
-        return size_of(part.file.filename) + size_of(part.file.file_data) + size_of(part.file.file_id);
+        return length_of(part.file.filename) + length_of(part.file.file_data) + length_of(part.file.file_id);
     }
 
     std::size_t operator()(const document_url_part& part) const noexcept
     {
-        return part.document_url.size() + size_of(part.document_name);
+        return part.document_url.size() + length_of(part.document_name);
     }
 
     std::size_t operator()(const reference_part& part) const noexcept
@@ -61,7 +61,7 @@ struct part_cost
     {
         std::size_t cost = 0;
         for (const json::key_value_pair& member : part)
-            cost += member.key().size() + cost_of(member.value());
+            cost += member.key().size() + protocol::cost_of(member.value());
         return cost;
     }
 };

@@ -82,8 +82,9 @@ std::string proxy_address::authority() const
 proxy_address parse_proxy_url(std::string_view url, std::string_view name)
 {
     const std::size_t scheme_end = url.find("://");
-    if (scheme_end != std::string_view::npos && !support::ascii_iequals(url.substr(0, scheme_end), "http"))
-        refuse(name, "only proxies with http:// are supported");
+    const std::string_view scheme = scheme_end == std::string_view::npos ? "http" : url.substr(0, scheme_end);
+    if (!support::ascii_iequals(scheme, "http") && !support::ascii_iequals(scheme, "https"))
+        refuse(name, "only proxies with http:// or https:// are supported");
     std::string_view rest = scheme_end == std::string_view::npos ? url : url.substr(scheme_end + 3);
 
     proxy_address proxy;
@@ -93,10 +94,11 @@ proxy_address parse_proxy_url(std::string_view url, std::string_view name)
             proxy.authorization = basic_authorization(rest.substr(0, at), name);
         rest.remove_prefix(at + 1);
     }
-    const base_url address = parse_base_url("http://" + std::string(rest), name);
+    const base_url address = parse_base_url(std::string(scheme) + "://" + std::string(rest), name);
     if (!address.path_prefix.empty())
         refuse(name, "it must not have a path");
     proxy.host = address.host;
+    proxy.tls = address.tls();
     std::from_chars(address.port.data(), address.port.data() + address.port.size(), proxy.port);
     return proxy;
 }

@@ -3,6 +3,8 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include <algorithm>
+
 namespace dedalus::protocol {
 
 std::string query_text(std::span<const query_parameter> parameters)
@@ -16,6 +18,17 @@ std::string query_text(std::span<const query_parameter> parameters)
         result += encoded(each.name) + '=' + encoded(each.value);
     }
     return result;
+}
+
+std::vector<query_parameter> merged_query(std::vector<query_parameter> base, std::span<const query_parameter> over)
+{
+    std::erase_if(base, [over](const query_parameter& old) {
+        return std::any_of(over.begin(), over.end(), [&old](const query_parameter& each) {
+            return each.name == old.name;
+        });
+    });
+    base.insert(base.end(), over.begin(), over.end());
+    return base;
 }
 
 }  // namespace dedalus::protocol

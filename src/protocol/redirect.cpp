@@ -16,7 +16,7 @@ constexpr bool keeps_method_and_body(int status)
     return status == 307 || status == 308;
 }
 
-std::string_view to_std(boost::core::string_view text)
+std::string_view view_of(boost::core::string_view text)
 {
     return {text.data(), text.size()};
 }
@@ -39,8 +39,8 @@ std::optional<urls::url> resolved(std::string_view location, const base_url& fro
 std::optional<base_url> origin_of(const urls::url& url)
 {
     try {
-        const std::string authority(to_std(url.encoded_host_and_port()));
-        return parse_base_url(std::string(to_std(url.scheme())) + "://" + authority);
+        const std::string authority(view_of(url.encoded_host_and_port()));
+        return parse_base_url(std::string(view_of(url.scheme())) + "://" + authority);
     }
     catch (const config_error&) {
         return std::nullopt;
@@ -62,10 +62,13 @@ decide_redirect(int status, const http_headers& headers, const base_url& from, s
     if (!origin || (from.tls() && !origin->tls()))
         return std::nullopt;
     const bool same = origin->scheme == from.scheme && origin->host == from.host && origin->port == from.port;
-    const std::string_view path = to_std(url->encoded_path());
+    const std::string_view path = view_of(url->encoded_path());
+    // See parse_base_url(): then the host is not the one that is meant.
+    if (!path.empty() && !path.starts_with('/'))
+        return std::nullopt;
     redirect found{std::move(*origin), path.empty() ? "/" : std::string(path), same};
     if (url->has_query())
-        found.target += '?' + std::string(to_std(url->encoded_query()));
+        found.target += '?' + std::string(view_of(url->encoded_query()));
     return found;
 }
 

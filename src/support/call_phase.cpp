@@ -23,6 +23,8 @@ std::string_view to_string(call_phase phase) noexcept
         return "response_header";
     case call_phase::body:
         return "body";
+    case call_phase::first_event:
+        return "first_event";
     case call_phase::stream_idle:
         return "stream_idle";
     case call_phase::total:

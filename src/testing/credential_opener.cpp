@@ -27,15 +27,15 @@ constexpr std::size_t tag_bytes = 16;
 using bytes = std::vector<unsigned char>;
 
 template <class T, auto Free>
-struct releaser
+struct openssl_free
 {
     void operator()(T* object) const noexcept { Free(object); }
 };
 
 template <class T, auto Free>
-using handle = std::unique_ptr<T, releaser<T, Free>>;
+using owned = std::unique_ptr<T, openssl_free<T, Free>>;
 
-void require(bool ok, const char* what)
+void demand(bool ok, const char* what)
 {
     if (ok)
         return;
@@ -56,7 +56,7 @@ std::string base64url(const bytes& data)
 
 bytes from_base64url(std::string_view text)
 {
-    require(text.find_first_of("+/=") == std::string_view::npos, "not base64url without padding");
+    demand(text.find_first_of("+/=") == std::string_view::npos, "not base64url without padding");
     std::string standard(text);
     std::replace(standard.begin(), standard.end(), '-', '+');
     std::replace(standard.begin(), standard.end(), '_', '/');
@@ -66,7 +66,7 @@ bytes from_base64url(std::string_view text)
     const int size = EVP_DecodeBlock(
         data.data(), reinterpret_cast<const unsigned char*>(standard.data()), static_cast<int>(standard.size())
     );
-    require(size >= 0 && padding < 3, "not base64url without padding");
+    demand(size >= 0 && padding < 3, "not base64url without padding");
     data.resize(static_cast<std::size_t>(size) - padding);
     return data;
 }
@@ -74,8 +74,8 @@ bytes from_base64url(std::string_view text)
 std::string number_of(EVP_PKEY* key, const char* name)
 {
     BIGNUM* value = nullptr;
-    require(EVP_PKEY_get_bn_param(key, name, &value) == 1, "no key");
-    const handle<BIGNUM, &BN_free> number(value);
+    demand(EVP_PKEY_get_bn_param(key, name, &value) == 1, "no key");
+    const owned<BIGNUM, &BN_free> number(value);
     bytes data(static_cast<std::size_t>(BN_num_bytes(value)));
     BN_bn2bin(value, data.data());
     return base64url(data);
@@ -83,39 +83,37 @@ std::string number_of(EVP_PKEY* key, const char* name)
 
 bytes unwrap(EVP_PKEY* key, const unsigned char* wrapped)
 {
-    const handle<EVP_PKEY_CTX, &EVP_PKEY_CTX_free> context(EVP_PKEY_CTX_new(key, nullptr));
-    require(context && EVP_PKEY_decrypt_init(context.get()) == 1, "no RSA");
-    require(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) == 1, "no OAEP");
-    require(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), EVP_sha256()) == 1, "no SHA-256");
-    require(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) == 1, "no SHA-256");
+    const owned<EVP_PKEY_CTX, &EVP_PKEY_CTX_free> context(EVP_PKEY_CTX_new(key, nullptr));
+    demand(context && EVP_PKEY_decrypt_init(context.get()) == 1, "no RSA");
+    demand(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) == 1, "no OAEP");
+    demand(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), EVP_sha256()) == 1, "no SHA-256");
+    demand(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) == 1, "no SHA-256");
     std::size_t size = wrapped_key_bytes;
     bytes plain(size);
-    require(EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped, wrapped_key_bytes) == 1, "wrong key");
-    require(size == aes_key_bytes, "the AES key has another length");
+    demand(EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped, wrapped_key_bytes) == 1, "wrong key");
+    demand(size == aes_key_bytes, "the AES key has another length");
     plain.resize(size);
     return plain;
 }
 
 std::string decrypt(const bytes& key, const unsigned char* nonce, bytes sealed)
 {
-    const handle<EVP_CIPHER_CTX, &EVP_CIPHER_CTX_free> context(EVP_CIPHER_CTX_new());
-    require(
-        context && EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.data(), nonce, nullptr) == 1, "no AES"
-    );
+    const owned<EVP_CIPHER_CTX, &EVP_CIPHER_CTX_free> context(EVP_CIPHER_CTX_new());
+    demand(context && EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.data(), nonce, nullptr) == 1, "no AES");
     const std::size_t text_bytes = sealed.size() - tag_bytes;
     bytes text(text_bytes + 1);
     int size = 0;
-    require(
+    demand(
         EVP_DecryptUpdate(context.get(), text.data(), &size, sealed.data(), static_cast<int>(text_bytes)) == 1, "AES"
     );
-    require(
+    demand(
         EVP_CIPHER_CTX_ctrl(
             context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag_bytes), sealed.data() + text_bytes
         ) == 1,
         "AES"
     );
     int rest = 0;
-    require(EVP_DecryptFinal_ex(context.get(), text.data() + size, &rest) == 1, "it was changed");
+    demand(EVP_DecryptFinal_ex(context.get(), text.data() + size, &rest) == 1, "it was changed");
     return {text.begin(), text.begin() + size + rest};
 }
 
@@ -139,8 +137,8 @@ std::string credential_opener::open(std::string_view sealed)
 {
     const std::lock_guard lock(mutex_);
     const bytes envelope = from_base64url(sealed);
-    require(envelope.size() >= 1 + wrapped_key_bytes + nonce_bytes + tag_bytes, "it is too short");
-    require(envelope[0] == 1, "its version is not 1");
+    demand(envelope.size() >= 1 + wrapped_key_bytes + nonce_bytes + tag_bytes, "it is too short");
+    demand(envelope[0] == 1, "its version is not 1");
     const unsigned char* const wrapped = envelope.data() + 1;
     const unsigned char* const nonce = wrapped + wrapped_key_bytes;
     return decrypt(unwrap(key(), wrapped), nonce, bytes(nonce + nonce_bytes, envelope.data() + envelope.size()));
@@ -150,7 +148,7 @@ EVP_PKEY* credential_opener::key()
 {
     if (!key_)
         key_.reset(EVP_RSA_gen(key_bits));
-    require(key_ != nullptr, "no key");
+    demand(key_ != nullptr, "no key");
     return key_.get();
 }
 

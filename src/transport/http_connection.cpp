@@ -138,15 +138,20 @@ asio::awaitable<void> http_connection::read_header()
 
 asio::awaitable<std::string_view> http_connection::read_body(call_phase phase)
 {
+    const auto now = std::chrono::steady_clock::now();
+    return read_body(protocol::phase_deadline(phase, now, limits_->timeouts.stream_idle));
+}
+
+asio::awaitable<std::string_view> http_connection::read_body(protocol::deadline limit)
+{
     bool armed = false;
     while (body_.empty() && !reader_->done()) {
         check_readable();
         if (read_without_wait_ > turn_bytes)
             co_await let_others_run();
-        if (input_.empty() && !try_fill(phase)) {
-            // Armed at the first wait alone: framing bytes without a body do not extend the time.
+        if (input_.empty() && !try_fill(limit.phase)) {
             if (!std::exchange(armed, true))
-                arm(phase, limits_->timeouts.stream_idle);
+                limits_->guard->arm(protocol::earliest(limit, limits_->total));
             co_await wait(stream_->wait());
         }
         consume();

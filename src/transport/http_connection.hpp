@@ -60,7 +60,10 @@ public:
     boost::asio::awaitable<void> read_header();
 
     /// The next piece of the body, a view that lasts until the next call; empty at the end of the body.
-    /// @param phase  what a timeout is called: body or stream_idle.
+    /// @param limit  of the wait for it; its phase is that of errors.
+    boost::asio::awaitable<std::string_view> read_body(protocol::deadline limit);
+
+    /// The same with timeouts.stream_idle as the limit.
     boost::asio::awaitable<std::string_view> read_body(call_phase phase);
 
     /// The exchange is over for its call; the answer may not have been read to its end.

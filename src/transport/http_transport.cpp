@@ -59,10 +59,15 @@ http_transport::http_transport(
     std::shared_ptr<const net::tls_context> tls,
     const tcp_options& tcp,
     std::optional<protocol::proxy_address> proxy,
+    const tls_options& proxy_tls,
     const pool_options& pool,
     const limit_options& limits
 )
     : executor_(std::move(executor)), origin_(std::move(origin)), proxy_(std::move(proxy)),
+      proxy_tls_(
+          proxy_ && proxy_->tls ? std::make_shared<const net::tls_context>(net::without_client_certificate(proxy_tls))
+                                : nullptr
+      ),
       key_{origin_.scheme, origin_.host, origin_.port, proxy_ ? proxy_->authority() : std::string()},
       max_header_bytes_(limits.max_header_bytes), tls_(origin_.tls() ? std::move(tls) : nullptr), tcp_(tcp),
       pool_(std::make_shared<connection_pool>(executor_, pool))
@@ -119,6 +124,7 @@ asio::awaitable<void> http_transport::connect(open_exchange& opened /* borrowed 
         .tls = tls_,
         .tcp = tcp_,
         .proxy = proxy_,
+        .proxy_tls = proxy_tls_,
         .limit = limits.timeouts.connect,
         .total = limits.total,
         .guard = limits.guard,

@@ -39,12 +39,15 @@ class http_transport
 {
 public:
     /// @param tls  not null for an origin with TLS. @param proxy  on the way to the origin; nothing: none.
+    /// @param proxy_tls  for a proxy that is spoken to over TLS; without its client certificate. Throws config_error
+    /// when it cannot be used.
     http_transport(
         boost::asio::any_io_executor executor,
         protocol::base_url origin,
         std::shared_ptr<const net::tls_context> tls,
         const tcp_options& tcp,
         std::optional<protocol::proxy_address> proxy,
+        const tls_options& proxy_tls,
         const pool_options& pool,
         const limit_options& limits
     );
@@ -81,6 +84,7 @@ private:
     boost::asio::any_io_executor executor_;
     protocol::base_url origin_;
     std::optional<protocol::proxy_address> proxy_;
+    std::shared_ptr<const net::tls_context> proxy_tls_;  // null unless the proxy is spoken to over TLS
     protocol::pool_key key_;
     std::size_t max_header_bytes_;
     std::shared_ptr<const net::tls_context> tls_;  // null for plain HTTP

@@ -1,6 +1,12 @@
 // A program of a user: built against the installed package and against the source tree.
 
 #include <dedalus/dedalus.hpp>
+#ifdef WITH_postgres
+#include <dedalus/stores/postgres.hpp>
+#endif
+#ifdef WITH_sqlite
+#include <dedalus/stores/sqlite.hpp>
+#endif
 #include <dedalus/testing/server.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -56,6 +62,14 @@ std::string run(const dedalus::testing::server& server, const std::string& key)
 
 int main()
 {
+#ifdef WITH_sqlite
+    const dedalus::sqlite_run_store embedded(":memory:");
+#endif
+#ifdef WITH_postgres
+    asio::io_context unused;
+    const dedalus::postgres_run_store distributed(unused.get_executor(), "host=/nowhere");
+#endif
+
     dedalus::testing::server_options server_options;
     server_options.api_key = "right";
     const dedalus::testing::server server{server_options};

@@ -8,7 +8,7 @@
 namespace dedalus::fuzz {
 namespace {
 
-std::optional<chat_completion_chunk> decoded(std::string_view text)
+std::optional<chat_completion_chunk> decoded_chunk(std::string_view text)
 {
     try {
         return codec::decode_chat_chunk(text);
@@ -36,7 +36,7 @@ void require_accumulates(const chat_completion_chunk& chunk)
 
 void fuzz_chunk(std::string_view input)
 {
-    const std::optional<chat_completion_chunk> chunk = decoded(input);
+    const std::optional<chat_completion_chunk> chunk = decoded_chunk(input);
     if (!chunk)
         return;
     // An error need not look like a chunk.

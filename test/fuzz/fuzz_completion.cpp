@@ -8,7 +8,7 @@
 namespace dedalus::fuzz {
 namespace {
 
-std::optional<chat_completion> decoded(std::string_view text)
+std::optional<chat_completion> decoded_completion(std::string_view text)
 {
     try {
         return codec::decode_chat_completion(text);
@@ -33,7 +33,7 @@ void require_deferred_goes_back(const chat_completion& completion)
 
 void fuzz_completion(std::string_view input)
 {
-    std::optional<chat_completion> completion = decoded(input);
+    std::optional<chat_completion> completion = decoded_completion(input);
     if (!completion)
         return;
     require_deferred_goes_back(*completion);

@@ -1,11 +1,10 @@
+#include "fuzz/cut.hpp"
 #include "fuzz/fuzz_targets.hpp"
 #include "fuzz/invariants.hpp"
 #include "protocol/chat_stream_decoder.hpp"
 #include "protocol/event_stream_parser.hpp"
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 namespace dedalus::fuzz {
@@ -14,22 +13,6 @@ namespace {
 // Small, so that inputs of a usual size pass them.
 constexpr std::size_t max_event_bytes = 2048;
 constexpr std::size_t max_completion_bytes = 4096;
-
-/// Pieces whose sizes follow from the input. Each is a string of its own, so that a sanitizer sees a look past its end.
-std::vector<std::string> cut(std::string_view input)
-{
-    std::uint64_t state = 0x9E3779B97F4A7C15U;
-    for (const char c : input)
-        state = (state ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    std::vector<std::string> pieces;
-    while (!input.empty()) {
-        state = state * 6364136223846793005U + 1442695040888963407U;
-        const std::size_t size = std::min<std::size_t>((state >> 33U) % 24, input.size());
-        pieces.emplace_back(input.substr(0, size));
-        input.remove_prefix(size);
-    }
-    return pieces;
-}
 
 std::vector<std::string> events_of(const std::vector<std::string>& pieces)
 {
@@ -52,18 +35,18 @@ std::vector<std::string> events_of(const std::vector<std::string>& pieces)
     return events;
 }
 
-struct outcome
+struct decoded_stream
 {
     std::size_t chunks = 0;
     std::string failure;
     chat_completion completion;
 
-    bool operator==(const outcome&) const = default;
+    bool operator==(const decoded_stream&) const = default;
 };
 
-outcome decode(const std::vector<std::string>& pieces)
+decoded_stream decode(const std::vector<std::string>& pieces)
 {
-    outcome seen;
+    decoded_stream seen;
     protocol::chat_stream_decoder decoder(
         {.max_event_bytes = max_event_bytes, .max_completion_bytes = max_completion_bytes}, {}
     );

@@ -31,9 +31,12 @@ const std::map<std::string_view, target> targets{
     {"completion", dedalus::fuzz::fuzz_completion},
     {"chunk", dedalus::fuzz::fuzz_chunk},
     {"stream", dedalus::fuzz::fuzz_stream},
+    {"http", dedalus::fuzz::fuzz_http},
+    {"url", dedalus::fuzz::fuzz_url},
+    {"proxy", dedalus::fuzz::fuzz_proxy},
 };
 
-constexpr std::array<std::string_view, 16> tokens{
+constexpr std::array<std::string_view, 24> tokens{
     "null",
     "true",
     "[]",
@@ -49,7 +52,15 @@ constexpr std::array<std::string_view, 16> tokens{
     "\n\n",
     "\r",
     "[DONE]",
-    ","};
+    ",",
+    "\r\n",
+    "\r\n\r\n",
+    ": ",
+    "://",
+    "@",
+    "%0a",
+    "[::1]",
+    "/../"};
 
 std::vector<std::string> read_files(const std::vector<std::string>& folders)
 {

@@ -14,6 +14,8 @@
 
 #include <string>
 
+namespace braced_request_test {
+
 namespace asio = boost::asio;
 
 namespace {
@@ -47,5 +49,7 @@ TEST_CASE("a request may be written inside the awaiting expression where the com
     REQUIRE(server.requests().size() == 2);
     CHECK(server.requests()[1].body.find(R"("stream":true)") != std::string::npos);
 }
+
+}  // namespace braced_request_test
 
 #endif

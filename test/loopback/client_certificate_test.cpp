@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace client_certificate_test {
+
 using namespace dedalus;
 using Catch::Matchers::Contains;
 
@@ -158,3 +160,5 @@ TEST_CASE("tls: an end without close_notify is an error only where the answer ma
         }
     }
 }
+
+}  // namespace client_certificate_test

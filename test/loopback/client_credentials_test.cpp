@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+namespace client_credentials_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace dedalus;
@@ -428,3 +430,5 @@ TEST_CASE("credentials: an answer that is an error tells nothing of them")
     CHECK(e.message().find(secret) == std::string::npos);
     CHECK(e.body().find(secret) == std::string::npos);
 }
+
+}  // namespace client_credentials_test

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+namespace client_derived_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -90,3 +92,5 @@ TEST_CASE("derived client: limits are its own, and bad ones are refused")
     changes.api_key = " ";
     CHECK_THROWS_AS(parent.with_options(changes), config_error);
 }
+
+}  // namespace client_derived_test

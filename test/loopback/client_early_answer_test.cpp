@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+namespace client_early_answer_test {
+
 using namespace dedalus;
 using namespace std::chrono_literals;
 
@@ -66,3 +68,5 @@ TEST_CASE("early answer: a server that refuses a large request by its head is he
     }
     CHECK(requests == 1);
 }
+
+}  // namespace client_early_answer_test

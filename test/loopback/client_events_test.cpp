@@ -17,13 +17,15 @@
 #include <variant>
 #include <vector>
 
+namespace client_events_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace dedalus;
 using namespace dedalus::testing;
 using namespace std::chrono_literals;
-using dedalus::test::event_line;
-using dedalus::test::lines;
+using test::event_line;
+using test::lines;
 
 namespace {
 
@@ -224,3 +226,5 @@ TEST_CASE("event stream: cancelling ends the pending pull")
     CHECK(count == 4);
     CHECK(target.wait_for_connections_open(0, 5s));
 }
+
+}  // namespace client_events_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace client_hooks_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -193,3 +195,5 @@ TEST_CASE("retry budget: retries over it are not made, and the failure itself is
     }
     CHECK(target.requests().size() == 2);
 }
+
+}  // namespace client_hooks_test

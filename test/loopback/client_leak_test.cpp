@@ -13,6 +13,8 @@
 #include <memory>
 #include <optional>
 
+namespace client_leak_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -195,3 +197,5 @@ TEST_CASE("leaks: a cancelled or dropped stream has closed its socket, and a fai
     CHECK(c.pool_stats().open == 0);
     CHECK(c.pool_stats().closed.unfinished == 1);
 }
+
+}  // namespace client_leak_test

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace client_log_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -169,3 +171,5 @@ TEST_CASE("log: nothing is written at a level that is off")
     test::ask(options);
     CHECK(log->lines == 0);
 }
+
+}  // namespace client_log_test

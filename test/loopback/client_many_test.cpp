@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace client_many_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace std::chrono_literals;
@@ -177,3 +179,5 @@ TEST_CASE("many: over TLS, thousands of streams are open in one thread, none is 
 {
     open_read_and_cancel(sanitized ? 300 : 3000, true);
 }
+
+}  // namespace client_many_test

@@ -8,6 +8,8 @@
 
 #include <string>
 
+namespace client_pool_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -177,3 +179,5 @@ TEST_CASE("pool: a connection that is of no more use is closed at once, not when
         return ask_and_look(client(executor, test::options_for(target)), &target);
     });
 }
+
+}  // namespace client_pool_test

@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace client_provider_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -149,3 +151,5 @@ TEST_CASE("credential provider: together with a key it is contradictory")
     options.credential_provider = [] { return fixed("k"); };
     CHECK_THROWS_AS(client(context.get_executor(), options), config_error);
 }
+
+}  // namespace client_provider_test

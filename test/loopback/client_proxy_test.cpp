@@ -5,9 +5,13 @@
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
 #include "support/tls_fixture.hpp"
+#include "support/tls_relay.hpp"
 
+#include <cstdlib>
 #include <memory>
 #include <string>
+
+namespace client_proxy_test {
 
 using namespace dedalus;
 using namespace dedalus::testing;
@@ -43,6 +47,8 @@ public:
         return "http://" + user_and_password + "@127.0.0.1:" + std::to_string(port_);
     }
 
+    std::uint16_t port() const noexcept { return port_; }
+
     std::string log() const { return folder_.read("log"); }
 
 private:
@@ -59,6 +65,12 @@ client_options through(const tinyproxy& proxy, const server& target, const std::
     return options;
 }
 
+/// More than one TLS record and one socket buffer take.
+chat_completion_request large_question()
+{
+    return {.model = "m", .messages = {user_message{std::string(4 * 1024 * 1024, 'x')}}};
+}
+
 server_options with_tls(bool tls)
 {
     server_options options;
@@ -70,23 +82,23 @@ server_options with_tls(bool tls)
 class nginx
 {
 public:
-    explicit nginx(std::uint16_t upstream)
+    explicit nginx(std::uint16_t upstream, const test::leaf_options& leaf = test::leaf_options())
         : port_(test::free_port()),
-          program_({"/usr/sbin/nginx", "-e", folder_.path("error.log"), "-c", configuration(upstream)}, port_)
+          program_({"/usr/sbin/nginx", "-e", folder_.path("error.log"), "-c", configuration(upstream, leaf)}, port_)
     {}
 
-    client_options options() const
+    client_options options(const std::string& host = "localhost") const
     {
         client_options made{.api_key = "test-key"};
-        made.base_url = "https://localhost:" + std::to_string(port_);
+        made.base_url = "https://" + host + ':' + std::to_string(port_);
         made.tls.ca_pem = ca_.pem();
         return made;
     }
 
 private:
-    std::string configuration(std::uint16_t upstream) const
+    std::string configuration(std::uint16_t upstream, const test::leaf_options& options) const
     {
-        const test::identity leaf = ca_.issue();
+        const test::identity leaf = ca_.issue(options);
         const std::string certificate = folder_.write("certificate.pem", test::certificate_pem(leaf));
         const std::string key = folder_.write("key.pem", test::private_key_pem(leaf));
         std::string folders;
@@ -106,6 +118,27 @@ private:
     std::uint16_t port_;
     test::background_program program_;
 };
+
+/// A variable of this process while it lives. To be made while no other thread runs.
+class environment_variable
+{
+public:
+    environment_variable(std::string name, const std::string& value) : name_(std::move(name))
+    {
+        ::setenv(name_.c_str(), value.c_str(), 1);
+    }
+
+    ~environment_variable() { ::unsetenv(name_.c_str()); }
+
+    environment_variable(const environment_variable&) = delete;
+    environment_variable& operator=(const environment_variable&) = delete;
+
+private:
+    std::string name_;
+};
+
+/// This machine, by an address that is no loopback address: those are never reached through a proxy of the environment.
+const std::string this_machine = "0.0.0.0";
 
 void check_origin_saw_no_proxy_credentials(const server& target)
 {
@@ -177,6 +210,87 @@ TEST_CASE("proxy: a server of the exceptions is reached directly")
     options.proxy.no_proxy = "example.test, localhost:" + std::to_string(target.port());
     CHECK_FALSE(test::ask(options).text().empty());
     CHECK_THAT(proxy.log(), !Contains("localhost"));
+}
+
+TEST_CASE("proxy: one that is spoken to over TLS forwards requests and opens tunnels, with TLS inside of TLS")
+{
+    const bool tls = GENERATE(true, false);
+    CAPTURE(tls);
+    const tinyproxy proxy;
+    const test::test_ca ca;
+    const test::tls_relay front(ca.issue(), proxy.port());
+    const server target(with_tls(tls));
+    client_options options = through(proxy, target);
+    options.tls.ca_pem = ca.pem();
+    options.proxy.url = "https://me:" + password + "@localhost:" + std::to_string(front.port());
+    CHECK(test::ask(options, large_question()).text().size() > 0);
+    const test::stream_outcome streamed = test::read_stream(options);
+    streamed.rethrow();
+    CHECK_FALSE(streamed.text().empty());
+    CHECK_THAT(proxy.log(), Contains(tls ? "CONNECT localhost" : "POST http://localhost"));
+    CHECK(target.requests().size() == 2);
+    check_origin_saw_no_proxy_credentials(target);
+}
+
+TEST_CASE("proxy: the certificate of one that is spoken to over TLS is verified, and no credentials are sent before")
+{
+    const tinyproxy proxy;
+    const test::test_ca ca;
+    const test::tls_relay front(ca.issue(), proxy.port());
+    const server target(with_tls(GENERATE(true, false)));
+    client_options options = through(proxy, target);
+    options.retry.max_retries = 2;
+    options.proxy.url = "https://me:" + password + "@localhost:" + std::to_string(front.port());
+    try {
+        test::ask(options);
+        FAIL("connected");
+    }
+    catch (const connection_error& e) {
+        CHECK(e.phase() == call_phase::proxy);
+        CHECK_THAT(e.what(), Contains("certificate refused") && Contains("the proxy localhost"));
+        CHECK(e.retries_taken() == 0);
+    }
+    CHECK(target.requests().empty());
+    CHECK_THAT(proxy.log(), !Contains("localhost:"));
+}
+
+TEST_CASE("proxy: the environment names one for http, and exceptions from it")
+{
+    const tinyproxy proxy;
+    const environment_variable for_http("http_proxy", proxy.url("me:" + password));
+    const bool excepted = GENERATE(true, false);
+    const environment_variable direct("NO_PROXY", excepted ? "example.test," + this_machine : "example.test");
+    const server target(test::plain_http());
+    client_options options = test::options_for(target);
+    options.base_url = "http://" + this_machine + ':' + std::to_string(target.port());
+    CHECK_FALSE(test::ask(options).text().empty());
+    if (excepted)
+        CHECK_THAT(proxy.log(), !Contains(this_machine));
+    else
+        CHECK_THAT(proxy.log(), Contains("POST http://" + this_machine));
+    check_origin_saw_no_proxy_credentials(target);
+
+    options.base_url = "http://localhost:" + std::to_string(target.port());
+    CHECK_FALSE(test::ask(options).text().empty());
+    CHECK_THAT(proxy.log(), !Contains("localhost"));
+}
+
+TEST_CASE("proxy: the environment names one for https, and options win over it")
+{
+    const tinyproxy proxy;
+    const environment_variable for_https("HTTPS_PROXY", proxy.url("me:" + password));
+    const server upstream(test::plain_http());
+    test::leaf_options leaf;
+    leaf.subject_alternative_names = "IP:" + this_machine;
+    const nginx front(upstream.port(), leaf);
+    client_options options = front.options(this_machine);
+    CHECK_FALSE(test::ask(options).text().empty());
+    const std::string once = proxy.log();
+    CHECK_THAT(once, Contains("CONNECT " + this_machine));
+    options.proxy.url = "";
+    CHECK_FALSE(test::ask(options).text().empty());
+    CHECK(proxy.log() == once);
+    CHECK(upstream.requests().size() == 2);
 }
 
 TEST_CASE("proxy: one that is not there, and one that cannot reach the server, are errors that say so")
@@ -251,3 +365,5 @@ TEST_CASE("proxy: a proxy that cannot be used is refused at construction, and it
         CHECK_THAT(e.what(), !Contains(password));
     }
 }
+
+}  // namespace client_proxy_test

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace client_redirect_test {
+
 using namespace dedalus;
 using namespace dedalus::testing;
 
@@ -254,3 +256,5 @@ TEST_CASE("redirect: a negative number is refused")
     boost::asio::io_context context;
     CHECK_THROWS_AS(client(context.get_executor(), {.api_key = "k", .max_redirects = -1}), config_error);
 }
+
+}  // namespace client_redirect_test

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
 #include "support/process_sockets.hpp"
+#include "support/recording_logger.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,7 +16,12 @@
 
 #include <atomic>
 #include <deque>
+#include <memory>
 #include <optional>
+#include <set>
+#include <string>
+
+namespace client_threads_test {
 
 namespace asio = boost::asio;
 using namespace dedalus;
@@ -151,3 +157,96 @@ TEST_CASE("threads: eight threads share a client and few connections, with waits
     c.reset();
     CHECK(test::sockets_to(target.port()).empty());
 }
+
+namespace {
+
+/// How often each hook was called.
+struct hook_counts
+{
+    std::atomic<std::size_t> requests = 0;
+    std::atomic<std::size_t> responses = 0;
+    std::atomic<std::size_t> retries = 0;
+    std::atomic<std::size_t> completed = 0;
+    std::atomic<std::size_t> failed = 0;
+    std::atomic<std::size_t> opened = 0;
+    std::atomic<std::size_t> reused = 0;
+    std::atomic<std::size_t> closed = 0;
+};
+
+client_hooks counting_hooks(hook_counts& counts)
+{
+    client_hooks hooks;
+    hooks.on_request = [&counts](const request_view& view) {
+        ++counts.requests;
+        return http_headers{{"traceparent", "00-" + std::to_string(view.attempt.call_id) + "-1"}};
+    };
+    hooks.on_response = [&counts](const response_view&) { ++counts.responses; };
+    hooks.on_retry = [&counts](const retry_view&) { ++counts.retries; };
+    hooks.on_complete = [&counts](const complete_view&) { ++counts.completed; };
+    hooks.on_error = [&counts](const failure_view&) { ++counts.failed; };
+    hooks.on_connection = [&counts](const connection_view& view) {
+        switch (view.event) {
+        case connection_event::opened:
+            ++counts.opened;
+            break;
+        case connection_event::reused:
+            ++counts.reused;
+            break;
+        case connection_event::closed:
+            ++counts.closed;
+            break;
+        }
+    };
+    return hooks;
+}
+
+}  // namespace
+
+TEST_CASE("threads: hooks and logger of a client see each event once, from eight threads")
+{
+    constexpr std::size_t calls = 200;
+    constexpr std::size_t refused = 20;
+    constexpr std::size_t repeated = 10;
+    server target(test::plain_http());
+    for (std::size_t i = 0; i < refused; ++i)
+        target.enqueue(error_reply(404, "x"));
+    for (std::size_t i = 0; i < repeated; ++i)
+        target.enqueue(error_reply(503, "x"));
+    hook_counts counts;
+    const auto log = std::make_shared<test::recording_logger>(log_level::debug);
+    client_options options = test::options_for(target);
+    options.retry.max_retries = static_cast<int>(repeated);
+    options.pool.max_connections = 16;
+    options.hooks = counting_hooks(counts);
+    options.logger = log;
+
+    tally results;
+    asio::thread_pool pool(8);
+    std::optional<client> c(std::in_place, pool.get_executor(), options);
+    std::deque<stranded_call> running;
+    for (std::size_t i = 0; i < calls; ++i)
+        running.emplace_back(pool).start(*c, static_cast<int>(i % 2), &results);
+    pool.join();
+    const pool_stats stats = c->pool_stats();
+    c.reset();
+
+    CHECK(static_cast<std::size_t>(results.well) == calls - refused);
+    CHECK(counts.completed == calls - refused);
+    CHECK(counts.failed == refused);
+    CHECK(counts.retries == repeated);
+    CHECK(counts.requests == calls + repeated);
+    CHECK(counts.responses == calls + repeated);
+    CHECK(counts.opened == stats.opened);
+    CHECK(counts.reused == stats.reused);
+    CHECK(counts.closed == stats.opened);
+    CHECK(log->lines("request").size() == counts.requests);
+    CHECK(log->lines("complete").size() == counts.completed);
+    CHECK(log->lines("failed").size() == refused);
+    CHECK(log->lines("connection_closed").size() == stats.opened);
+    std::set<std::string> traces;
+    for (const received_request& each : target.requests())
+        traces.emplace(each.headers.find("traceparent").value_or(""));
+    CHECK(traces.size() == calls);
+}
+
+}  // namespace client_threads_test

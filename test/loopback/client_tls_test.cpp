@@ -6,10 +6,12 @@
 
 #include <string>
 
+namespace client_tls_test {
+
 using namespace dedalus;
 using namespace dedalus::testing;
 
-TEST_CASE("tls: a server whose certificate is not right gets no request")
+TEST_CASE("tls: a server whose certificate is not right gets no request, and is not asked again")
 {
     struct row
     {
@@ -27,7 +29,7 @@ TEST_CASE("tls: a server whose certificate is not right gets no request")
     with.certificate = each.kind;
     server target(with);
     client_options options = test::options_for(target);
-    options.retry.max_retries = 0;
+    options.retry.max_retries = 2;
     try {
         test::ask(options);
         FAIL("connected");
@@ -36,8 +38,10 @@ TEST_CASE("tls: a server whose certificate is not right gets no request")
         CHECK(e.phase() == call_phase::tls);
         INFO(e.what());
         CHECK(std::string(e.what()).find(each.problem) != std::string::npos);
+        CHECK(e.retries_taken() == 0);
     }
     CHECK(target.requests().empty());
+    CHECK(target.connections_accepted() == 1);
 }
 
 TEST_CASE("tls: without the CA of the server nothing is trusted")
@@ -85,3 +89,5 @@ TEST_CASE("tls: HTTPS to a server that speaks HTTP, and HTTP to one that speaks 
     options.retry.max_retries = 0;
     CHECK_THROWS_AS(test::ask(options), error);
 }
+
+}  // namespace client_tls_test

@@ -18,6 +18,8 @@
 #include <string>
 #include <vector>
 
+namespace handoff_loop_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using namespace std::chrono_literals;
@@ -396,3 +398,5 @@ TEST_CASE("neither the loop nor the client nor the request has to outlive the ca
     }
     CHECK(test::run_coro_on(context, std::move(*started)).phase == run_phase::completed);
 }
+
+}  // namespace handoff_loop_test

@@ -26,6 +26,8 @@
 #include <utility>
 #include <vector>
 
+namespace handoff_threads_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using dedalus::testing::server;
@@ -174,3 +176,5 @@ TEST_CASE("a run on a pool of threads can be cancelled at any moment")
     CHECK(ended == 60);
     CHECK(cancelled > 0);
 }
+
+}  // namespace handoff_threads_test

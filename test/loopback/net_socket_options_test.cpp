@@ -9,6 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+namespace net_socket_options_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 using namespace std::chrono_literals;
@@ -74,3 +76,5 @@ TEST_CASE("a connection has TCP_NODELAY, probes after a quiet minute and a bound
     CHECK(plain.keep_alive == 0);
     CHECK(plain.user_timeout == 0);
 }
+
+}  // namespace net_socket_options_test

@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+namespace net_stream_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 using boost::system::error_code;
@@ -364,3 +366,5 @@ TEST_CASE("an io_context may be destroyed while a coroutine waits on a stream")
     }
     CHECK(closed);
 }
+
+}  // namespace net_stream_test

@@ -8,6 +8,8 @@
 
 #include <string>
 
+namespace net_tls_context_test {
+
 namespace net = dedalus::net;
 using Catch::Matchers::Contains;
 
@@ -63,3 +65,5 @@ TEST_CASE("without a CA file the certificates of the system are used")
     CHECK(net::tls_context(dedalus::tls_options()).native_handle() != nullptr);
     CHECK(ERR_peek_error() == 0);
 }
+
+}  // namespace net_tls_context_test

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace net_tls_credentials_test {
+
 namespace net = dedalus::net;
 using Catch::Matchers::Contains;
 using dedalus::tls_options;
@@ -160,3 +162,5 @@ TEST_CASE("the hook of the user changes the context, but cannot leave verificati
     options.customize = [](ssl_ctx_st*) { throw std::out_of_range("mine"); };
     CHECK_THROWS_AS(net::tls_context(options), std::out_of_range);
 }
+
+}  // namespace net_tls_credentials_test

@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 
+namespace net_tls_refusals_test {
+
 namespace net = dedalus::net;
 using Catch::Matchers::Contains;
 using dedalus::call_phase;
@@ -157,3 +159,5 @@ TEST_CASE("certificates in memory are trusted as those in a file, and both toget
     CHECK_FALSE(refusal(first.issue(), both));
     CHECK_FALSE(refusal(second.issue(), both));
 }
+
+}  // namespace net_tls_refusals_test

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+namespace net_tls_session_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 
@@ -144,3 +146,5 @@ TEST_CASE("TLS sessions: many threads give and take them at once")
     CHECK(server.handshakes().size() == 40);
     CHECK(server.handshakes().find('r') != std::string::npos);
 }
+
+}  // namespace net_tls_session_test

@@ -13,6 +13,8 @@
 #include <memory>
 #include <thread>
 
+namespace net_wake_up_test {
+
 namespace asio = boost::asio;
 namespace net = dedalus::net;
 using namespace std::chrono_literals;
@@ -151,3 +153,5 @@ TEST_CASE("an io_context may be destroyed while a coroutine waits for an event")
     }
     CHECK(event.expired());
 }
+
+}  // namespace net_wake_up_test

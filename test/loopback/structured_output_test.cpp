@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace structured_output_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using dedalus::testing::server;
@@ -247,3 +249,5 @@ TEST_CASE("a stream that broke off is not parsed")
     s.enqueue(dedalus::testing::chunks_reply({chunk({{"content", oslo}})}, false));
     CHECK_THROWS_AS(stream(s), dedalus::incomplete_stream_error);
 }
+
+}  // namespace structured_output_test

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+namespace testserver_behaviour_test {
+
 namespace json = boost::json;
 using namespace std::chrono_literals;
-using dedalus::test::event_data;
-using dedalus::test::http_answer;
-using dedalus::test::post_once;
-using dedalus::test::raw_http_client;
 using dedalus::testing::server;
+using test::event_data;
+using test::http_answer;
+using test::post_once;
+using test::raw_http_client;
 
 namespace {
 
@@ -192,7 +194,7 @@ TEST_CASE("the events of a stream come apart when a delay is set")
 {
     server tested({.tls = false, .stream_delay = std::chrono::minutes(10)});
     raw_http_client client(tested);
-    client.send(dedalus::test::chat_request_text(R"({"model":"m","stream":true})"));
+    client.send(test::chat_request_text(R"({"model":"m","stream":true})"));
     std::string first = client.read_at_least(1);
     while (!first.ends_with("\n\n\r\n"))
         first += client.read_at_least(1);
@@ -207,7 +209,7 @@ TEST_CASE("a client that leaves a slow stream is noticed")
     server tested({.tls = tls, .stream_delay = std::chrono::minutes(10)});
     {
         raw_http_client client(tested);
-        client.send(dedalus::test::chat_request_text(R"({"model":"m","stream":true})"));
+        client.send(test::chat_request_text(R"({"model":"m","stream":true})"));
         client.read_at_least(100);
         CHECK(tested.connections_open() == 1);
     }
@@ -371,3 +373,5 @@ TEST_CASE("a handler takes the place of the server's own answers, after the scri
     CHECK(thrown.status == 500);
     CHECK(thrown.error_member("message").find("on purpose") != std::string::npos);
 }
+
+}  // namespace testserver_behaviour_test

@@ -7,9 +7,11 @@
 
 #include <string>
 
-using dedalus::test::http_answer;
-using dedalus::test::raw_http_client;
+namespace testserver_conversation_test {
+
 using dedalus::testing::server;
+using test::http_answer;
+using test::raw_http_client;
 
 namespace {
 
@@ -116,3 +118,5 @@ TEST_CASE("a broken conversation uses up no scripted reply")
     const http_answer answer = client.post(std::string_view(R"({"model":"m"})"));
     CHECK(answer.json().at("choices").at(0).at("message").at("content") == "scripted");
 }
+
+}  // namespace testserver_conversation_test

@@ -13,14 +13,16 @@
 #include <string>
 #include <vector>
 
+namespace testserver_faults_test {
+
 using namespace std::chrono_literals;
-using dedalus::test::connection_tail;
-using dedalus::test::http_answer;
-using dedalus::test::raw_http_client;
 using dedalus::testing::body_framing;
 using dedalus::testing::reply;
 using dedalus::testing::reply_end;
 using dedalus::testing::server;
+using test::connection_tail;
+using test::http_answer;
+using test::raw_http_client;
 
 namespace {
 
@@ -38,7 +40,7 @@ std::unique_ptr<raw_http_client> client_of(server& tested, reply r)
 {
     tested.enqueue(std::move(r));
     auto client = std::make_unique<raw_http_client>(tested);
-    client->send(dedalus::test::chat_request_text(any_request));
+    client->send(test::chat_request_text(any_request));
     return client;
 }
 
@@ -333,3 +335,5 @@ TEST_CASE("a large answer waits for a client that does not read")
         CHECK(tested.wait_for_connections_open(0, 5s));
     }
 }
+
+}  // namespace testserver_faults_test

@@ -9,12 +9,14 @@
 #include <functional>
 #include <string>
 
+namespace testserver_handoff_test {
+
 namespace json = boost::json;
 using namespace std::chrono_literals;
-using dedalus::test::event_data;
-using dedalus::test::http_answer;
-using dedalus::test::raw_http_client;
 using dedalus::testing::server;
+using test::event_data;
+using test::http_answer;
+using test::raw_http_client;
 
 namespace {
 
@@ -369,3 +371,5 @@ TEST_CASE("a streamed handoff carries its members on the last chunk")
     REQUIRE(final_events.size() > 3);
     CHECK(json::parse(final_events[final_events.size() - 2]).at("tools_executed") == json::array{"send_confirmation"});
 }
+
+}  // namespace testserver_handoff_test

@@ -11,10 +11,12 @@
 #include <memory>
 #include <string>
 
+namespace testserver_http_test {
+
 using namespace std::chrono_literals;
-using dedalus::test::http_answer;
-using dedalus::test::raw_http_client;
 using dedalus::testing::server;
+using test::http_answer;
+using test::raw_http_client;
 
 namespace {
 
@@ -179,7 +181,7 @@ TEST_CASE("a request may come byte by byte")
 {
     server tested({.tls = false});
     raw_http_client client(tested);
-    for (const char c : dedalus::test::chat_request_text(hello))
+    for (const char c : test::chat_request_text(hello))
         client.send(std::string_view(&c, 1));
     CHECK(client.read_answer().status == 200);
 }
@@ -227,7 +229,7 @@ TEST_CASE("idle connections are closed in order on demand, busy ones are not")
     raw_http_client idle(tested);
     CHECK(idle.request("GET", "/health").status == 200);
     raw_http_client busy(tested);
-    busy.send(dedalus::test::chat_request_text(hello));
+    busy.send(test::chat_request_text(hello));
     REQUIRE(tested.wait_for_requests(1, 5s));
     tested.close_idle_connections();
     CHECK(idle.read_to_end().ec == boost::asio::error::eof);
@@ -266,8 +268,10 @@ TEST_CASE("destroying the server ends its connections at once")
     auto tested = std::make_unique<server>(dedalus::testing::server_options{.tls = false});
     tested->enqueue({.delay = std::chrono::minutes(10)});
     raw_http_client client(*tested);
-    client.send(dedalus::test::chat_request_text(hello));
+    client.send(test::chat_request_text(hello));
     REQUIRE(tested->wait_for_requests(1, 5s));
     tested.reset();
     CHECK(client.read_to_end().ec);
 }
+
+}  // namespace testserver_http_test

@@ -8,11 +8,13 @@
 #include <stdexcept>
 #include <string>
 
+namespace testserver_lookup_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 using namespace dedalus::testing;
-using dedalus::test::http_answer;
-using dedalus::test::raw_http_client;
+using test::http_answer;
+using test::raw_http_client;
 
 namespace {
 
@@ -103,3 +105,5 @@ TEST_CASE("test server: what is no envelope for its key is not opened")
         CHECK_THROWS_AS(target.open_credential(text), std::invalid_argument);
     CHECK_THROWS_AS(target.open_credential(std::string(600, 'A')), std::invalid_argument);
 }
+
+}  // namespace testserver_lookup_test

@@ -11,11 +11,13 @@
 #include <filesystem>
 #include <string>
 
+namespace testserver_tls_test {
+
 using namespace std::chrono_literals;
-using dedalus::test::handshake_error;
-using dedalus::test::raw_http_client;
 using dedalus::testing::certificate_kind;
 using dedalus::testing::server;
+using test::handshake_error;
+using test::raw_http_client;
 
 TEST_CASE("a client that trusts the CA of the server gets its answers")
 {
@@ -91,3 +93,5 @@ TEST_CASE("a server without TLS has no CA file")
     CHECK(tested.ca_file().empty());
     CHECK(tested.url() == "http://localhost:" + std::to_string(tested.port()));
 }
+
+}  // namespace testserver_tls_test

@@ -11,10 +11,12 @@
 #include <string>
 #include <vector>
 
+namespace testserver_validation_test {
+
 namespace json = boost::json;
-using dedalus::test::http_answer;
-using dedalus::test::raw_http_client;
 using dedalus::testing::server;
+using test::http_answer;
+using test::raw_http_client;
 
 namespace {
 
@@ -476,9 +478,9 @@ TEST_CASE("every request fixture is answered as the schema says")
     };
     server tested({.tls = false});
     raw_http_client client(tested);
-    for (const std::string& name : dedalus::test::fixture_names("request")) {
+    for (const std::string& name : test::fixture_names("request")) {
         CAPTURE(name);
-        const http_answer answer = client.post(dedalus::test::fixture_text("request/" + name));
+        const http_answer answer = client.post(test::fixture_text("request/" + name));
         INFO(answer.body);
         if (refused.contains(name)) {
             CHECK(answer.status == 422);
@@ -505,3 +507,5 @@ TEST_CASE("a budget for thinking has to fit into the tokens of the answer")
         CHECK(refused.json().at("error").at("param") == "thinking.budget_tokens");
     }
 }
+
+}  // namespace testserver_validation_test

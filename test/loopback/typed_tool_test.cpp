@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace typed_tool_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using dedalus::tool_outcome;
@@ -91,3 +93,5 @@ TEST_CASE("bad arguments of a typed tool go back to the model with their path, a
         json::value("Error: the arguments do not fit the tool: $.city: is missing")
     );
 }
+
+}  // namespace typed_tool_test

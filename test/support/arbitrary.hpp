@@ -22,7 +22,7 @@
 #include <variant>
 #include <vector>
 
-namespace dedalus::test {
+namespace test {
 
 /// Makes values of the wire types at random; the same seed gives the same values.
 class arbitrary
@@ -130,7 +130,7 @@ private:
         to["role"] = "x_unknown";
     }
 
-    template <wire_enum T>
+    template <dedalus::wire_enum T>
     void fill(T& to)
     {
         to = T(text());
@@ -175,11 +175,11 @@ private:
         ((static_cast<int>(Indices) == chosen ? fill(to.template emplace<Indices>()) : void()), ...);
     }
 
-    template <wire_struct T>
+    template <dedalus::wire_struct T>
     void fill(T& to)
     {
         ++depth_;
-        boost::mp11::mp_for_each<typename codec::described_members<T>::type>([&](auto member) {
+        boost::mp11::mp_for_each<typename dedalus::codec::described_members<T>::type>([&](auto member) {
             if (depth_ <= max_depth || one_in(4))
                 fill(to.*decltype(member)::pointer);
             add_null_or_empty(decltype(member)::name, to.*decltype(member)::pointer, to.extra);
@@ -220,4 +220,4 @@ private:
     int depth_ = 0;
 };
 
-}  // namespace dedalus::test
+}  // namespace test

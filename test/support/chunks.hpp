@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-namespace dedalus::test {
+namespace test {
 
 /// Chunks for tests, as a server with the completion id "c1" sends them.
-inline chat_completion_chunk chunk_of(std::vector<chunk_choice> choices)
+inline dedalus::chat_completion_chunk chunk_of(std::vector<dedalus::chunk_choice> choices)
 {
     return {
         .id = "c1",
@@ -24,44 +24,46 @@ inline chat_completion_chunk chunk_of(std::vector<chunk_choice> choices)
     };
 }
 
-inline chat_completion_chunk delta_chunk(message_delta delta, std::int64_t choice_index = 0)
+inline dedalus::chat_completion_chunk delta_chunk(dedalus::message_delta delta, std::int64_t choice_index = 0)
 {
-    return chunk_of({chunk_choice{.index = choice_index, .delta = std::move(delta)}});
+    return chunk_of({dedalus::chunk_choice{.index = choice_index, .delta = std::move(delta)}});
 }
 
-inline chat_completion_chunk text_chunk(std::string text, std::int64_t choice_index = 0)
+inline dedalus::chat_completion_chunk text_chunk(std::string text, std::int64_t choice_index = 0)
 {
     return delta_chunk({.content = std::move(text)}, choice_index);
 }
 
-inline chat_completion_chunk finish_chunk(std::string reason, std::int64_t choice_index = 0)
+inline dedalus::chat_completion_chunk finish_chunk(std::string reason, std::int64_t choice_index = 0)
 {
-    return chunk_of({chunk_choice{.index = choice_index, .finish_reason = finish_reason(std::move(reason))}});
+    return chunk_of({dedalus::chunk_choice{
+        .index = choice_index, .finish_reason = dedalus::finish_reason(std::move(reason))}});
 }
 
-inline chat_completion_chunk calls_chunk(std::vector<tool_call_delta> calls, std::int64_t choice_index = 0)
+inline dedalus::chat_completion_chunk
+calls_chunk(std::vector<dedalus::tool_call_delta> calls, std::int64_t choice_index = 0)
 {
     return delta_chunk({.tool_calls = std::move(calls)}, choice_index);
 }
 
-inline chat_completion_chunk with_id(std::string id, chat_completion_chunk chunk)
+inline dedalus::chat_completion_chunk with_id(std::string id, dedalus::chat_completion_chunk chunk)
 {
     chunk.id = std::move(id);
     return chunk;
 }
 
-inline chat_completion accumulate(const std::vector<chat_completion_chunk>& chunks)
+inline dedalus::chat_completion accumulate(const std::vector<dedalus::chat_completion_chunk>& chunks)
 {
-    chat_completion_accumulator accumulator;
-    for (const chat_completion_chunk& chunk : chunks)
+    dedalus::chat_completion_accumulator accumulator;
+    for (const dedalus::chat_completion_chunk& chunk : chunks)
         accumulator.add(chunk);
     return accumulator.completion();
 }
 
 /// The message of the first choice of what the chunks add up to.
-inline assistant_message accumulated_message(const std::vector<chat_completion_chunk>& chunks)
+inline dedalus::assistant_message accumulated_message(const std::vector<dedalus::chat_completion_chunk>& chunks)
 {
     return accumulate(chunks).choices.at(0).message;
 }
 
-}  // namespace dedalus::test
+}  // namespace test

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <stdexcept>
 
-namespace dedalus::test {
+namespace test {
 
 namespace fs = std::filesystem;
 
@@ -40,4 +40,4 @@ boost::json::value fixture_json(std::string_view path)
     return boost::json::parse(fixture_text(path), {}, {.max_depth = 128});
 }
 
-}  // namespace dedalus::test
+}  // namespace test

@@ -7,7 +7,7 @@
 #include <vector>
 
 /// The files of test/fixtures/wire.
-namespace dedalus::test {
+namespace test {
 
 /// The names of all files of a folder, such as "request", sorted, without the folder.
 std::vector<std::string> fixture_names(std::string_view folder);
@@ -18,4 +18,4 @@ std::string fixture_text(std::string_view path);
 /// The same file as JSON. Throws when it is none.
 boost::json::value fixture_json(std::string_view path);
 
-}  // namespace dedalus::test
+}  // namespace test

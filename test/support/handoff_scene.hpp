@@ -224,7 +224,7 @@ inline std::string call(const std::string& id, const std::string& name, const st
     return R"({"id":")" + id + R"(","name":")" + name + R"(","arguments":{},"dependencies":[)" + dependencies + "]}";
 }
 
-inline std::size_t place(const names& log, const std::string& entry)
+inline std::size_t place_of(const names& log, const std::string& entry)
 {
     const auto found = std::find(log.begin(), log.end(), entry);
     REQUIRE(found != log.end());

@@ -1,6 +1,7 @@
 #include "support/loopback_peer.hpp"
 
 #include <csignal>
+#include <iterator>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -105,8 +106,11 @@ void peer_connection::wait_for_end()
 
 void peer_connection::wait_for_end_deaf()
 {
-    pollfd socket{.fd = socket_, .events = POLLRDHUP, .revents = 0};
-    ::poll(&socket, 1, patience_seconds * 1000);
+    pollfd ends[]{
+        {.fd = socket_, .events = POLLRDHUP, .revents = 0},
+        {.fd = listener_, .events = 0, .revents = 0},  // POLLHUP after shutdown()
+    };
+    ::poll(ends, std::size(ends), patience_seconds * 1000);
 }
 
 bool peer_connection::ended_properly() const
@@ -132,7 +136,7 @@ loopback_peer::loopback_peer(handler handle)
 
 loopback_peer::~loopback_peer()
 {
-    ::shutdown(listener_, SHUT_RDWR);  // ends accept()
+    ::shutdown(listener_, SHUT_RDWR);  // ends accept() and deaf waits
     thread_.join();
     ::close(listener_);
 }
@@ -151,7 +155,7 @@ void loopback_peer::serve()
         const timeval patience{.tv_sec = patience_seconds, .tv_usec = 0};
         ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-        peer_connection connection(socket);
+        peer_connection connection(socket, listener_);
         handle_(connection);
     }
 }

@@ -15,7 +15,7 @@ namespace test {
 class peer_connection
 {
 public:
-    explicit peer_connection(int socket) : socket_(socket) {}
+    peer_connection(int socket, int listener) : socket_(socket), listener_(listener) {}
 
     ~peer_connection();
 
@@ -40,7 +40,8 @@ public:
     /// Sends these texts as one TLS record each, all in one TCP segment.
     void write_records(std::span<const std::string> records);
 
-    /// Waits until the client closes or resets. Drops what the client sends; deaf: leaves it in the socket.
+    /// Waits until the client closes or resets. Drops what the client sends; deaf: leaves it in the socket. A client
+    /// that closes behind a full socket cannot be seen, so a deaf wait also ends with the loopback_peer.
     void wait_for_end();
     void wait_for_end_deaf();
 
@@ -55,6 +56,7 @@ public:
 
 private:
     int socket_;
+    int listener_;  // shut down when the loopback_peer ends
     openssl_ptr<SSL> session_;
 };
 
@@ -66,7 +68,7 @@ public:
 
     explicit loopback_peer(handler handle);
 
-    /// Waits for the handler that runs.
+    /// Ends deaf waits, and waits for the handler that runs.
     ~loopback_peer();
 
     loopback_peer(const loopback_peer&) = delete;

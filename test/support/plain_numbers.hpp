@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace dedalus::test {
+namespace test {
 
 /// The JSON with whole numbers as integers: Boost.JSON holds 1 and 1.0 to be different, JSON does not.
 inline boost::json::value plain_numbers(boost::json::value json)
@@ -23,4 +23,4 @@ inline boost::json::value plain_numbers(boost::json::value json)
     return json;
 }
 
-}  // namespace dedalus::test
+}  // namespace test

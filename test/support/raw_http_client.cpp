@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace dedalus::test {
+namespace test {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
@@ -41,7 +41,8 @@ std::string http_answer::error_member(std::string_view name) const
 class raw_http_client::impl
 {
 public:
-    impl(const testing::server& server, tls_choice choice) : tls_(server.url().starts_with("https")), socket_(context_)
+    impl(const dedalus::testing::server& server, tls_choice choice)
+        : tls_(server.url().starts_with("https")), socket_(context_)
     {
         error_code ec;
         const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), server.port());
@@ -130,7 +131,7 @@ private:
     std::optional<asio::ssl::stream<tcp::socket&>> stream_;
 };
 
-raw_http_client::raw_http_client(const testing::server& server, tls_choice choice)
+raw_http_client::raw_http_client(const dedalus::testing::server& server, tls_choice choice)
     : impl_(std::make_unique<impl>(server, choice))
 {}
 
@@ -193,26 +194,26 @@ bool raw_http_client::silent_for(std::chrono::milliseconds duration)
 }
 
 http_answer raw_http_client::request(
-    std::string_view method, std::string_view target, std::string_view body, const http_headers& headers
+    std::string_view method, std::string_view target, std::string_view body, const dedalus::http_headers& headers
 )
 {
     std::string text;
     text.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n");
-    for (const http_header& field : headers)
+    for (const dedalus::http_header& field : headers)
         text.append(field.name).append(": ").append(field.value).append("\r\n");
     text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
     send(text);
     return read_answer();
 }
 
-http_answer raw_http_client::post(std::string_view body, const http_headers& headers)
+http_answer raw_http_client::post(std::string_view body, const dedalus::http_headers& headers)
 {
-    http_headers all = headers;
+    dedalus::http_headers all = headers;
     all.add("Content-Type", "application/json");
     return request("POST", "/v1/chat/completions", body, all);
 }
 
-http_answer raw_http_client::post(const json::value& body, const http_headers& headers)
+http_answer raw_http_client::post(const json::value& body, const dedalus::http_headers& headers)
 {
     return post(std::string_view(json::serialize(body)), headers);
 }
@@ -222,7 +223,7 @@ std::string raw_http_client::tls_version() const
     return impl_->tls_version();
 }
 
-http_answer post_once(const testing::server& server, const json::value& body)
+http_answer post_once(const dedalus::testing::server& server, const json::value& body)
 {
     raw_http_client client(server);
     return client.post(body);
@@ -253,4 +254,4 @@ std::vector<std::string> event_data(std::string_view stream)
     return events;
 }
 
-}  // namespace dedalus::test
+}  // namespace test

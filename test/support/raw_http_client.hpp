@@ -15,12 +15,12 @@
 #include <string_view>
 #include <vector>
 
-namespace dedalus::test {
+namespace test {
 
 struct http_answer
 {
     int status = 0;
-    http_headers headers;
+    dedalus::http_headers headers;
     std::string body;
 
     boost::json::value json() const;
@@ -58,7 +58,7 @@ class raw_http_client
 public:
     /// Connects; for HTTPS verifies chain and host name against the server's CA. Throws system_error, and
     /// handshake_error for TLS.
-    explicit raw_http_client(const testing::server& server, tls_choice choice = {});
+    explicit raw_http_client(const dedalus::testing::server& server, tls_choice choice = {});
     ~raw_http_client();
 
     raw_http_client(const raw_http_client&) = delete;
@@ -78,12 +78,15 @@ public:
     bool silent_for(std::chrono::milliseconds duration);
 
     http_answer request(
-        std::string_view method, std::string_view target, std::string_view body = {}, const http_headers& headers = {}
+        std::string_view method,
+        std::string_view target,
+        std::string_view body = {},
+        const dedalus::http_headers& headers = {}
     );
 
     /// POST to the chat endpoint with the content type of JSON.
-    http_answer post(std::string_view body, const http_headers& headers = {});
-    http_answer post(const boost::json::value& body, const http_headers& headers = {});
+    http_answer post(std::string_view body, const dedalus::http_headers& headers = {});
+    http_answer post(const boost::json::value& body, const dedalus::http_headers& headers = {});
 
     std::string tls_version() const;
 
@@ -93,7 +96,7 @@ private:
 };
 
 /// One request on a connection of its own.
-http_answer post_once(const testing::server& server, const boost::json::value& body);
+http_answer post_once(const dedalus::testing::server& server, const boost::json::value& body);
 
 /// A request text for the chat endpoint, for tests that send it in parts.
 std::string chat_request_text(std::string_view body);
@@ -101,4 +104,4 @@ std::string chat_request_text(std::string_view body);
 /// The data of each event of an event stream.
 std::vector<std::string> event_data(std::string_view stream);
 
-}  // namespace dedalus::test
+}  // namespace test

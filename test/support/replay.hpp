@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace dedalus::test {
+namespace test {
 
 /// One way to cut an input, and its description for CAPTURE.
 struct split
@@ -40,4 +40,4 @@ void for_each_split(std::string_view input, Visit visit)
     visit(split{"byte by byte, with empty pieces", std::move(with_empty)});
 }
 
-}  // namespace dedalus::test
+}  // namespace test

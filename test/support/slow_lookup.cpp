@@ -37,6 +37,12 @@ void slow_lookup::wait_until_asked()
     changed.wait(lock, [] { return asked; });
 }
 
+bool slow_lookup::is_asked()
+{
+    const std::lock_guard lock(mutex);
+    return asked;
+}
+
 }  // namespace test
 
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result)

@@ -21,6 +21,9 @@ public:
 
     /// Returns when a lookup has begun.
     static void wait_until_asked();
+
+    /// Whether a lookup has begun.
+    static bool is_asked();
 };
 
 }  // namespace test

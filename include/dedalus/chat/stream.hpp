@@ -2,29 +2,19 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/stream_latency.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/parsed_completion.hpp>
 #include <dedalus/response_info.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 
 namespace dedalus {
 
 struct chat_stream_access;
-
-/// Time that a stream waited for the server. What the consumer does between two next() does not count.
-struct stream_latency
-{
-    std::chrono::microseconds chunk{};  ///< wait for the last chunk; 0 when it had come together with the one before
-    std::chrono::microseconds total{};  ///< start of the call to the response header, and the waits for all chunks
-    bool is_last = false;               ///< the stream has come to its end: next() has given nothing
-
-    bool operator==(const stream_latency&) const = default;
-};
 
 /// The chunks of a streamed answer, pulled one at a time: nothing is read from the socket before it is asked for.
 /// The stream owns its connection. Destroying it before its end closes the socket at once; after its end the
@@ -48,8 +38,8 @@ public:
     ///
     /// Throws, once, after which further calls give nothing: api_error for an error event, response_format_error for
     /// malformed events, incomplete_stream_error when the body ends too early, connection_error when the connection
-    /// breaks, timeout_error (stream_idle, total), error with errc::operation_in_progress when another next() is
-    /// pending. Chunks delivered before stay valid.
+    /// breaks, timeout_error (first_event, stream_idle, total), error with errc::operation_in_progress when another
+    /// next() is pending. Chunks delivered before stay valid.
     /// Cancellation: terminal; throws error with asio::error::operation_aborted and closes the socket.
     boost::asio::awaitable<std::optional<chat_completion_chunk>> next();
 

@@ -3,6 +3,7 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/message.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 
 #include <boost/json/value.hpp>
@@ -15,14 +16,6 @@
 #include <vector>
 
 namespace dedalus {
-
-/// Where a run stands.
-enum class run_phase
-{
-    completed,         ///< the model gave its final answer, or stopped: see stop_reason
-    budget_exhausted,  ///< max_turns is used up
-    failed,            ///< the answers of the server cannot be followed, or an error ended the run: see stop_reason
-};
 
 /// Why a run ended.
 enum class stop_reason
@@ -39,7 +32,6 @@ enum class stop_reason
     cancelled,       ///< the caller cancelled; likewise
 };
 
-DEDALUS_EXPORT std::string_view to_string(run_phase phase) noexcept;
 DEDALUS_EXPORT std::string_view to_string(stop_reason reason) noexcept;
 
 /// One client tool call of a run.

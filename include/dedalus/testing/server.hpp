@@ -105,6 +105,9 @@ DEDALUS_EXPORT reply chunks_reply(const std::vector<boost::json::value>& chunks,
 /// `status` with an OpenAI error body: {"error":{"message","type","code","param"}}.
 DEDALUS_EXPORT reply error_reply(int status, std::string message, std::string type = "", std::string code = "");
 
+/// The same reply with its body compressed and `Content-Encoding: gzip`.
+DEDALUS_EXPORT reply gzipped(reply r);
+
 /// A real HTTP/1.1 server on loopback that speaks `POST /v1/chat/completions` as the API documents it. It runs in a
 /// thread of its own. Without a script it answers any valid request sensibly (see docs/testing.md); scripted replies
 /// come first, in the order in which they were enqueued. Requests are validated before either: an invalid one is

@@ -9,6 +9,8 @@
 
 #include <memory>
 
+namespace key_cache_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 using namespace std::chrono_literals;
@@ -57,3 +59,5 @@ TEST_CASE("one fetches the key, the others are told when that has ended")
     test::run_coro_on(context, third->wait());
     CHECK(cache.begin_fetch(first));  // the next one
 }
+
+}  // namespace key_cache_test

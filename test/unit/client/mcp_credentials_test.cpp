@@ -9,6 +9,8 @@
 
 #include <string>
 
+namespace mcp_credentials_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -164,3 +166,5 @@ TEST_CASE("a credential of another form than documented is refused with its path
     CHECK(refusal_of("true", one) == "mcp_servers[0]: expected a text or an object");
     CHECK(refusal_of("\"a/b\"", one) == "none");
 }
+
+}  // namespace mcp_credentials_test

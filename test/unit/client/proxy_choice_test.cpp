@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+namespace proxy_choice_test {
+
 using namespace dedalus;
 using Catch::Matchers::Contains;
 
@@ -41,6 +43,7 @@ TEST_CASE("proxy choice: the environment has a proxy for each scheme, and lower 
     const std::string http = "http://api.test";
     CHECK(proxy_for(https, {}, {}).empty());
     CHECK(proxy_for(https, {}, {{"HTTPS_PROXY", "http://p:1"}}) == "p:1");
+    CHECK(proxy_for(https, {}, {{"HTTPS_PROXY", "https://p"}}) == "p:443");
     CHECK(proxy_for(https, {}, {{"HTTPS_PROXY", "p:1"}, {"https_proxy", "p:2"}}) == "p:2");
     CHECK(proxy_for(https, {}, {{"HTTPS_PROXY", "p:1"}, {"https_proxy", " "}}) == "p:1");
     CHECK(proxy_for(https, {}, {{"ALL_PROXY", "p:3"}}) == "p:3");
@@ -88,6 +91,8 @@ TEST_CASE("proxy choice: a proxy that cannot be used is refused by the name of w
     };
     CHECK_THAT(refusal({.url = "socks5://s3cr3t@p"}, {}), Contains("proxy.url"));
     CHECK_THAT(refusal({}, {{"ALL_PROXY", "socks5://s3cr3t@p"}}), Contains("ALL_PROXY"));
-    CHECK_THAT(refusal({}, {{"https_proxy", "https://s3cr3t@p"}}), Contains("https_proxy"));
-    CHECK(refusal({.url = ""}, {{"https_proxy", "https://s3cr3t@p"}}) == "accepted");
+    CHECK_THAT(refusal({}, {{"https_proxy", "ftp://s3cr3t@p"}}), Contains("https_proxy"));
+    CHECK(refusal({.url = ""}, {{"https_proxy", "ftp://s3cr3t@p"}}) == "accepted");
 }
+
+}  // namespace proxy_choice_test

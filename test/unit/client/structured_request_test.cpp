@@ -9,6 +9,8 @@
 #include <string>
 #include <variant>
 
+namespace structured_request_test {
+
 namespace {
 
 dedalus::function_tool function_with(std::optional<bool> strict)
@@ -74,3 +76,5 @@ TEST_CASE("what the caller set of a schema stays, and the rest is filled in")
     given.json_schema.strict = false;
     CHECK(completed(given) == given.json_schema);
 }
+
+}  // namespace structured_request_test

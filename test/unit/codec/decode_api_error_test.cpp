@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace decode_api_error_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -170,3 +172,5 @@ TEST_CASE("an object is an error when its error member says something")
           R"({"message":"x"})"})
         CHECK_FALSE(codec::is_error_object(json::parse(json::string_view(text)).as_object()));
 }
+
+}  // namespace decode_api_error_test

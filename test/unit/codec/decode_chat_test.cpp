@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 
+namespace decode_chat_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 using codec::decode_chat_chunk;
@@ -159,3 +161,5 @@ TEST_CASE("a chunk larger than the buffer on the stack decodes as well")
     CHECK(chunk.text() == content);
     CHECK(chunk.choices[0].delta.extra.at("unknown").at(1).at("a") == "b");
 }
+
+}  // namespace decode_chat_test

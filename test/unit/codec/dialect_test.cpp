@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace dialect_test {
+
 namespace {
 
 using namespace dedalus;
@@ -142,3 +144,5 @@ TEST_CASE("no dialect changes what the caller gave as JSON")
         CHECK(body.at("stop") == "x");
     }
 }
+
+}  // namespace dialect_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace encode_chat_request_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 using codec::encode_chat_request;
@@ -141,3 +143,5 @@ TEST_CASE("a deferred completion is ordered without a stream only")
         CHECK(encoded(request, true).at("deferred") == no);
     }
 }
+
+}  // namespace encode_chat_request_test

@@ -26,6 +26,8 @@
 #include <variant>
 #include <vector>
 
+namespace fixtures_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 using test::fixture_json;
@@ -401,3 +403,5 @@ TEST_CASE("requests give their typed members")
     CHECK(std::holds_alternative<json::object>(*request_of("unknown_members").tool_choice));
     CHECK(std::get<std::string>(*request_of("unions_as_single").stop) == "END");
 }
+
+}  // namespace fixtures_test

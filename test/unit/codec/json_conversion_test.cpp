@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+namespace json_conversion_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -106,3 +108,5 @@ TEST_CASE("an error of a conversion knows no status and holds no text of the val
         CHECK(std::string(e.what()).find("secret") == std::string::npos);
     }
 }
+
+}  // namespace json_conversion_test

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <utility>
 
+namespace json_depth_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 using codec::max_json_depth;
@@ -145,3 +147,5 @@ TEST_CASE("an object that comes as its text counts where it stands")
     CHECK_NOTHROW(json::value_from(completion));
     CHECK_THROWS_AS(codec::decode_chat_completion(answer(max_json_depth - 3)), response_format_error);
 }
+
+}  // namespace json_depth_test

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string>
 
+namespace json_path_test {
+
 using dedalus::codec::json_path;
 
 TEST_CASE("a path is the names and the indices from the root")
@@ -35,3 +37,5 @@ TEST_CASE("a name that may be a text of the user is not shown")
         CHECK(json_path(metadata, name).text() == "metadata[\"?\"]");
     CHECK(json_path(metadata, std::string(64, 'a')).text() == "metadata." + std::string(64, 'a'));
 }
+
+}  // namespace json_path_test

@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+namespace merge_members_test {
+
 using namespace dedalus;
 namespace json = boost::json;
 
@@ -30,3 +32,5 @@ TEST_CASE("merge_members: what would break the call or its JSON is refused")
     CHECK_THROWS_AS(codec::merge_members(members, {{"a", deep}}, false), invalid_request_error);
     CHECK(members.size() == 1);
 }
+
+}  // namespace merge_members_test

@@ -7,6 +7,8 @@
 
 #include <string_view>
 
+namespace message_for_request_test {
+
 namespace json = boost::json;
 using dedalus::assistant_message;
 
@@ -79,3 +81,5 @@ TEST_CASE("preparing a message changes neither it nor what was prepared before")
     CHECK(message == copy);
     CHECK(once.for_request() == once);
 }
+
+}  // namespace message_for_request_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace message_text_test {
+
 using namespace dedalus;
 
 namespace {
@@ -49,3 +51,5 @@ TEST_CASE("a chunk gives its first delta and the text of it")
     chunk.choices[0].delta.content = parts;
     CHECK(chunk.text() == "ab");
 }
+
+}  // namespace message_text_test

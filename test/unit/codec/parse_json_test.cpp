@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace parse_json_test {
+
 namespace json = boost::json;
 using dedalus::codec::parse_json;
 
@@ -106,3 +108,5 @@ TEST_CASE("a value uses the given storage, and its depth has the given bound")
     CHECK(parse_json("[[[]]]", ec, {}, 2).is_null());
     CHECK(ec == json::error::too_deep);
 }
+
+}  // namespace parse_json_test

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+namespace raw_json_test {
+
 using dedalus::codec::raw_elements;
 using dedalus::codec::raw_member;
 
@@ -89,3 +91,5 @@ TEST_CASE("cut text is read without running past its end")
             CHECK(text.find(element) != std::string::npos);
     }
 }
+
+}  // namespace raw_json_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace wire_coverage_test {
+
 namespace {
 
 using namespace dedalus::wire_table;
@@ -51,3 +53,5 @@ TEST_CASE("every member of a wire struct is documented or marked as known to nob
         }
     }
 }
+
+}  // namespace wire_coverage_test

@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+namespace wire_reader_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -264,3 +266,5 @@ TEST_CASE("a blank tag is as good as none")
                                                    )
     );
 }
+
+}  // namespace wire_reader_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace wire_round_trip_test {
+
 namespace {
 
 using namespace dedalus;
@@ -75,3 +77,5 @@ TEST_CASE("JSON of the caller is neither renamed nor reordered")
     CHECK(text.find(schema) != std::string::npos);
     CHECK(text.find(R"({"zKey":"1","aKey":"2"})") != std::string::npos);
 }
+
+}  // namespace wire_round_trip_test

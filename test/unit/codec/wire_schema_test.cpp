@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace wire_schema_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -189,3 +191,5 @@ TEST_CASE("of a repeated key the last value is read, wherever it stands")
 {
     CHECK(read_as<usage>(R"({"prompt_tokens":1,"total_tokens":2,"prompt_tokens":3})").prompt_tokens == 3);
 }
+
+}  // namespace wire_schema_test

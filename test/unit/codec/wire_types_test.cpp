@@ -19,6 +19,8 @@
 #include <variant>
 #include <vector>
 
+namespace wire_types_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -502,3 +504,5 @@ TEST_CASE("each shape of response_format, model and mcp_servers is a type of its
     check_shapes<mcp_server>({{0, R"("acme/kb@v1")"}, {1, R"({"name":"n","slug":"s","url":null,"version":"v"})"}});
     check_shapes<stop_sequences>({{0, R"("a")"}, {1, R"(["a"])"}});
 }
+
+}  // namespace wire_types_test

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+namespace wire_writer_test {
+
 namespace json = boost::json;
 using namespace dedalus;
 
@@ -120,3 +122,5 @@ TEST_CASE("what is written uses the storage of its place alone")
     CHECK(body.at("metadata").at("a").storage().get() == &memory);
     CHECK(body.at("messages").at(0).storage().get() == &memory);
 }
+
+}  // namespace wire_writer_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace base64url_test {
+
 using dedalus::crypto::base64url_decode;
 using dedalus::crypto::base64url_encode;
 
@@ -35,3 +37,5 @@ TEST_CASE("base64url refuses padding, the other alphabet, white space and imposs
     }
     CHECK_FALSE(base64url_decode(std::string_view("Zm9\0", 4)).has_value());
 }
+
+}  // namespace base64url_test

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace credential_envelope_test {
+
 namespace json = boost::json;
 using namespace dedalus::crypto;
 using dedalus::testing::credential_opener;
@@ -118,3 +120,5 @@ TEST_CASE("a text above the limit is refused")
 {
     CHECK_THROWS_AS(seal(std::string(64 * 1024 + 1, 'x')), std::length_error);
 }
+
+}  // namespace credential_envelope_test

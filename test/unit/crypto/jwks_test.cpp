@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace jwks_test {
+
 using namespace dedalus::crypto;
 
 namespace {
@@ -73,3 +75,5 @@ TEST_CASE("a key set that is nested without end is refused")
 {
     CHECK(problem(R"({"keys":)" + std::string(100000, '[')) == "it is not valid JSON");
 }
+
+}  // namespace jwks_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+namespace secret_test {
+
 namespace json = boost::json;
 using namespace dedalus::crypto;
 
@@ -56,3 +58,5 @@ TEST_CASE("JSON in cleansing memory is ordinary JSON")
     CHECK(copy == object);
     CHECK(copy.storage() != object.storage());
 }
+
+}  // namespace secret_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace sha256_test {
+
 using dedalus::crypto::sha256_hex;
 
 TEST_CASE("SHA-256 gives the digests of FIPS 180-4")
@@ -18,3 +20,5 @@ TEST_CASE("SHA-256 gives the digests of FIPS 180-4")
         sha256_hex(std::string(1'000'000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
     );
 }
+
+}  // namespace sha256_test

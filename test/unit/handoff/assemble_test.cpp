@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace assemble_test {
+
 namespace core = dedalus::handoff_core;
 namespace json = boost::json;
 using test::codes;
@@ -237,3 +239,5 @@ TEST_CASE("A server result is text as it is, and other JSON in the bytes that ca
     CHECK(core::server_result_text(json::parse("[1.0]"), "[1.0]") == "[1.0]");
     CHECK(core::server_result_text(json::parse(R"({"a":true})")) == R"({"a":true})");
 }
+
+}  // namespace assemble_test

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+namespace budget_test {
+
 using dedalus::handoff_core::turn_budget;
 
 TEST_CASE("A request reserves all that is left")
@@ -86,3 +88,5 @@ TEST_CASE("Absurd numbers of turns do not overflow")
     CHECK(budget.exhausted());
     CHECK(budget.account().spent() > 100);
 }
+
+}  // namespace budget_test

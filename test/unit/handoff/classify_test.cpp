@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+namespace classify_test {
+
 namespace core = dedalus::handoff_core;
 using core::answer_kind;
 
@@ -157,3 +159,5 @@ TEST_CASE("The name of a call is known for function and custom calls")
     CHECK(core::called_name(dedalus::tool_call(custom)) == "c");
     CHECK(core::called_name(dedalus::tool_call(boost::json::object{{"type", "new"}})).empty());
 }
+
+}  // namespace classify_test

@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+namespace cycles_test {
+
 using dedalus::handoff_core::find_cycles;
 using graph = std::vector<std::vector<std::size_t>>;
 
@@ -35,3 +37,5 @@ TEST_CASE("A long cycle is found whole")
     std::iota(all.begin(), all.end(), std::size_t{0});
     CHECK(find_cycles(ring) == graph{all});
 }
+
+}  // namespace cycles_test

@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace engine_test {
+
 namespace asio = boost::asio;
 using dedalus::run_phase;
 using dedalus::stop_reason;
@@ -22,7 +24,7 @@ using test::call;
 using test::handoff_answer;
 using test::names;
 using test::outline;
-using test::place;
+using test::place_of;
 using test::scene;
 using test::step;
 using test::stubborn;
@@ -43,9 +45,9 @@ TEST_CASE("Independent calls run at the same time, dependent ones in order, and 
     const dedalus::run_result r = s.run();
 
     CHECK(s.most_running == 2);
-    CHECK(place(s.log, "c+") < place(s.log, "a-"));
-    CHECK(place(s.log, "a-") < place(s.log, "b+"));
-    CHECK(place(s.log, "c-") < place(s.log, "b+"));
+    CHECK(place_of(s.log, "c+") < place_of(s.log, "a-"));
+    CHECK(place_of(s.log, "a-") < place_of(s.log, "b+"));
+    CHECK(place_of(s.log, "c-") < place_of(s.log, "b+"));
     REQUIRE(s.sent.size() == 2);
     CHECK(outline(s.sent[1].messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
     CHECK(tool_text(s.sent[1].messages, "b") == "b done");
@@ -63,7 +65,7 @@ TEST_CASE("Results go back in call order whatever ended first")
     s.says(handoff_answer("[" + call("z", "slow") + "," + call("y", "slow") + "," + call("x", "opener") + "]"));
     s.says(text_answer("Done."));
     s.run();
-    CHECK(place(s.log, "x-") < place(s.log, "z-"));
+    CHECK(place_of(s.log, "x-") < place_of(s.log, "z-"));
     CHECK(outline(s.sent[1].messages) == "user assistant(z,y,x) tool:z tool:y tool:x");
 }
 
@@ -96,7 +98,7 @@ TEST_CASE("A slow tool does not hold up a chain that does not need it")
     s.says(text_answer("Done."));
     const dedalus::run_result r = s.run();
     CHECK(r.phase == run_phase::completed);
-    CHECK(place(s.log, "c-") < place(s.log, "slow+"));
+    CHECK(place_of(s.log, "c-") < place_of(s.log, "slow+"));
 }
 
 TEST_CASE("Unknown tools, bad arguments and repeated ids are settled without the handler")
@@ -292,3 +294,5 @@ TEST_CASE("Calls of the server alone end the run, and cut arguments start nothin
     CHECK(cut.run().stop_reason == stop_reason::length);
     CHECK(cut.log.empty());
 }
+
+}  // namespace engine_test

@@ -10,6 +10,8 @@
 
 #include <string>
 
+namespace forced_tool_test {
+
 namespace core = dedalus::handoff_core;
 namespace json = boost::json;
 
@@ -114,3 +116,5 @@ TEST_CASE("A choice that is written as JSON and leaves it to the model forces no
     );
     CHECK_FALSE(core::forces_tool(json::parse(text).as_object()));
 }
+
+}  // namespace forced_tool_test

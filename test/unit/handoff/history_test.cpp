@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace history_test {
+
 namespace core = dedalus::handoff_core;
 using test::outline;
 using test::tool_text;
@@ -152,3 +154,5 @@ TEST_CASE("What a history makes is always valid")
     history.answer_late("d", "late");
     CHECK_FALSE(core::find_violation(history.sendable({"d2"}), {"d2"}));
 }
+
+}  // namespace history_test

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <stdexcept>
 
+namespace ledger_test {
+
 namespace core = dedalus::handoff_core;
 using core::call_state;
 using dedalus::tool_outcome;
@@ -105,3 +107,5 @@ TEST_CASE("The idempotency key names run, call and a later occurrence")
     CHECK(core::idempotency_key("run_1", {"a", 0}) == "run_1/a");
     CHECK(core::idempotency_key("run_1", {"a", 2}) == "run_1/a/2");
 }
+
+}  // namespace ledger_test

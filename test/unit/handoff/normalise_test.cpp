@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace normalise_test {
+
 namespace core = dedalus::handoff_core;
 using dedalus::tool_outcome;
 using test::codes;
@@ -299,3 +301,5 @@ TEST_CASE("The default limits of a batch are 256 calls and 4096 dependencies")
     CHECK(core::batch_limits{}.max_calls == 256);
     CHECK(core::batch_limits{}.max_edges == 4096);
 }
+
+}  // namespace normalise_test

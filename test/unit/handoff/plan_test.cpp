@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+namespace plan_test {
+
 namespace core = dedalus::handoff_core;
 using list = std::vector<std::size_t>;
 using skips = std::vector<core::plan::skipped>;
@@ -196,3 +198,5 @@ TEST_CASE("Any acyclic plan ends, in an order that respects all edges, whatever 
         CHECK(std::all_of(ended.begin(), ended.end(), [](int times) { return times == 1; }));
     }
 }
+
+}  // namespace plan_test

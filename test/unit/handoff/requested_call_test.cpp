@@ -8,6 +8,8 @@
 #include <string>
 #include <tuple>
 
+namespace requested_call_test {
+
 namespace core = dedalus::handoff_core;
 namespace json = boost::json;
 using test::pending;
@@ -96,3 +98,5 @@ TEST_CASE("Calls that differ have different fingerprints")
     CHECK(core::fingerprint(plain("a", "t", "{")) != core::fingerprint(plain("a", "t", "{}")));
     CHECK(core::fingerprint(plain("a", "t", "{")).size() == 64);
 }
+
+}  // namespace requested_call_test

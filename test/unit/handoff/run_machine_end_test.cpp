@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace run_machine_end_test {
+
 namespace core = dedalus::handoff_core;
 using dedalus::run_phase;
 using dedalus::stop_reason;
@@ -391,3 +393,5 @@ TEST_CASE("Members of extra that would take the place of what the loop sets are 
     request.extra[name] = nullptr;
     CHECK_NOTHROW(core::check_request(request));
 }
+
+}  // namespace run_machine_end_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace run_machine_test {
+
 namespace core = dedalus::handoff_core;
 namespace json = boost::json;
 using dedalus::run_phase;
@@ -393,3 +395,5 @@ TEST_CASE("A call is finished once, whatever is told later")
     CHECK_FALSE(d.machine.calls_open());
     CHECK(d.machine.result().tool_results[1].started == at(8));
 }
+
+}  // namespace run_machine_test

@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace session_test {
+
 namespace core = dedalus::handoff_core;
 using core::resume_step;
 using test::refusal;
@@ -181,3 +183,5 @@ TEST_CASE("The items of a 422 are looked at too")
     details.validation[0].location = "body.temperature";
     CHECK_FALSE(core::refuses_to_resume(dedalus::api_error(dedalus::errc::unprocessable_entity, details)));
 }
+
+}  // namespace session_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace tool_end_test {
+
 namespace core = dedalus::handoff_core;
 namespace json = boost::json;
 using dedalus::tool_outcome;
@@ -115,3 +117,5 @@ TEST_CASE("The other ends say what happened")
         core::skipped_for_server_end("s1", "invoice").content.find("the server call s1 (invoice)") != std::string::npos
     );
 }
+
+}  // namespace tool_end_test

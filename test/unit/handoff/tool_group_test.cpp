@@ -23,6 +23,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace tool_group_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 using dedalus::run_phase;
@@ -33,7 +35,7 @@ using test::handoff_answer;
 using test::has_code;
 using test::names;
 using test::never;
-using test::place;
+using test::place_of;
 using test::scene;
 using test::stubborn;
 using test::text_answer;
@@ -159,7 +161,7 @@ TEST_CASE("The run goes on without a tool that ignores its cancellation, but doe
     s.says(text_answer("Done."));
     const dedalus::run_result r = s.run();
     CHECK(s.log_at_end.back() == "a-");
-    CHECK(place(s.log, "b+") < place(s.log, "a-"));
+    CHECK(place_of(s.log, "b+") < place_of(s.log, "a-"));
     CHECK(tool_text(s.sent[1].messages, "a").find("did not finish") != std::string::npos);
     CHECK(r.tool_results[0].outcome == tool_outcome::timeout);
     CHECK(has_code(r.diagnostics, "late_result"));
@@ -282,3 +284,5 @@ TEST_CASE("A tool that ends while the run is cancelled is followed by no other")
     CHECK(aborted);
     CHECK(s.log == names{"cancelled"});
 }
+
+}  // namespace tool_group_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <variant>
 
+namespace tool_registry_test {
+
 namespace {
 
 boost::asio::awaitable<boost::json::value> nothing(boost::json::object, dedalus::tool_context&)
@@ -77,3 +79,5 @@ TEST_CASE("Adding to a copy of a registry leaves the original alone")
     CHECK(tools.find("b") == nullptr);
     CHECK(copy.size() == 2);
 }
+
+}  // namespace tool_registry_test

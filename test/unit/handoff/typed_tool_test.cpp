@@ -12,6 +12,8 @@
 #include <utility>
 #include <variant>
 
+namespace typed_tool_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 
@@ -138,3 +140,5 @@ TEST_CASE("a running typed tool keeps its handler alive")
     CHECK(test::run_coro(drop_and_run(std::move(running))) == json::value("kept"));
     CHECK(watched.expired());
 }
+
+}  // namespace typed_tool_test

@@ -10,6 +10,8 @@
 
 #include <limits>
 
+namespace usage_sum_test {
+
 namespace json = boost::json;
 using dedalus::handoff_core::add_usage;
 
@@ -37,3 +39,5 @@ TEST_CASE("A sum of usages does not overflow")
     add_usage(sum, more);
     CHECK(sum.total_tokens == std::numeric_limits<std::int64_t>::max());
 }
+
+}  // namespace usage_sum_test

@@ -10,10 +10,12 @@
 #include <variant>
 #include <vector>
 
+namespace accumulator_segments_test {
+
 namespace json = boost::json;
 
 using namespace dedalus;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -281,3 +283,5 @@ TEST_CASE("server results and MCP errors are merged by key, the last value of a 
         decltype(whole.mcp_server_errors){{"s1", {.message = "new"}}, {"s2", {.message = "two"}}}
     );
 }
+
+}  // namespace accumulator_segments_test

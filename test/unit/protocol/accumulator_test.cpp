@@ -14,10 +14,12 @@
 #include <variant>
 #include <vector>
 
+namespace accumulator_test {
+
 namespace json = boost::json;
 
 using namespace dedalus;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -455,3 +457,5 @@ TEST_CASE("completion() is a copy that later chunks do not change, and an accumu
     CHECK(early.text() == "a");
     CHECK(second.completion().text() == "ab");
 }
+
+}  // namespace accumulator_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace base_url_test {
+
 using dedalus::protocol::base_url;
 using dedalus::protocol::parse_base_url;
 
@@ -130,6 +132,9 @@ TEST_CASE("a URL that cannot be used is refused with the reason")
         {"http://a%20b/", "host is not a name or an IP address"},
         {"http://a$b/", "host is not a name or an IP address"},
         {"http://[v1.x]/", "host is not a name or an IP address"},
+        {"http://10.0.0.1.evil.test/x", "begins like an IP address"},
+        {"http://10.0.0.1*1", "begins like an IP address"},
+        {"http://[::1]x/", "begins like an IP address"},
         {"http://[::1/", "not a valid URL"},
         {"http://h/%zz", "not a valid URL"},
         {"http://h/a\\b", "not a valid URL"},
@@ -151,3 +156,5 @@ TEST_CASE("a refusal quotes nothing of the URL")
         CHECK(text.find("name:") == std::string::npos);
     }
 }
+
+}  // namespace base_url_test

@@ -13,8 +13,10 @@
 #include <variant>
 #include <vector>
 
+namespace chat_events_test {
+
 using namespace dedalus;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -479,3 +481,5 @@ TEST_CASE("events: snapshots and JSON are views into what grows, not copies")
     CHECK(strings.size() < 25);
     CHECK(values.size() == 1);
 }
+
+}  // namespace chat_events_test

@@ -13,8 +13,10 @@
 #include <variant>
 #include <vector>
 
+namespace chat_events_tool_calls_test {
+
 using namespace dedalus;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -346,3 +348,5 @@ TEST_CASE("events of calls: many pieces of arguments are neither copied nor pars
     CHECK(texts.size() < 25);
     CHECK(strings.size() < 25);
 }
+
+}  // namespace chat_events_tool_calls_test

@@ -12,9 +12,11 @@
 #include <string_view>
 #include <vector>
 
+namespace chat_stream_decoder_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -482,3 +484,5 @@ TEST_CASE("the documented stream with a tool call and usage adds up to an answer
         REQUIRE(decoder.accumulated().completion() == expected);
     });
 }
+
+}  // namespace chat_stream_decoder_test

@@ -11,10 +11,12 @@
 #include <string>
 #include <vector>
 
+namespace chunk_from_completion_test {
+
 namespace json = boost::json;
 
 using namespace dedalus;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -110,3 +112,5 @@ TEST_CASE("a decoded JSON answer becomes a chunk whose text and finish reason ar
     CHECK(accumulator.finished());
     CHECK(accumulator.completion().text() == "hi");
 }
+
+}  // namespace chunk_from_completion_test

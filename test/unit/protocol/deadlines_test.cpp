@@ -4,6 +4,8 @@
 
 #include "support/catch.hpp"
 
+namespace deadlines_test {
+
 using namespace std::chrono_literals;
 using namespace dedalus::protocol;
 using dedalus::call_phase;
@@ -50,3 +52,5 @@ TEST_CASE("of the limit of a phase and the total the earlier one counts")
     CHECK(earliest(longer, total_never) == longer);
     CHECK(earliest(never, total_never).unlimited());
 }
+
+}  // namespace deadlines_test

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+namespace event_stream_parser_test {
+
 using dedalus::protocol::event_stream_parser;
 
 namespace {
@@ -223,7 +225,7 @@ std::vector<row> rows_41_to_50()
 void check_rows(const std::vector<row>& rows)
 {
     for (const row& r : rows)
-        dedalus::test::for_each_split(r.input, [&](const dedalus::test::split& split) {
+        test::for_each_split(r.input, [&](const test::split& split) {
             CAPTURE(r.name, split.how);
             CHECK(replay(split.pieces) == r.expected);
         });
@@ -284,7 +286,7 @@ TEST_CASE("row 18: an event is delivered with its last byte, whatever the line e
         reader r;
         std::vector<std::size_t> expected(input.size(), 0);
         expected.back() = 1;
-        CHECK(counts_of_events(r, dedalus::test::byte_by_byte(input)) == expected);
+        CHECK(counts_of_events(r, test::byte_by_byte(input)) == expected);
     }
 }
 
@@ -383,7 +385,7 @@ TEST_CASE("the limit spans data, name and id, and is the same at every split")
     const std::string input = "data: first\n\nid: 123\nevent: 456\ndata: 78\ndata: 9\n\ndata: last\n\n";
     for (const std::size_t limit : {9UL, 10UL}) {
         CAPTURE(limit);
-        dedalus::test::for_each_split(input, [&](const dedalus::test::split& split) {
+        test::for_each_split(input, [&](const test::split& split) {
             CAPTURE(split.how);
             reader r(limit);
             std::vector<std::string> data;
@@ -490,3 +492,5 @@ TEST_CASE("what is incomplete at the end of a feed does not need the fed bytes a
         std::vector{event{.name = "name", .data = "some data that is too long for a small string", .id = "1"}}
     );
 }
+
+}  // namespace event_stream_parser_test

@@ -2,6 +2,8 @@
 
 #include "support/catch.hpp"
 
+namespace http_date_test {
+
 using namespace std::chrono_literals;
 using dedalus::protocol::parse_http_date;
 using std::chrono::sys_days;
@@ -72,3 +74,5 @@ TEST_CASE("a text that is not a date of HTTP is refused")
         CHECK(parse_http_date(text, now) == std::nullopt);
     }
 }
+
+}  // namespace http_date_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+namespace http_request_head_test {
+
 using namespace dedalus::protocol;
 
 TEST_CASE("a request head is formatted in the order host, fields, length")
@@ -91,3 +93,5 @@ TEST_CASE("a request without a body has no length")
         "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
     );
 }
+
+}  // namespace http_request_head_test

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace http_response_reader_test {
+
 using dedalus::errc;
 using dedalus::http_headers;
 using dedalus::protocol::http_response_reader;
@@ -207,7 +209,7 @@ std::vector<bad_answer> bad_answers()
 TEST_CASE("each kind of answer is read the same at every split, and not a byte more")
 {
     for (const good_answer& answer : good_answers())
-        dedalus::test::for_each_split(answer.input, [&](dedalus::test::split split) {
+        test::for_each_split(answer.input, [&](test::split split) {
             CAPTURE(answer.name, split.how);
             split.pieces.back() += next_answer;
             http_response_reader reader(ample);
@@ -241,7 +243,7 @@ TEST_CASE("a message is complete with its last byte and not before")
 TEST_CASE("an answer that breaks the framing is refused at every split")
 {
     for (const bad_answer& answer : bad_answers())
-        dedalus::test::for_each_split(answer.input, [&](const dedalus::test::split& split) {
+        test::for_each_split(answer.input, [&](const test::split& split) {
             CAPTURE(answer.name, split.how);
             http_response_reader reader(ample);
             CHECK(feed(reader, split.pieces).error == errc::invalid_response);
@@ -256,7 +258,7 @@ TEST_CASE("an answer that breaks the framing is refused at every split")
 TEST_CASE("a body without a length runs until the connection ends")
 {
     const std::string input = "HTTP/1.1 200 OK\r\nA: b\r\n\r\nhello\r\n\r\nworld";
-    dedalus::test::for_each_split(input, [&](const dedalus::test::split& split) {
+    test::for_each_split(input, [&](const test::split& split) {
         CAPTURE(split.how);
         http_response_reader reader(ample);
         CHECK(feed(reader, split.pieces).body == "hello\r\n\r\nworld");
@@ -318,7 +320,7 @@ TEST_CASE("a head as long as the limit is read, one byte more is refused, at eve
 {
     const std::string input = "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n\r\nhi";
     const std::size_t head = input.size() - 2;
-    dedalus::test::for_each_split(input, [&](const dedalus::test::split& split) {
+    test::for_each_split(input, [&](const test::split& split) {
         CAPTURE(split.how);
         http_response_reader enough(head);
         CHECK(feed(enough, split.pieces).body == "hi");
@@ -352,7 +354,7 @@ TEST_CASE("a chunk header or trailers beyond the limit are refused")
         http_response_reader whole(64);
         CHECK(feed(whole, {head, tail}).error == errc::limit_exceeded);
         http_response_reader cut(64);
-        CHECK(feed(cut, dedalus::test::byte_by_byte(head + tail)).error == errc::limit_exceeded);
+        CHECK(feed(cut, test::byte_by_byte(head + tail)).error == errc::limit_exceeded);
     }
 }
 
@@ -391,3 +393,5 @@ TEST_CASE("a reader can be moved in the middle of a message")
     CHECK(feed(second, {"llo"}).body == "llo");
     CHECK(second.done());
 }
+
+}  // namespace http_response_reader_test

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace log_line_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
 
@@ -31,3 +33,5 @@ TEST_CASE("log levels have names")
     CHECK_FALSE(parse_log_level("verbose"));
     CHECK_FALSE(parse_log_level(""));
 }
+
+}  // namespace log_line_test

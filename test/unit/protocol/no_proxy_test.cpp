@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace no_proxy_test {
+
 using namespace dedalus::protocol;
 
 TEST_CASE("exceptions from the proxy match hosts, domains, ports, addresses and networks")
@@ -74,3 +76,5 @@ TEST_CASE("this machine is known by its names and addresses")
     for (const char* there : {"notlocalhost", "localhost.test", "128.0.0.1", "::2", "10.0.0.1", "0.0.0.0"})
         CHECK_FALSE(is_loopback(there));
 }
+
+}  // namespace no_proxy_test

@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+namespace partial_json_test {
+
 namespace json = boost::json;
 
 using namespace dedalus;
@@ -359,3 +361,5 @@ TEST_CASE("partial JSON: the memory asked for is linear in the text, however it 
         CHECK(for_large < 30 * large.size());  // a copy for each piece would be thousands
     }
 }
+
+}  // namespace partial_json_test

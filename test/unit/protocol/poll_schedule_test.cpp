@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+namespace poll_schedule_test {
+
 using namespace dedalus;
 using namespace std::chrono_literals;
 using protocol::poll_schedule;
@@ -99,3 +101,5 @@ TEST_CASE("options out of range are refused by name")
     check_refused({.deadline = 0ms}, "deadline");
     check_refused({.deadline = -1s}, "deadline");
 }
+
+}  // namespace poll_schedule_test

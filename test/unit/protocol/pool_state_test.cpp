@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+namespace pool_state_test {
+
 using namespace std::chrono_literals;
 using dedalus::closed_connections;
 using dedalus::pool_options;
@@ -324,3 +326,5 @@ TEST_CASE("pool: connections and waiters that can only be moved are served")
     CHECK(*out.turns[0].waiter == "waits");
     CHECK(*out.turns[0].given.idle->connection == 7);
 }
+
+}  // namespace pool_state_test

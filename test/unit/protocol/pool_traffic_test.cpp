@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace pool_traffic_test {
+
 using namespace std::chrono_literals;
 using dedalus::closed_connections;
 using dedalus::pool_options;
@@ -232,3 +234,5 @@ TEST_CASE("pool: a day of random traffic loses no connection and no waiter, keep
     CHECK((options.max_idle_connections == 0 || day.stats().closed.max_age > 0));
     day.end();
 }
+
+}  // namespace pool_traffic_test

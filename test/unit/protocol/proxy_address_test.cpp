@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace proxy_address_test {
+
 using namespace dedalus::protocol;
 using Catch::Matchers::Contains;
 
@@ -24,6 +26,8 @@ TEST_CASE("the URL of a proxy gives its host, its port and the credentials it wa
         {"proxy.test", {"proxy.test", 80, ""}},
         {"10.0.0.1:8080", {"10.0.0.1", 8080, ""}},
         {"http://[::1]:8080", {"::1", 8080, ""}},
+        {"https://proxy.test", {"proxy.test", 443, "", true}},
+        {"HTTPS://a:b@proxy.test:3128/", {"proxy.test", 3128, "Basic YTpi", true}},
         {"http://a:b@proxy.test", {"proxy.test", 80, "Basic YTpi"}},
         {"a@proxy.test", {"proxy.test", 80, "Basic YTo="}},
         {"http://@proxy.test", {"proxy.test", 80, ""}},
@@ -44,7 +48,7 @@ TEST_CASE("a proxy URL that cannot be used is refused without being shown")
     const char* const bad[] = {
         "",
         "http://",
-        "https://s3cr3t:s3cr3t@proxy.test",
+        "https://s3cr3t:%@proxy.test",
         "socks5://s3cr3t@proxy.test",
         "http://s3cr3t:%@proxy.test",
         "http://s3cr3t:%4@proxy.test",
@@ -71,3 +75,5 @@ TEST_CASE("a proxy URL that cannot be used is refused without being shown")
         }
     }
 }
+
+}  // namespace proxy_address_test

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <string>
 
+namespace proxy_request_test {
+
 using namespace dedalus::protocol;
 
 namespace {
@@ -107,3 +109,5 @@ TEST_CASE("no header of the user can carry what is for the proxy alone")
     CHECK(reserved_header_name("proxy-authorization"));
     CHECK(reserved_header_name("Proxy-Connection"));
 }
+
+}  // namespace proxy_request_test

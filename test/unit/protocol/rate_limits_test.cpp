@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace rate_limits_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
 using namespace std::chrono_literals;
@@ -50,3 +52,5 @@ TEST_CASE("durations that are none are nothing")
         CHECK_FALSE(parse_duration(text));
     }
 }
+
+}  // namespace rate_limits_test

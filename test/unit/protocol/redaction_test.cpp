@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace redaction_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
 
@@ -64,3 +66,5 @@ TEST_CASE("long bodies are cut")
     CHECK(shortened("abc", 3) == "abc");
     CHECK(shortened("abcdef", 2) == "ab... (4 more bytes)");
 }
+
+}  // namespace redaction_test

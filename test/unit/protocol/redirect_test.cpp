@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+namespace redirect_test {
+
 using namespace dedalus::protocol;
 
 namespace {
@@ -67,6 +69,8 @@ TEST_CASE("a redirect that changes the method, leaves TLS or cannot be understoo
         "https://api.test:0/v2",
         "https://api.test:99999/v2",
         "https://a b/v2",
+        "https://127.0.0.1.evil.test/v2",
+        "https://[::1]x/v2",
         "/v2 x",
         "/v2\r\nX: y",
         "https://\xc3\xa9.test/",
@@ -105,3 +109,5 @@ TEST_CASE("another origin gets none of the headers that may hold a credential")
         CHECK(field.value != "s3cr3t");
     CHECK_FALSE(kept.contains("X-Provider"));
 }
+
+}  // namespace redirect_test

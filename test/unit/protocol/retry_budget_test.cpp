@@ -2,6 +2,8 @@
 
 #include "support/catch.hpp"
 
+namespace retry_budget_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
 using namespace std::chrono_literals;
@@ -60,3 +62,5 @@ TEST_CASE("retry budget: a clock that goes back does no harm")
     CHECK(budget.take(start - 1h));
     CHECK_FALSE(budget.take(start - 2h));
 }
+
+}  // namespace retry_budget_test

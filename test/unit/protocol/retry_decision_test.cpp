@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+namespace retry_decision_test {
+
 using namespace std::chrono_literals;
 using dedalus::http_headers;
 using dedalus::retry_options;
@@ -193,3 +195,5 @@ TEST_CASE("a date far beyond the range of the clock is a long hint, not an overf
     REQUIRE(hint);
     CHECK(*hint > std::chrono::hours(24) * 365 * 8000);
 }
+
+}  // namespace retry_decision_test

@@ -14,9 +14,11 @@
 #include <variant>
 #include <vector>
 
+namespace stream_fixtures_test {
+
 using namespace dedalus;
 using namespace dedalus::protocol;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -161,3 +163,5 @@ TEST_CASE("streams of providers keep what only they send")
         R"([{"id":"call_s2","name":"send_invoice","arguments":{"n":1.0},"blocked_by":["call_a"]}])"
     );
 }
+
+}  // namespace stream_fixtures_test

@@ -14,10 +14,12 @@
 #include <variant>
 #include <vector>
 
+namespace tool_call_accumulator_test {
+
 namespace json = boost::json;
 
 using namespace dedalus;
-using namespace dedalus::test;
+using namespace test;
 
 namespace {
 
@@ -279,3 +281,5 @@ TEST_CASE("a choice has at most 128 calls, with and without an index")
         }
     }
 }
+
+}  // namespace tool_call_accumulator_test

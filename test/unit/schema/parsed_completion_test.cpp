@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace parsed_completion_test {
+
 namespace {
 
 dedalus::choice choice_with(std::string text, std::string_view reason = "stop")
@@ -123,3 +125,5 @@ TEST_CASE("a text that does not fit is an error with path and completion, and wi
     check(std::string(200, '['), "$", "is not valid JSON (");
     check(R"({"city":["secret"]})", "$.city", "expected a string, got an array");
 }
+
+}  // namespace parsed_completion_test

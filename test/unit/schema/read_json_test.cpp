@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace read_json_test {
+
 namespace json = boost::json;
 
 namespace {
@@ -210,3 +212,5 @@ TEST_CASE("a member with conversions of its own is read by them, and their words
     CHECK(problem<test::trip>(R"({"takes":"3h","stops":["a secret"]})") == "$.stops[0]: is not what its type takes");
     CHECK(problem<test::trip>(R"({"takes":7,"stops":[]})") == "$.takes: is not what its type takes");
 }
+
+}  // namespace read_json_test

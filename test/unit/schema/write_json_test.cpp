@@ -11,6 +11,8 @@
 #include <limits>
 #include <string>
 
+namespace write_json_test {
+
 namespace json = boost::json;
 
 namespace {
@@ -82,3 +84,5 @@ TEST_CASE("a described value that JSON cannot hold is refused with its path")
     );
     CHECK(problem(static_cast<test::sky>(3)) == "$: the value of the enumeration has no name");
 }
+
+}  // namespace write_json_test

@@ -13,6 +13,8 @@
 #include <typeinfo>
 #include <utility>
 
+namespace error_test {
+
 using namespace std::chrono_literals;
 using namespace dedalus;
 
@@ -123,7 +125,9 @@ TEST_CASE("each phase has its name")
           call_phase::tls,
           call_phase::write,
           call_phase::response_header,
+          call_phase::proxy,
           call_phase::body,
+          call_phase::first_event,
           call_phase::stream_idle,
           call_phase::total,
           call_phase::deferred})
@@ -314,3 +318,5 @@ TEST_CASE("a result that cannot be read is kept, but not in what()")
     CHECK(e.problem() == "choices: expected a list");
     CHECK(std::string(e.what()).find("swordfish") == std::string::npos);
 }
+
+}  // namespace error_test

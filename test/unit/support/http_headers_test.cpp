@@ -2,6 +2,8 @@
 
 #include "support/catch.hpp"
 
+namespace http_headers_test {
+
 using dedalus::http_headers;
 
 TEST_CASE("header names compare without regard to ASCII case only")
@@ -51,3 +53,5 @@ TEST_CASE("erase removes all fields of the name, also when the name is a view of
     CHECK(headers.erase(headers.begin()->name) == 2);
     CHECK((headers == http_headers{{"B", "2"}}));
 }
+
+}  // namespace http_headers_test

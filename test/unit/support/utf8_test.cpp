@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+namespace utf8_test {
+
 using dedalus::support::is_utf8;
 using dedalus::support::utf8_prefix;
 
@@ -75,3 +77,5 @@ TEST_CASE("a prefix of bytes that are no UTF-8 loses three of them at most")
     const std::string text(100, '\x80');
     CHECK(utf8_prefix(text, 50).size() == 47);
 }
+
+}  // namespace utf8_test

@@ -7,12 +7,6 @@
 
 namespace schema_rules {
 
-namespace {
-
-const std::vector<std::string> efforts{"none", "minimal", "low", "medium", "high", "xhigh", "max"};
-
-}  // namespace
-
 std::vector<rule> core_rules()
 {
     return {
@@ -52,7 +46,7 @@ std::vector<rule> core_rules()
         boolean("/store"),
         text("/service_tier"),
         words("/verbosity", presence::nullable, {"low", "medium", "high"}),
-        words("/reasoning_effort", presence::nullable, efforts),
+        reasoning_effort("/reasoning_effort"),
         list("/modalities"),
         words("/modalities/0", presence::element, {"text", "audio"}),
         object("/audio", presence::nullable),

@@ -9,7 +9,6 @@ namespace schema_rules {
 
 namespace {
 
-const std::vector<std::string> efforts{"none", "minimal", "low", "medium", "high", "xhigh", "max"};
 const std::vector<std::string> summaries{"auto", "concise", "detailed"};
 
 }  // namespace
@@ -150,7 +149,7 @@ std::vector<rule> settings_rules()
         any_integer(at + "/logit_bias/50256", presence::element),
         words(at + "/truncation", presence::nullable, {"auto", "disabled"}),
         object(at + "/reasoning", presence::nullable, {"{}", R"({"made_up":1})"}),
-        words(at + "/reasoning/effort", presence::nullable, efforts),
+        reasoning_effort(at + "/reasoning/effort"),
         words(at + "/reasoning/summary", presence::nullable, summaries),
         words(at + "/reasoning/generate_summary", presence::nullable, summaries),
         {at + "/tool_choice",

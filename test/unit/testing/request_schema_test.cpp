@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace request_schema_test {
+
 namespace json = boost::json;
 using namespace schema_rules;
 
@@ -58,7 +60,7 @@ std::pair<std::string, std::string> split_pointer(const std::string& pointer)
 
 json::value every_member()
 {
-    return dedalus::test::fixture_json("request/every_member.json");
+    return test::fixture_json("request/every_member.json");
 }
 
 json::value with(const rule& place, const json::value& value)
@@ -243,3 +245,5 @@ TEST_CASE("the messages of a report are those of the API")
             "Input should be a valid string"}
     );
 }
+
+}  // namespace request_schema_test

@@ -98,6 +98,11 @@ inline rule words(std::string place, presence when, std::vector<std::string> kno
     return made;
 }
 
+inline rule reasoning_effort(std::string place)
+{
+    return words(std::move(place), presence::nullable, {"none", "minimal", "low", "medium", "high", "xhigh", "max"});
+}
+
 inline rule free_object(std::string place, presence when = presence::nullable)
 {
     return {

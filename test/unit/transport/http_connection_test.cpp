@@ -13,6 +13,8 @@
 #include <memory>
 #include <string>
 
+namespace http_connection_test {
+
 namespace asio = boost::asio;
 using namespace dedalus;
 
@@ -233,3 +235,5 @@ TEST_CASE("http_connection: a server that never pauses does not starve others on
     test::run_coro([&](asio::any_io_executor executor) { return read_flood(executor, peer, &turns, &over); });
     CHECK(turns >= 15);
 }
+
+}  // namespace http_connection_test

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "support/background_program.hpp"
+
+#include <string>
+#include <sys/types.h>
+
+namespace test {
+
+/// A PostgreSQL server of its own, in a temporary folder, that listens on a Unix socket in it alone. Of the newest
+/// version that is installed. Goes with the object, and with the thread that made it.
+class postgres_server
+{
+public:
+    /// Throws runtime_error when it does not start within a minute.
+    postgres_server();
+    ~postgres_server();
+
+    postgres_server(const postgres_server&) = delete;
+    postgres_server& operator=(const postgres_server&) = delete;
+
+    /// How libpq finds a database of it.
+    std::string connection(const std::string& database = "postgres") const;
+
+    /// Makes a new, empty database and gives how to find it.
+    std::string new_database();
+
+    /// Runs a statement as another client, and gives the first value of its answer.
+    std::string execute(const std::string& statement, const std::string& database = "postgres") const;
+
+private:
+    void start(const std::string& programs);
+    void wait_until_ready();
+
+    temporary_folder folder_;
+    pid_t process_ = 0;
+    int databases_ = 0;
+};
+
+}  // namespace test
