@@ -55,6 +55,7 @@ set(dedalus_unit_test_sources
     unit/handoff/ledger_test.cpp
     unit/handoff/normalise_test.cpp
     unit/handoff/plan_test.cpp
+    unit/handoff/replay_test.cpp
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp

@@ -1,6 +1,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 
+#include "handoff/check_request.hpp"
 #include "handoff/engine.hpp"
 #include "handoff/identifiers.hpp"
 #include "handoff/run_machine.hpp"

@@ -23,6 +23,12 @@ std::string_view to_string(tool_outcome outcome) noexcept
         return "invalid_arguments";
     case tool_outcome::unknown_tool:
         return "unknown_tool";
+    case tool_outcome::rejected:
+        return "rejected";
+    case tool_outcome::expired:
+        return "expired";
+    case tool_outcome::unknown_outcome:
+        return "unknown_outcome";
     }
     return "unknown";
 }

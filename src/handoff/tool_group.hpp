@@ -22,6 +22,9 @@ using handoff_core::call_key;
 using handoff_core::time_point;
 using handoff_core::tool_end;
 
+/// Of limits: a clock that nobody sets.
+using limit_point = std::chrono::steady_clock::time_point;
+
 /// What a tool needs, and how its end is reported.
 struct tool_start
 {
@@ -60,7 +63,7 @@ public:
     /// Takes the calls that have ended, in the order in which they were started. A tool whose time limit has passed is
     /// cancelled; one that then does not end within the grace is reported as ended, and goes on to be awaited by
     /// drain().
-    std::vector<ended_call> take_ended(time_point now);
+    std::vector<ended_call> take_ended(limit_point now);
 
     /// Cancels all tools.
     void cancel();
@@ -74,7 +77,7 @@ private:
     static boost::asio::awaitable<void> run(std::shared_ptr<running_tool> tool);
 
     bool any_ended() const;
-    time_point next_deadline() const;
+    limit_point next_deadline() const;
 
     strand strand_;
     std::chrono::milliseconds grace_;

@@ -21,6 +21,9 @@ enum class tool_outcome
     skipped_dependency,  ///< not run: a call it depends on did not end with `ok`
     invalid_arguments,   ///< not run: the arguments are not a JSON object, or not what the tool takes
     unknown_tool,        ///< not run: no tool of this name is registered
+    rejected,            ///< not run: a person declined
+    expired,             ///< not run: nobody decided in time
+    unknown_outcome,     ///< started and never seen to end: it may have taken effect
 };
 
 DEDALUS_EXPORT std::string_view to_string(tool_outcome outcome) noexcept;
