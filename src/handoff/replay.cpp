@@ -20,11 +20,19 @@ public:
     /// Tells what is known of the calls of the present turn: by the time of the next request they have all ended.
     void tell_calls()
     {
+        // A call that was skipped names the call it was skipped for: the machine must not find another one.
+        tell_calls_if(false);
+        tell_calls_if(true);
+    }
+
+private:
+    void tell_calls_if(bool were_run)
+    {
         // finish() of the last one closes the turn; the list stays.
         const std::vector<call_key> keys = machine_.open_keys();
         for (const call_key& key : keys) {
             const auto found = calls_.find(key);
-            if (found == calls_.end())
+            if (found == calls_.end() || (found->second.attempts > 0) != were_run)
                 continue;
             const call_facts& facts = found->second;
             if (facts.attempts > 0)
@@ -34,7 +42,6 @@ public:
         }
     }
 
-private:
     bool on(const request_sent& sent)
     {
         tell_calls();
