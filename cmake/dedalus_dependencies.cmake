@@ -21,3 +21,8 @@ dedalus_require(Boost_url_FOUND "Boost.URL 1.81 or newer" "libboost-url1.81-dev"
 
 find_package(OpenSSL 3 QUIET)
 dedalus_require(OPENSSL_FOUND "OpenSSL 3" "libssl-dev")
+
+if(DEDALUS_BUILD_SQLITE)
+    find_package(SQLite3 3.38 QUIET)
+    dedalus_require(SQLite3_FOUND "SQLite 3.38 or newer (or DEDALUS_BUILD_SQLITE=OFF)" "libsqlite3-dev")
+endif()

@@ -1,4 +1,4 @@
-# Installs the library and a package for find_package(dedalus CONFIG COMPONENTS testing).
+# Installs the library and a package for find_package(dedalus CONFIG COMPONENTS testing sqlite).
 include(CMakePackageConfigHelpers)
 
 set(dedalus_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dedalus)
@@ -19,6 +19,18 @@ install(
     FILE dedalusTestingTargets.cmake
     DESTINATION ${dedalus_package_dir}
 )
+
+set(dedalus_built_components testing)
+if(DEDALUS_BUILD_SQLITE)
+    list(APPEND dedalus_built_components sqlite)
+    install(TARGETS dedalus_sqlite EXPORT dedalus_sqlite_targets FILE_SET HEADERS)
+    install(
+        EXPORT dedalus_sqlite_targets
+        NAMESPACE dedalus::
+        FILE dedalusSqliteTargets.cmake
+        DESTINATION ${dedalus_package_dir}
+    )
+endif()
 
 configure_package_config_file(
     cmake/dedalusConfig.cmake.in ${PROJECT_BINARY_DIR}/dedalusConfig.cmake INSTALL_DESTINATION ${dedalus_package_dir}

@@ -3,6 +3,7 @@
 set(dedalus_test_support_sources
     support/background_program.cpp
     support/child_process.cpp
+    support/durable_world.cpp
     support/fixtures.cpp
     support/full_listener.cpp
     support/loopback_peer.cpp
@@ -49,6 +50,7 @@ set(dedalus_unit_test_sources
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
+    unit/handoff/durable_crash_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
     unit/handoff/history_test.cpp
@@ -154,3 +156,10 @@ set(dedalus_loopback_test_sources
     loopback/testserver_validation_test.cpp
     loopback/typed_tool_test.cpp
 )
+
+set(dedalus_store_test_sources
+    stores/conformance_test.cpp
+    stores/memory_store_test.cpp
+)
+
+set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)

@@ -20,6 +20,8 @@ build | libboost-url1.81-dev | boost boost/url/error_types.hpp
 build | libboost-url1.81-dev | library boost_url
 build | libssl-dev          | header openssl/ssl.h
 build | libssl-dev          | library ssl
+build | libsqlite3-dev      | header sqlite3.h
+build | libsqlite3-dev      | library sqlite3
 test  | catch2              | header catch2/catch_test_macros.hpp catch2/catch.hpp
 test  | clang-14            | tool clang++-14
 test  | libclang-rt-14-dev  | tsan clang++-14

@@ -36,6 +36,7 @@ enum class errc
     cut_by_length,          ///< a structured answer that ended at the token limit
     cut_by_content_filter,  ///< a structured answer that a content filter withheld
     credential,             ///< client_options::credential_provider gave no key
+    store,                  ///< a run store could not do what it was asked for, see store_error::reason()
 };
 
 /// Groups of codes: `if (e.code() == dedalus::condition::retryable)`.

@@ -49,11 +49,6 @@ bool lacks_tools(durable& r)
     });
 }
 
-bool has_handler(const durable& r, const std::string& name)
-{
-    return static_cast<bool>(r.input->tools->find(name)->handler);
-}
-
 asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered)  // borrowed: r
 {
     std::vector<stores::call_record> records;

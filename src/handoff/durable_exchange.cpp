@@ -45,8 +45,9 @@ struct send_failure
 bool was_never_sent(const boost::system::system_error& e)
 {
     const auto* connection = dynamic_cast<const connection_error*>(&e);
-    return connection != nullptr && (connection->phase() == call_phase::resolve ||
-                                     connection->phase() == call_phase::connect || connection->phase() == call_phase::tls);
+    return connection != nullptr &&
+           (connection->phase() == call_phase::resolve || connection->phase() == call_phase::connect ||
+            connection->phase() == call_phase::tls);
 }
 
 std::optional<stop_reason> suspends(const api_error& e)
@@ -82,8 +83,7 @@ send_failure judge(durable& r, const boost::system::system_error& e)
     else if (was_never_sent(e)) {
         result.kind = core::refusal_kind::not_worked;
     }
-    result.retry =
-        protocol::decide_retry(r.input->retry, facts, r.failures++, r.input->random(), r.journal.now());
+    result.retry = protocol::decide_retry(r.input->retry, facts, r.failures++, r.input->random(), r.journal.now());
     return result;
 }
 

@@ -22,8 +22,8 @@ struct durable
 {
     durable(std::shared_ptr<const durable_input> i, std::shared_ptr<run_stop> asked, strand on)
         : input(std::move(i)), stop(std::move(asked)), s(std::move(on)),
-          journal(input->store, input->run_id, input->owner, input->clocks),
-          tools(s, input->cancellation_grace), pause(s)
+          journal(input->store, input->run_id, input->owner, input->clocks), tools(s, input->cancellation_grace),
+          pause(s)
     {}
 
     handoff_core::run_machine& m() { return *machine; }
@@ -68,7 +68,6 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
 run_result result_of(durable& r);
 
 /// A record of how a call ended.
-stores::call_record
-finish_record(const durable& r, const call_key& key, const tool_end& end, time_point entered);
+stores::call_record finish_record(const durable& r, const call_key& key, const tool_end& end, time_point entered);
 
 }  // namespace dedalus::handoff_engine

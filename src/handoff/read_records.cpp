@@ -116,6 +116,16 @@ tool_outcome to_outcome(std::string_view name)
     damaged("a call of the run ended in a way that is not known");
 }
 
+// Of the ways to end, those that no answer tells.
+stop_reason to_stop_reason(std::string_view name) noexcept
+{
+    for (const stop_reason reason : {stop_reason::budget, stop_reason::cancelled, stop_reason::unknown_tool_outcome}) {
+        if (to_string(reason) == name)
+            return reason;
+    }
+    return stop_reason::error;
+}
+
 refusal_kind to_refusal(std::string_view name) noexcept
 {
     if (name == "fall_back")
@@ -151,6 +161,8 @@ std::optional<run_event> read_event(const stores::log_entry& entry)
             damaged("a call of the run waits for something that is not known");
         return call_held{named(body), *kind};
     }
+    if (entry.kind == "end")
+        return run_ended{to_stop_reason(text(object_of(entry.body), "stop_reason")), entry.at};
     if (entry.kind == "call_decision") {
         const json::object body = object_of(entry.body);
         if (truth(body, "approved"))

@@ -87,6 +87,15 @@ private:
         return true;
     }
 
+    bool on(const run_ended& end)
+    {
+        if (!machine_.ended() && !machine_.sending() && end.reason == stop_reason::budget)
+            machine_.next_request();
+        if (!machine_.ended())
+            machine_.stop(end.reason, end.at);
+        return true;
+    }
+
     run_machine& machine_;
     const facts_by_call& calls_;
 };

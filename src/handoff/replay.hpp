@@ -47,7 +47,15 @@ struct call_approved
     call_key key{};
 };
 
-using run_event = std::variant<request_sent, request_answered, request_refused, request_lost, call_held, call_approved>;
+/// It was ended by something else than an answer.
+struct run_ended
+{
+    stop_reason reason = stop_reason::error;
+    time_point at{};
+};
+
+using run_event =
+    std::variant<request_sent, request_answered, request_refused, request_lost, call_held, call_approved, run_ended>;
 
 /// How a call ended.
 struct finished_call

@@ -156,6 +156,14 @@ public:
 
     run_result result() const;
 
+    /// Answers taken so far.
+    int turn() const noexcept { return turn_; }
+
+    const turn_account& turns() const noexcept { return budget_.account(); }
+
+    /// How the run ended, or why it is suspended.
+    const run_report& report() const noexcept { return report_; }
+
 private:
     enum class state
     {

@@ -50,6 +50,11 @@ int tool_context::attempt() const noexcept
     return data_->attempt;
 }
 
+std::int64_t tool_context::fence() const noexcept
+{
+    return data_->fence;
+}
+
 const std::string& tool_context::idempotency_key() const noexcept
 {
     return data_->idempotency_key;

@@ -54,6 +54,7 @@ struct tool_group::running_tool
         told->run_id = start.run_id;
         told->call_id = start.call.key.call_id;
         told->attempt = start.call.attempt;
+        told->fence = start.fence;
         told->idempotency_key = handoff_core::idempotency_key(start.run_id, start.call.key);
         told->deadline = deadline;
         told->dependency_results = std::move(start.call.dependency_results);
@@ -167,6 +168,11 @@ std::vector<ended_call> tool_group::take_ended(limit_point now)
     }
     std::erase_if(tools_, [](const auto& tool) { return tool->ended && tool->reported; });
     return result;
+}
+
+bool tool_group::any_open() const
+{
+    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return !tool->reported; });
 }
 
 void tool_group::cancel()

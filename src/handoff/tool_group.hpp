@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct tool_start
     std::shared_ptr<const tool_registry> tools{};
     std::string run_id{};
     std::size_t max_result_bytes = 0;
+    std::int64_t fence = 0;  ///< of the run's owner; 0 without a store
 };
 
 struct ended_call
@@ -64,6 +66,9 @@ public:
     /// cancelled; one that then does not end within the grace is reported as ended, and goes on to be awaited by
     /// drain().
     std::vector<ended_call> take_ended(limit_point now);
+
+    /// Whether a tool has not been reported as ended.
+    bool any_open() const;
 
     /// Cancels all tools.
     void cancel();

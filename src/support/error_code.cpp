@@ -56,6 +56,8 @@ std::string_view text_of(errc code) noexcept
         return "the answer was withheld by a content filter";
     case errc::credential:
         return "no credential";
+    case errc::store:
+        return "the run store failed";
     }
     return "unknown error";
 }

@@ -15,7 +15,7 @@ enum class unknown_outcome_policy
 /// What becomes of a request that was sent, and whose answer never came.
 enum class unknown_send_policy
 {
-    resend,   ///< it is sent again, under the same idempotency key; the server may have worked, and run its tools, twice
+    resend,  ///< it is sent again, under the same idempotency key; the server may have worked, and run its tools, twice
     suspend,  ///< the run is suspended with stop_reason::unknown_send_outcome; handoff_loop::resume() sends it again
 };
 

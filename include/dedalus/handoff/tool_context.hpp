@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -49,6 +50,10 @@ public:
 
     /// 1 for the first attempt at this call.
     int attempt() const noexcept;
+
+    /// Grows with each process that takes the run up; 0 without a store. A target that keeps the greatest one it has
+    /// seen, and refuses smaller ones, is safe from a process that was paused and does not know that it lost the run.
+    std::int64_t fence() const noexcept;
 
     /// The same for all attempts at this call, on any machine: run id and call id.
     const std::string& idempotency_key() const noexcept;

@@ -1,0 +1,42 @@
+#include <dedalus/stores/run_store.hpp>
+
+namespace dedalus {
+
+namespace asio = boost::asio;
+
+run_watch::~run_watch() = default;
+run_store::~run_store() = default;
+
+store_capabilities run_store::capabilities() const noexcept
+{
+    return {};
+}
+
+// The operations that a store need not have.
+
+asio::awaitable<bool> run_store::set_ttl(std::string, std::optional<std::chrono::milliseconds>)
+{
+    throw store_error(store_errc::unsupported, "set_ttl");
+}
+
+asio::awaitable<std::size_t> run_store::collect(stores::collect_query)
+{
+    throw store_error(store_errc::unsupported, "collect");
+}
+
+asio::awaitable<std::string> run_store::put_blob(std::string, std::string)
+{
+    throw store_error(store_errc::unsupported, "put_blob");
+}
+
+asio::awaitable<std::optional<std::string>> run_store::get_blob(std::string, std::string)
+{
+    throw store_error(store_errc::unsupported, "get_blob");
+}
+
+asio::awaitable<std::unique_ptr<run_watch>> run_store::watch(std::string)
+{
+    throw store_error(store_errc::unsupported, "watch");
+}
+
+}  // namespace dedalus

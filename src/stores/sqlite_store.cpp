@@ -1,0 +1,292 @@
+#include <dedalus/error.hpp>
+#include <dedalus/stores/sqlite.hpp>
+
+#include "stores/sqlite_schema.hpp"
+#include "stores/sqlite_worker.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace dedalus {
+
+namespace asio = boost::asio;
+
+using namespace stores;
+
+namespace {
+
+/// An operation, and the coroutine that waits for it. Its cancellation slot is not used: the wait cannot be cut short.
+template <class Result, class Operation, class Handler>
+class waiting_job final : public sqlite_job
+{
+public:
+    waiting_job(bool writes, Operation operation, asio::any_io_executor executor, Handler handler)
+        : sqlite_job(writes), operation_(std::move(operation)), work_(executor), handler_(std::move(handler))
+    {}
+
+    void run(sqlite_tables& tables, time_point now) override { result_ = operation_(tables, now); }
+
+    void fail(std::exception_ptr failure) noexcept override { failure_ = std::move(failure); }
+
+    void complete() override
+    {
+        auto executor = work_.get_executor();
+        asio::post(
+            executor,
+            [failure = std::move(failure_), result = std::move(result_), handler = std::move(handler_)]() mutable {
+                std::move(handler)(std::move(failure), std::move(result));
+            }
+        );
+        work_.reset();
+    }
+
+private:
+    Operation operation_;
+    asio::executor_work_guard<asio::any_io_executor> work_;
+    Handler handler_;
+    Result result_{};
+    std::exception_ptr failure_;
+};
+
+template <class Result, class Operation>
+struct submit_job
+{
+    std::shared_ptr<sqlite_worker> worker;
+    asio::any_io_executor executor;
+    bool writes;
+    Operation operation;
+
+    template <class Handler>
+    void operator()(Handler handler)
+    {
+        using job = waiting_job<Result, Operation, Handler>;
+        worker->submit(std::make_unique<job>(writes, std::move(operation), std::move(executor), std::move(handler)));
+    }
+};
+
+template <class Result, class Operation>
+asio::awaitable<Result> run_job(std::shared_ptr<sqlite_worker> worker, bool writes, Operation operation)
+{
+    asio::any_io_executor executor = co_await asio::this_coro::executor;
+    submit_job<Result, Operation> submit{std::move(worker), std::move(executor), writes, std::move(operation)};
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Result)>(
+        std::move(submit), asio::use_awaitable
+    );
+}
+
+asio::awaitable<void> run_and_forget(asio::awaitable<bool> job)
+{
+    co_await std::move(job);
+}
+
+sqlite_store_options checked(sqlite_store_options options)
+{
+    if (options.busy_timeout < std::chrono::milliseconds(1) || options.busy_timeout > std::chrono::minutes(1))
+        throw config_error("sqlite_store_options::busy_timeout must be 1 ms to 1 min");
+    return options;
+}
+
+std::unique_ptr<sqlite_database> open(const std::string& path, const sqlite_store_options& options)
+{
+    auto database = std::make_unique<sqlite_database>(path, options.busy_timeout);
+    database->execute("PRAGMA foreign_keys = ON");
+    migrate(*database);
+    database->execute("PRAGMA journal_mode = WAL");
+    database->execute(options.full_sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    return database;
+}
+
+}  // namespace
+
+class sqlite_run_store::impl
+{
+public:
+    impl(const std::string& path, sqlite_store_options options)
+        : worker_(std::make_shared<sqlite_worker>(open(path, checked(options))))
+    {}
+
+    template <class Operation>
+    auto write(Operation operation)
+    {
+        return submit(true, std::move(operation));
+    }
+
+    template <class Operation>
+    auto read(Operation operation)
+    {
+        return submit(false, std::move(operation));
+    }
+
+private:
+    template <class Operation>
+    auto submit(bool writes, Operation operation)
+    {
+        using result = std::invoke_result_t<Operation&, sqlite_tables&, time_point>;
+        return run_job<result>(worker_, writes, std::move(operation));
+    }
+
+    std::shared_ptr<sqlite_worker> worker_;
+};
+
+sqlite_run_store::sqlite_run_store(const std::string& path, sqlite_store_options options)
+    : impl_(std::make_shared<impl>(path, options))
+{}
+
+sqlite_run_store::sqlite_run_store(const std::string& path) : sqlite_run_store(path, sqlite_store_options()) {}
+
+sqlite_run_store::~sqlite_run_store() = default;
+
+// The constructor has done it.
+asio::awaitable<void> sqlite_run_store::migrate()
+{
+    return run_and_forget(impl_->read([](sqlite_tables&, time_point) { return true; }));
+}
+
+asio::awaitable<int> sqlite_run_store::schema_version()
+{
+    return impl_->read([](sqlite_tables&, time_point) { return sqlite_schema_version; });
+}
+
+asio::awaitable<create_outcome> sqlite_run_store::create(create_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
+        check(r);
+        return t.create(r, now);
+    });
+}
+
+asio::awaitable<load_result> sqlite_run_store::load(load_request request)
+{
+    return impl_->read([r = std::move(request)](sqlite_tables& t, time_point) {
+        check(r);
+        return t.load(r);
+    });
+}
+
+asio::awaitable<acquire_result> sqlite_run_store::acquire(acquire_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
+        check(r);
+        return t.acquire(r, now);
+    });
+}
+
+asio::awaitable<renew_result> sqlite_run_store::renew(renew_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
+        check(r);
+        return t.renew(r, now);
+    });
+}
+
+asio::awaitable<lease_outcome> sqlite_run_store::release(release_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
+        check_run_id(r.run_id);
+        return t.release(r);
+    });
+}
+
+asio::awaitable<commit_result> sqlite_run_store::commit(commit_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
+        check(r);
+        return t.commit(r, now);
+    });
+}
+
+asio::awaitable<append_result> sqlite_run_store::append_call(append_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
+        check(r);
+        return t.append_call(r);
+    });
+}
+
+asio::awaitable<post_outcome> sqlite_run_store::post(post_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
+        check(r);
+        return t.post(r, now);
+    });
+}
+
+asio::awaitable<late_outcome> sqlite_run_store::put_late_result(late_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
+        check(r);
+        return t.put_late_result(r, now);
+    });
+}
+
+asio::awaitable<std::vector<std::string>> sqlite_run_store::list_resumable(run_filter filter)
+{
+    return impl_->read([f = std::move(filter)](sqlite_tables& t, time_point now) {
+        check(f);
+        return t.list_resumable(f, now);
+    });
+}
+
+asio::awaitable<list_page> sqlite_run_store::list(list_query query)
+{
+    return impl_->read([q = std::move(query)](sqlite_tables& t, time_point now) {
+        check(q);
+        return t.list(q, now);
+    });
+}
+
+asio::awaitable<remove_outcome> sqlite_run_store::remove(std::string run_id, bool must_be_terminal)
+{
+    return impl_->write([id = std::move(run_id), must_be_terminal](sqlite_tables& t, time_point) {
+        check_run_id(id);
+        return t.remove(id, must_be_terminal);
+    });
+}
+
+store_capabilities sqlite_run_store::capabilities() const noexcept
+{
+    return {false, true, true};
+}
+
+asio::awaitable<bool> sqlite_run_store::set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl)
+{
+    return impl_->write([id = std::move(run_id), ttl](sqlite_tables& t, time_point now) {
+        check_run_id(id);
+        return t.set_ttl(id, ttl, now);
+    });
+}
+
+asio::awaitable<std::size_t> sqlite_run_store::collect(collect_query query)
+{
+    return impl_->write([query](sqlite_tables& t, time_point now) {
+        check(query);
+        return t.collect(query, now);
+    });
+}
+
+asio::awaitable<std::string> sqlite_run_store::put_blob(std::string run_id, std::string bytes)
+{
+    return impl_->write([id = std::move(run_id), bytes = std::move(bytes)](sqlite_tables& t, time_point) {
+        check_run_id(id);
+        check_blob(bytes);
+        return t.put_blob(id, bytes);
+    });
+}
+
+asio::awaitable<std::optional<std::string>> sqlite_run_store::get_blob(std::string run_id, std::string sha256)
+{
+    return impl_->read([id = std::move(run_id), sha256 = std::move(sha256)](sqlite_tables& t, time_point) {
+        check_run_id(id);
+        return t.get_blob(id, sha256);
+    });
+}
+
+}  // namespace dedalus
