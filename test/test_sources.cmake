@@ -158,8 +158,10 @@ set(dedalus_loopback_test_sources
 )
 
 set(dedalus_store_test_sources
+    stores/checkpoint_test.cpp
     stores/conformance_test.cpp
     stores/memory_store_test.cpp
 )
 
 set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
+set(dedalus_store_writer_sources stores/store_writer_main.cpp)

@@ -1,10 +1,10 @@
 #include <dedalus/stores/sqlite.hpp>
 
+#include "stores/killed_writers.hpp"
 #include "stores/store_suite.hpp"
 #include "support/background_program.hpp"
 #include "support/run_coro.hpp"
 
-#include <fstream>
 #include <sqlite3.h>
 
 using dedalus::sqlite_run_store;
@@ -193,4 +193,17 @@ TEST_CASE("options of a SQLite store that are out of range are refused")
     dedalus::sqlite_store_options options;
     options.busy_timeout = std::chrono::milliseconds(0);
     CHECK_THROWS_AS(sqlite_run_store(":memory:", options), dedalus::config_error);
+}
+
+TEST_CASE("writers of a SQLite file that are killed lose nothing that was durable")
+{
+    const test::temporary_folder folder;
+    const std::string path = folder.path("runs.db");
+    {
+        sqlite_run_store store(path);
+        test::create_run_for_writers(store);
+    }
+    const test::durable_work done = test::kill_writers("sqlite", path, 20);
+    sqlite_run_store store(path);
+    test::check_work(done, load(store, "order-1"));
 }

@@ -1,5 +1,6 @@
 #include "support/child_process.hpp"
 
+#include <csignal>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdexcept>
@@ -50,6 +51,11 @@ void child_process::write_line(std::string line)
     line += '\n';
     if (::write(input_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
         throw std::runtime_error("the child does not listen");
+}
+
+void child_process::kill() noexcept
+{
+    ::kill(pid_, SIGKILL);
 }
 
 std::string child_process::read_line()

@@ -20,6 +20,9 @@ public:
 
     void write_line(std::string line);
 
+    /// Ends it at once, wherever it is (SIGKILL). What it has written can still be read.
+    void kill() noexcept;
+
     /// Throws runtime_error at the end of its output.
     std::string read_line();
 

@@ -1,0 +1,220 @@
+#include <dedalus/handoff/run_export.hpp>
+#include <dedalus/stores/store_error.hpp>
+
+#include "codec/parse_json.hpp"
+#include "codec/raw_json.hpp"
+#include "crypto/base64.hpp"
+#include "handoff/checkpoint_head.hpp"
+#include "handoff/member_reader.hpp"
+#include "handoff/portable_run.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <span>
+
+namespace dedalus {
+
+namespace json = boost::json;
+
+using namespace handoff_core;
+using namespace stores;
+
+namespace {
+
+/// An object of the document, with its text: values that are kept byte for byte are cut out of that.
+struct text_object
+{
+    std::string_view text;
+    json::object members;
+
+    explicit text_object(std::string_view from) : text(from)
+    {
+        boost::system::error_code failure;
+        json::value value = codec::parse_json(from, failure);
+        if (failure.failed() || !value.is_object())
+            throw store_error(store_errc::damaged, "an exported run is not made of JSON objects");
+        members = std::move(value.get_object());
+    }
+
+    std::string_view raw(std::string_view name) const { return codec::raw_member(text, name).value_or("{}"); }
+
+    /// A JSON object of its members but for those of these names, values as they stand.
+    std::string without(std::span<const std::string_view> names) const
+    {
+        const auto raw_values = codec::raw_members(text);
+        std::string out = "{";
+        for (const auto& [name, value] : members) {
+            if (std::find(names.begin(), names.end(), name) != names.end())
+                continue;
+            out += out.size() > 1 ? "," : "";
+            out += json::serialize(json::string(name));
+            out += ':';
+            out += raw_values.at(std::string(name));
+        }
+        return out + '}';
+    }
+};
+
+std::vector<std::string_view> elements(const text_object& document, std::string_view name)
+{
+    const json::value* list = document.members.if_contains(name);
+    if (!list)
+        return {};
+    if (!list->is_array())
+        member_reader::fail(name);
+    return codec::raw_elements(document.raw(name));
+}
+
+std::uint32_t read_checksum(member_reader& in)
+{
+    const auto value = from_hex(in.required_text("crc32c"));
+    if (!value)
+        member_reader::fail("crc32c");
+    return *value;
+}
+
+time_point required_time(member_reader& in)
+{
+    const auto time = in.time("at");
+    if (!time)
+        member_reader::fail("at");
+    return *time;
+}
+
+log_entry read_entry(std::string_view text)
+{
+    const text_object one(text);
+    member_reader in(one.members);
+    log_entry entry;
+    entry.seq = in.required_integer("seq", 1);
+    entry.at = required_time(in);
+    entry.fence = in.required_integer("fence");
+    entry.turn = in.integer("turn").value_or(0);
+    entry.kind = in.required_text("kind");
+    entry.body = one.raw("body");
+    if (const auto encoded = in.text("raw")) {
+        const auto raw = crypto::base64_decode(*encoded);
+        if (!raw)
+            member_reader::fail("raw");
+        entry.raw = *raw;
+    }
+    entry.crc32c = read_checksum(in);
+    return entry;
+}
+
+call_record read_record(const call_key& key, call_record_kind kind, std::string_view text)
+{
+    const text_object one(text);
+    member_reader in(one.members);
+    call_record record;
+    record.key = key;
+    record.kind = kind;
+    record.attempt = in.required_integer("attempt", 1);
+    record.fence = in.required_integer("fence");
+    record.at = required_time(in);
+    record.body = one.without(members_beside_record);
+    record.crc32c = read_checksum(in);
+    return record;
+}
+
+void read_call(std::string_view text, std::vector<call_record>& records)
+{
+    const text_object one(text);
+    member_reader in(one.members);
+    call_key key;
+    key.call_id = in.required_text("call");
+    key.occurrence = in.integer("occurrence").value_or(0);
+    for (const std::string_view start_text : elements(one, "starts")) {
+        records.push_back(read_record(key, call_record_kind::start, start_text));
+        const text_object start(start_text);
+        if (start.members.contains("abandoned"))
+            records.push_back(read_record(key, call_record_kind::abandon, start.raw("abandoned")));
+    }
+    if (in.object("finish"))
+        records.push_back(read_record(key, call_record_kind::finish, one.raw("finish")));
+}
+
+inbox_item read_item(std::string_view text)
+{
+    const text_object one(text);
+    member_reader in(one.members);
+    inbox_item item;
+    item.inbox_id = in.required_text("inbox_id");
+    item.kind = in.required_text("kind");
+    if (auto kind = in.text("wait")) {
+        wait_key& key = item.wait.emplace();
+        key.kind = std::move(*kind);
+        key.call.call_id = in.required_text("call");
+        key.call.occurrence = in.integer("occurrence").value_or(0);
+    }
+    item.at = required_time(in);
+    item.body = one.raw("body");
+    return item;
+}
+
+late_result read_late(std::string_view text)
+{
+    const text_object one(text);
+    member_reader in(one.members);
+    late_result result;
+    result.key.call_id = in.required_text("call");
+    result.key.occurrence = in.integer("occurrence").value_or(0);
+    result.fence = in.required_integer("fence");
+    result.at = required_time(in);
+    result.body = one.raw("body");
+    return result;
+}
+
+// The waits are those of the head; the inbox says which are decided.
+std::vector<wait_record> read_waits(const checkpoint_head& head, const std::vector<inbox_item>& inbox)
+{
+    std::vector<wait_record> waits = head.waits;
+    for (wait_record& wait : waits) {
+        for (const inbox_item& item : inbox) {
+            if (item.wait == wait.key)
+                wait.decided_by = item.inbox_id;
+        }
+    }
+    std::ranges::sort(waits, {}, &wait_record::key);
+    return waits;
+}
+
+}  // namespace
+
+stored_run import_run(std::string_view document)
+{
+    const text_object whole(document);
+    stored_run run;
+    run.head.bytes = whole.without(members_beside_head);
+    // A version that is not known ends it before the rest is looked at.
+    const checkpoint_head head = decode_head(run.head.bytes);
+    run.run_id = head.run_id;
+    run.head.phase = head.phase;
+    run.head.wakeup_at = head.wakeup_at;
+    run.head.expires_at = head.expires_at;
+    run.head.labels = head.labels;
+    run.rev = head.rev;
+    run.last_seq = head.last_seq;
+    run.created_at = head.created_at.value_or(time_point());
+    run.updated_at = head.updated_at.value_or(run.created_at);
+    for (const std::string_view text : elements(whole, "log")) {
+        run.entries.push_back(read_entry(text));
+        run.fence = std::max(run.fence, run.entries.back().fence);
+    }
+    for (const std::string_view text : elements(whole, "calls"))
+        read_call(text, run.calls);
+    for (const call_record& record : run.calls)
+        run.fence = std::max(run.fence, record.fence);
+    for (const std::string_view text : elements(whole, "inbox"))
+        run.inbox.push_back(read_item(text));
+    for (const std::string_view text : elements(whole, "late"))
+        run.late.push_back(read_late(text));
+    run.waits = read_waits(head, run.inbox);
+    read_checkpoint(run);
+    return run;
+}
+
+}  // namespace dedalus

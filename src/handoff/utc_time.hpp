@@ -1,0 +1,18 @@
+#pragma once
+
+#include <dedalus/stores/records.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dedalus::handoff_core {
+
+/// RFC 3339 in UTC: "2026-05-01T10:00:04Z", with six digits of fraction when there is one. Years 0000 to 9999; others
+/// become the nearest of these.
+std::string to_utc_text(stores::time_point time);
+
+/// The time of such a text; with one to six digits of fraction, without an offset or a leap second.
+std::optional<stores::time_point> from_utc_text(std::string_view text);
+
+}  // namespace dedalus::handoff_core
