@@ -51,6 +51,7 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_run_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
     unit/handoff/history_test.cpp

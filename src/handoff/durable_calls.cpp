@@ -218,8 +218,8 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 {
     journal_commit what;
     for (const stores::wait_record& wait : r.waits) {
-        if (wait.expires_at && (!what.wakeup_at || *wait.expires_at < *what.wakeup_at))
-            what.wakeup_at = wait.expires_at;
+        if (wait.expires_at && (!what.head.wakeup_at || *wait.expires_at < *what.head.wakeup_at))
+            what.head.wakeup_at = wait.expires_at;
     }
     const stop_reason reason = reason_to_wait(r);
     co_await suspend(r, reason, std::move(what));

@@ -141,7 +141,7 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
     if (!failure.retry.retry) {
         const auto wait = failure.retry.retry_after.value_or(r.input->retry.max_backoff);
         journal_commit what;
-        what.wakeup_at = core::stored_time(r.journal.now() + wait);
+        what.head.wakeup_at = core::stored_time(r.journal.now() + wait);
         co_await suspend(r, stop_reason::retry_after, std::move(what));
         co_return false;
     }
@@ -177,7 +177,12 @@ asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_f
 asio::awaitable<void> write_intent(durable& r, std::string key, std::string sha256)  // borrowed: r
 {
     journal_commit what;
-    what.entries.push_back(core::intent_entry(r.m().sent(), key, sha256));
+    const core::request_facts& facts = r.m().sent();
+    what.entries.push_back(core::intent_entry(facts, key, sha256));
+    r.attempt.n = facts.attempt;
+    r.attempt.epoch = facts.epoch;
+    r.attempt.request_key = std::move(key);
+    r.attempt.body_sha256 = std::move(sha256);
     co_await commit(r, std::move(what));
     co_await r.journal.hold_lease();
 }

@@ -21,7 +21,7 @@ namespace core = handoff_core;
 
 namespace {
 
-constexpr std::chrono::seconds renewal_interval(10);
+constexpr int renewals_per_lease = 3;
 constexpr std::size_t call_id_digits = 32;
 
 // The same for a run wherever it is followed: ids are part of requests.
@@ -103,9 +103,9 @@ run_result not_ours(const std::string& run_id, stop_reason reason)
 
 asio::awaitable<void> create(durable& r)  // borrowed: r
 {
-    turn_account turns;
-    turns.limit = r.input->create->max_turns;
-    std::string head = core::head_bytes(r.input->run_id, run_phase::ready, stop_reason::final, turns);
+    core::checkpoint_head head;
+    head.run_id = r.input->run_id;
+    head.budget.limit = r.input->create->max_turns;
     core::new_entry input = core::input_entry(*r.input->create);
     const stores::create_outcome outcome = co_await r.journal.create(std::move(head), std::move(input));
     if (outcome == stores::create_outcome::exists && r.input->must_be_new)
@@ -159,7 +159,7 @@ struct renewal
 asio::awaitable<void> keep_lease(durable& r, std::shared_ptr<renewal> lease)  // borrowed: r
 {
     while (!lease->over) {
-        lease->next.expires_after(renewal_interval);
+        lease->next.expires_after(r.input->lease / renewals_per_lease);
         boost::system::error_code ignored;
         co_await lease->next.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         if (lease->over)
@@ -276,6 +276,41 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     co_return result_of(r);
 }
 
+namespace {
+
+run_phase phase_of(const core::run_machine& machine)
+{
+    if (machine.ended())
+        return machine.report().phase();
+    if (machine.calls_open())
+        return run_phase::executing;
+    return machine.sending() ? run_phase::sending : run_phase::ready;
+}
+
+void describe(durable& r, core::checkpoint_head& head)
+{
+    const turn_account& turns = r.m().turns();
+    head.run_id = r.input->run_id;
+    head.turn = r.m().turn();
+    head.budget.limit = turns.limit;
+    // A server may have used more than it was allowed to; only a run that has ended says so.
+    head.budget.spent = is_terminal(head.phase) ? turns.spent() : std::min(turns.spent(), turns.limit);
+    head.budget.assumed = turns.assumed;
+    head.budget.charged_unknown = turns.charged_unknown;
+    head.correlation_id = r.m().correlation_id();
+    if (head.phase == run_phase::sending) {
+        head.attempt = r.attempt;
+        head.budget.reserved = r.m().sent().reserved;
+    }
+    const std::string reason(to_string(r.m().report().reason()));
+    if (head.phase == run_phase::suspended)
+        head.suspended = boost::json::object{{"reason", reason}};
+    else if (is_terminal(head.phase))
+        head.stop_reason = reason;
+}
+
+}  // namespace
+
 asio::awaitable<void> commit(durable& r, journal_commit what)
 {
     for (const call_key& key : r.m().take_not_run()) {
@@ -285,16 +320,12 @@ asio::awaitable<void> commit(durable& r, journal_commit what)
         const core::call_record& call = r.m().call(key);
         what.calls.push_back(finish_record(r, key, call.end, call.finished));
     }
-    if (what.phase != run_phase::suspended) {
-        what.phase = r.m().calls_open() ? run_phase::executing
-                     : r.m().sending()  ? run_phase::sending
-                                        : run_phase::ready;
-    }
-    if (r.m().ended()) {
-        what.phase = r.m().report().phase();
-        what.entries.push_back(core::end_entry(r.m().turn(), what.phase, r.m().report().reason()));
-    }
-    what.head = core::head_bytes(r.input->run_id, what.phase, r.m().report().reason(), r.m().turns());
+    core::checkpoint_head& head = what.head;
+    if (head.phase != run_phase::suspended)
+        head.phase = phase_of(r.m());
+    if (r.m().ended())
+        what.entries.push_back(core::end_entry(r.m().turn(), head.phase, r.m().report().reason()));
+    describe(r, head);
     co_await r.journal.commit(std::move(what));
 }
 
@@ -307,7 +338,7 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason)
 asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit what)
 {
     r.m().suspend(reason);
-    what.phase = run_phase::suspended;
+    what.head.phase = run_phase::suspended;
     what.entries.push_back(core::suspended_entry(r.m().turn(), reason));
     co_await commit(r, std::move(what));
 }

@@ -43,6 +43,7 @@ struct durable_input
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
+    std::chrono::milliseconds lease = std::chrono::seconds(30);
     run_clocks clocks{};
     std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
 };

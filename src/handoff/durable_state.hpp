@@ -22,8 +22,8 @@ struct durable
 {
     durable(std::shared_ptr<const durable_input> i, std::shared_ptr<run_stop> asked, strand on)
         : input(std::move(i)), stop(std::move(asked)), s(std::move(on)),
-          journal(input->store, input->run_id, input->owner, input->clocks), tools(s, input->cancellation_grace),
-          pause(s)
+          journal(input->store, input->run_id, input->owner, input->lease, input->clocks),
+          tools(s, input->cancellation_grace), pause(s)
     {}
 
     handoff_core::run_machine& m() { return *machine; }
@@ -39,7 +39,8 @@ struct durable
     handoff_core::facts_by_call facts;       ///< of calls, as they were loaded
     asio::cancellation_signal sending;
     asio::steady_timer pause;
-    int failures = 0;  ///< of the present request, in this process
+    handoff_core::checkpoint_attempt attempt;  ///< of the request on its way
+    int failures = 0;                          ///< of the present request, in this process
 };
 
 /// Sends the next request and takes what comes of it. False: the run has ended, or is suspended.

@@ -35,6 +35,8 @@ void check(const handoff_options& options)
         throw config_error("max_concurrency of a handoff_loop must be at least 1");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
+    if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
+        throw config_error("lease of a handoff_loop must be 100 ms to a day");
 }
 
 void check(const tool_registry& tools, const handoff_options& options)
@@ -167,6 +169,7 @@ public:
         input->retry = options_.retry;
         input->on_unknown_outcome = options_.on_unknown_outcome;
         input->on_unknown_send = options_.on_unknown_send;
+        input->lease = options_.lease;
         input->clocks = system_clocks();
         input->random = random_share;
         return input;

@@ -22,8 +22,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::int64_t format_version = 1;
-
 [[noreturn]] void damaged(const char* what)
 {
     throw store_error(store_errc::damaged, what);
@@ -287,17 +285,6 @@ std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept
             return kind;
     }
     return {};
-}
-
-void check_head(std::string_view bytes)
-{
-    const json::object head = object_of(bytes);
-    if (text(head, "format") != "dedalus-run")
-        throw store_error(store_errc::wrong_format, "what is stored is not a run");
-    const json::value& must = member(head, "must_understand");
-    const bool understood = must.is_array() && must.get_array().empty();
-    if (number(head, "version") > format_version || !understood)
-        throw store_error(store_errc::wrong_format, "the run was written by a newer version");
 }
 
 }  // namespace dedalus::handoff_core

@@ -17,8 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds lease_ttl = std::chrono::seconds(30);
-constexpr milliseconds lease_margin = std::chrono::seconds(5);
+constexpr int margins_per_lease = 6;
 constexpr int most_tries = 5;
 constexpr milliseconds first_pause(20);
 
@@ -56,16 +55,27 @@ repeat(std::shared_ptr<run_store> store, asio::awaitable<Answer> (run_store::*op
 
 }  // namespace
 
-run_journal::run_journal(std::shared_ptr<run_store> store, std::string run_id, std::string owner, run_clocks clocks)
-    : store_(std::move(store)), run_id_(std::move(run_id)), owner_(std::move(owner)), clocks_(std::move(clocks))
+run_journal::run_journal(
+    std::shared_ptr<run_store> store,
+    std::string run_id,
+    std::string owner,
+    std::chrono::milliseconds ttl,
+    run_clocks clocks
+)
+    : store_(std::move(store)), run_id_(std::move(run_id)), owner_(std::move(owner)), ttl_(ttl),
+      clocks_(std::move(clocks))
 {}
 
-asio::awaitable<stores::create_outcome> run_journal::create(std::string head, handoff_core::new_entry input)
+asio::awaitable<stores::create_outcome>
+run_journal::create(handoff_core::checkpoint_head head, handoff_core::new_entry input)
 {
     stores::create_request request;
     request.run_id = run_id_;
     request.op_id = next_op();
-    request.head.bytes = std::move(head);
+    head.rev = 1;
+    head.last_seq = 1;
+    head.created_at = handoff_core::stored_time(clocks_.system());
+    request.head = handoff_core::encode_head(head);
     stores::log_entry& entry = request.entries.emplace_back();
     entry.seq = 1;
     entry.at = handoff_core::stored_time(clocks_.system());
@@ -81,13 +91,13 @@ asio::awaitable<stores::acquire_result> run_journal::acquire()
     stores::acquire_request request;
     request.run_id = run_id_;
     request.owner = owner_;
-    request.ttl = lease_ttl;
+    request.ttl = ttl_;
     request.op_id = next_op();
     const auto asked = clocks_.steady();
     stores::acquire_result result = co_await repeat(store_, &run_store::acquire, std::move(request));
     if (result.outcome == stores::acquire_outcome::acquired) {
         fence_ = result.fence;
-        held_until_ = asked + lease_ttl - lease_margin;
+        held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
     }
     co_return result;
 }
@@ -101,7 +111,7 @@ asio::awaitable<stores::stored_run> run_journal::load()
         throw store_error(store_errc::damaged, "the run is gone");
     if (result.outcome == stores::load_outcome::corrupt || result.run.entries.empty())
         throw store_error(store_errc::damaged, "the run is not whole in its store");
-    handoff_core::check_head(result.run.head.bytes);
+    handoff_core::read_checkpoint(result.run);
     rev_ = result.run.rev;
     last_seq_ = result.run.last_seq;
     co_return std::move(result.run);
@@ -124,9 +134,6 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     request.run_id = run_id_;
     request.fence = fence_;
     request.expected_rev = rev_;
-    request.head.bytes = std::move(what.head);
-    request.head.phase = what.phase;
-    request.head.wakeup_at = what.wakeup_at;
     request.op_id = next_op();
     std::int64_t seq = last_seq_;
     for (handoff_core::new_entry& each : what.entries) {
@@ -140,6 +147,10 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
         entry.raw = std::move(each.raw);
         entry.crc32c = stores::checksum(entry);
     }
+    what.head.rev = rev_ + 1;
+    what.head.last_seq = seq;
+    what.head.updated_at = handoff_core::stored_time(clocks_.system());
+    request.head = handoff_core::encode_head(what.head);
     request.calls = std::move(what.calls);
     seal(request.calls);
     request.waits = std::move(what.waits);
@@ -179,12 +190,12 @@ asio::awaitable<void> run_journal::renew()
     stores::renew_request request;
     request.run_id = run_id_;
     request.fence = fence_;
-    request.ttl = lease_ttl;
+    request.ttl = ttl_;
     const auto asked = clocks_.steady();
     const stores::renew_result result = co_await repeat(store_, &run_store::renew, std::move(request));
     if (result.outcome == stores::lease_outcome::lost)
         throw run_lost{};
-    held_until_ = asked + lease_ttl - lease_margin;
+    held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
 }
 
 asio::awaitable<void> run_journal::put_late(stores::late_result late)

@@ -3,6 +3,7 @@
 #include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/stores/run_store.hpp>
 
+#include "handoff/checkpoint_head.hpp"
 #include "handoff/run_records.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -35,9 +36,7 @@ struct run_changed
 /// One commit.
 struct journal_commit
 {
-    run_phase phase = run_phase::ready;
-    std::string head{};
-    std::optional<stores::time_point> wakeup_at{};
+    handoff_core::checkpoint_head head{};  ///< the journal sets revision and length of the log
     std::vector<handoff_core::new_entry> entries{};
     std::vector<stores::call_record> calls{};
     std::vector<stores::wait_record> waits{};
@@ -52,10 +51,18 @@ class run_journal
 {
 public:
     /// @param owner  differs between processes and runs
-    run_journal(std::shared_ptr<run_store> store, std::string run_id, std::string owner, run_clocks clocks);
+    /// @param ttl    of the lease
+    run_journal(
+        std::shared_ptr<run_store> store,
+        std::string run_id,
+        std::string owner,
+        std::chrono::milliseconds ttl,
+        run_clocks clocks
+    );
 
     /// Throws store_error, as everything here.
-    boost::asio::awaitable<stores::create_outcome> create(std::string head, handoff_core::new_entry input);
+    boost::asio::awaitable<stores::create_outcome>
+    create(handoff_core::checkpoint_head head, handoff_core::new_entry input);
 
     /// Takes the run.
     boost::asio::awaitable<stores::acquire_result> acquire();
@@ -99,6 +106,7 @@ private:
     std::shared_ptr<run_store> store_;
     std::string run_id_;
     std::string owner_;
+    std::chrono::milliseconds ttl_;
     run_clocks clocks_;
     std::int64_t ops_ = 0;
     std::int64_t fence_ = 0;

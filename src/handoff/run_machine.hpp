@@ -156,6 +156,9 @@ public:
 
     run_result result() const;
 
+    /// Of the server's session; empty when there is none.
+    const std::string& correlation_id() const noexcept { return session_.correlation_id(); }
+
     /// Answers taken so far.
     int turn() const noexcept { return turn_; }
 

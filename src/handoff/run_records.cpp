@@ -15,8 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int format_version = 1;
-
 new_entry entry(std::string_view kind, int turn, const json::object& body, std::string raw = {})
 {
     return {std::string(kind), turn, json::serialize(body), std::move(raw)};
@@ -212,21 +210,6 @@ std::string_view decision_name(decision::kind kind) noexcept
         break;
     }
     return "result";
-}
-
-std::string head_bytes(const std::string& run_id, run_phase phase, stop_reason reason, const turn_account& turns)
-{
-    json::object head{
-        {"format", "dedalus-run"},
-        {"version", format_version},
-        {"minor", 0},
-        {"must_understand", json::array()},
-        {"run_id", run_id},
-        {"phase", to_string(phase)},
-        {"budget", json::object{{"limit", turns.limit}, {"spent", turns.spent()}}}};
-    if (phase == run_phase::suspended)
-        head["suspended"] = json::object{{"reason", to_string(reason)}};
-    return json::serialize(head);
 }
 
 }  // namespace dedalus::handoff_core

@@ -95,12 +95,6 @@ wait_facts read_wait(std::string_view body);
 decision read_decision(const stores::inbox_item& item);
 std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
 
-/// The small head of a run: what it is, for whoever lists runs; a reader goes on from the log.
-std::string head_bytes(const std::string& run_id, run_phase phase, stop_reason reason, const turn_account& turns);
-
-/// Throws store_error(wrong_format) for a head of a newer format.
-void check_head(std::string_view bytes);
-
 inline stores::call_key stored_key(const call_key& key)
 {
     return {key.call_id, key.occurrence};

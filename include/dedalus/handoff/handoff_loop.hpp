@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -53,6 +54,10 @@ struct handoff_options
     /// When no retry is left the run is suspended with stop_reason::retry_after.
     retry_options retry{};
 
+    /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
+    /// as often. 100 ms to a day.
+    std::chrono::milliseconds lease = std::chrono::seconds(30);
+
     /// With a store: `credentials` of each request, which are not stored. Those of the request of run() go first.
     std::optional<credential_selection> credentials{};
 };
@@ -62,8 +67,8 @@ struct handoff_options
 /// `tool_calls`.
 ///
 /// With a store, run() gives a result for what it would throw without one and somebody can mend: phase
-/// run_phase::suspended, and stop_reason says why. One process has a run at a time, by a lease that it renews every
-/// 10 s and that ends 30 s after it died.
+/// run_phase::suspended, and stop_reason says why. One process has a run at a time, by a lease that it renews and
+/// that ends some time after it died: handoff_options::lease.
 ///
 /// Thread safety: as `client`. Runs are independent of each other. The tools of one run run concurrently, but on a
 /// strand of the executor of the coroutine that awaits run(): two of them never run at the same instant, so that they
