@@ -164,5 +164,6 @@ set(dedalus_store_test_sources
     stores/memory_store_test.cpp
 )
 
-set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
+set(dedalus_sqlite_test_sources stores/killed_runs_test.cpp stores/sqlite_store_test.cpp)
+set(dedalus_run_worker_sources stores/run_worker_main.cpp)
 set(dedalus_store_writer_sources stores/store_writer_main.cpp)
