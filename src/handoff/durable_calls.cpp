@@ -227,7 +227,7 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 
 }  // namespace
 
-asio::awaitable<bool> judge_started(durable& r)
+asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 {
     if (!r.m().calls_open() || lacks_tools(r))
         co_return true;
@@ -237,13 +237,14 @@ asio::awaitable<bool> judge_started(durable& r)
         const bool started = facts != r.facts.end() && facts->second.open && !facts->second.finished;
         if (!started || r.m().call(key).state != core::call_state::planned)
             continue;
-        if (!co_await judge_call(r, key))
+        const bool going = co_await judge_call(r, key);
+        if (!going)
             co_return false;
     }
     co_return true;
 }
 
-asio::awaitable<bool> run_calls(durable& r)
+asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
 {
     if (lacks_tools(r)) {
         co_await suspend(r, stop_reason::toolset_changed);

@@ -202,7 +202,7 @@ asio::awaitable<bool> take_lost_request(durable& r)  // borrowed: r
 
 }  // namespace
 
-asio::awaitable<bool> exchange(durable& r)
+asio::awaitable<bool> exchange(durable& r)  // borrowed: r
 {
     if (r.m().sending())
         co_return co_await take_lost_request(r);

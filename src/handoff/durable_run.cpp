@@ -259,6 +259,10 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     catch (const run_lost&) {
         lost = true;
     }
+    catch (const run_changed&) {
+        store_error changed(store_errc::damaged, "somebody who does not have the run has changed it");
+        failure = std::make_exception_ptr(std::move(changed));
+    }
     catch (...) {
         failure = std::current_exception();
     }
@@ -311,7 +315,7 @@ void describe(durable& r, core::checkpoint_head& head)
 
 }  // namespace
 
-asio::awaitable<void> commit(durable& r, journal_commit what)
+asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
 {
     for (const call_key& key : r.m().take_not_run()) {
         const auto known = r.facts.find(key);
@@ -329,13 +333,13 @@ asio::awaitable<void> commit(durable& r, journal_commit what)
     co_await r.journal.commit(std::move(what));
 }
 
-asio::awaitable<void> suspend(durable& r, stop_reason reason)
+asio::awaitable<void> suspend(durable& r, stop_reason reason)  // borrowed: r
 {
     journal_commit what;
     co_await suspend(r, reason, std::move(what));
 }
 
-asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit what)
+asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit what)  // borrowed: r
 {
     r.m().suspend(reason);
     what.head.phase = run_phase::suspended;

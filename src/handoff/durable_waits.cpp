@@ -132,7 +132,7 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
 
 }  // namespace
 
-asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls)
+asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls)  // borrowed: r
 {
     journal_commit what;
     std::vector<stores::wait_record> added;
@@ -146,7 +146,7 @@ asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wa
     r.waits.insert(r.waits.end(), added.begin(), added.end());
 }
 
-asio::awaitable<bool> take_decisions(durable& r)
+asio::awaitable<bool> take_decisions(durable& r)  // borrowed: r
 {
     decided all;
     std::vector<stores::inbox_item> items = co_await r.journal.load_inbox();
