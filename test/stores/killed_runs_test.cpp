@@ -21,6 +21,8 @@
 #include <thread>
 #include <vector>
 
+namespace killed_runs_test {
+
 namespace asio = boost::asio;
 namespace json = boost::json;
 namespace stores = dedalus::stores;
@@ -157,3 +159,5 @@ TEST_CASE("runs whose processes are killed come to their end, and no once tool a
     std::cout << "killed runs: " << kills << " kills, " << runs.size() << " runs, " << interrupted
               << " taken up by another process, " << decided << " calls decided by hand\n";
 }
+
+}  // namespace killed_runs_test

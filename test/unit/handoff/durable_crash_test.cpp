@@ -6,6 +6,8 @@
 #include <iostream>
 #include <string>
 
+namespace durable_crash_test {
+
 using dedalus::run_phase;
 using dedalus::stop_reason;
 using dedalus::tool_effect;
@@ -261,3 +263,5 @@ TEST_CASE("Each rule is needed: without it something goes wrong")
         CHECK(everything({rule::intent_first, 8}).violations > 0);
     }
 }
+
+}  // namespace durable_crash_test

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace durable_run_test {
+
 namespace json = boost::json;
 namespace stores = dedalus::stores;
 using dedalus::run_phase;
@@ -476,3 +478,5 @@ TEST_CASE("A damaged log is refused before anything is sent")
     CHECK_THROWS_AS(s.run(), dedalus::store_error);
     CHECK(s.sent.empty());
 }
+
+}  // namespace durable_run_test

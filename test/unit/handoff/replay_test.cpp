@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace replay_test {
+
 namespace core = dedalus::handoff_core;
 namespace json = boost::json;
 using dedalus::run_phase;
@@ -330,3 +332,5 @@ TEST_CASE("A call that waits for a person takes no place, and runs when it is ap
     d.turn(text_answer("Done."));
     CHECK(d.result().phase == run_phase::completed);
 }
+
+}  // namespace replay_test
