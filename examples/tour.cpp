@@ -140,7 +140,7 @@ void print_trace(const dedalus::run_result& result)
         return;
     }
     const auto zero = result.tool_results.front().queued;
-    const auto ms = [zero](std::chrono::steady_clock::time_point t) {
+    const auto ms = [zero](std::chrono::system_clock::time_point t) {
         return std::chrono::duration_cast<std::chrono::milliseconds>(t - zero).count();
     };
     for (const dedalus::server_tool_result& call : result.server_tools)

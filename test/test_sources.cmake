@@ -4,6 +4,7 @@ set(dedalus_test_support_sources
     support/background_program.cpp
     support/captured_stderr.cpp
     support/child_process.cpp
+    support/durable_world.cpp
     support/fixtures.cpp
     support/full_listener.cpp
     support/loopback_peer.cpp
@@ -61,12 +62,15 @@ set(dedalus_unit_test_sources
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
+    unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_run_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
     unit/handoff/history_test.cpp
     unit/handoff/ledger_test.cpp
     unit/handoff/normalise_test.cpp
     unit/handoff/plan_test.cpp
+    unit/handoff/replay_test.cpp
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
@@ -187,10 +191,11 @@ set(dedalus_store_test_sources
     stores/memory_store_test.cpp
 )
 
-set(dedalus_sqlite_test_sources stores/sqlite_store_test.cpp)
+set(dedalus_sqlite_test_sources stores/killed_runs_test.cpp stores/sqlite_store_test.cpp)
 set(dedalus_postgres_test_sources
     stores/postgres_locks_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
 )
+set(dedalus_run_worker_sources stores/run_worker_main.cpp)
 set(dedalus_store_writer_sources stores/store_writer_main.cpp)

@@ -14,6 +14,8 @@ class error;
 class handoff_loop;
 class http_headers;
 class logger;
+class run_inbox;
+class run_store;
 class tool_context;
 class tool_registry;
 struct call_options;
@@ -27,5 +29,6 @@ struct handoff_options;
 struct response_info;
 struct run_result;
 struct tool_options;
+struct waiting_call;
 
 }  // namespace dedalus

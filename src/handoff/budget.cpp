@@ -17,10 +17,10 @@ turn_budget::turn_budget(std::int64_t limit, std::optional<std::int64_t> per_req
     account_.limit = limit;
 }
 
-std::int64_t turn_budget::reserve()
+std::int64_t turn_budget::reserve(std::optional<std::int64_t> at_most)
 {
     const std::int64_t remaining = std::max<std::int64_t>(0, account_.limit - account_.spent());
-    reserved_ = std::min(remaining, per_request_cap_);
+    reserved_ = std::min(remaining, at_most.value_or(per_request_cap_));
     return reserved_;
 }
 

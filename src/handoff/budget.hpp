@@ -16,7 +16,8 @@ public:
     explicit turn_budget(std::int64_t limit, std::optional<std::int64_t> per_request_cap = {});
 
     /// Reserves turns for a request and gives their number; 0 when none is left.
-    std::int64_t reserve();
+    /// @param at_most  of a request that is sent again: what it reserved the first time
+    std::int64_t reserve(std::optional<std::int64_t> at_most = {});
 
     /// The answer is there. Without `turns_consumed`, or with less than 1, it counts as one turn: a server that reports
     /// none could otherwise keep a run going for ever. Returns whether the server used more than was reserved.

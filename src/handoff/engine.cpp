@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using clock = std::chrono::system_clock;
 
 struct run
 {
@@ -69,7 +69,7 @@ void start_ready_calls(run& r)
 void take_ended_calls(run& r)
 {
     const time_point now = clock::now();
-    for (ended_call& ended : r.tools.take_ended(now)) {
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
         if (ended.late)
             r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
         else

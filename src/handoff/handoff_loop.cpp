@@ -1,11 +1,18 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 
+#include "handoff/active_runs.hpp"
+#include "handoff/check_request.hpp"
+#include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
 #include "handoff/identifiers.hpp"
 #include "handoff/run_machine.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
+#include <chrono>
+#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -18,6 +25,7 @@ namespace {
 
 constexpr int most_turns = 100;
 constexpr std::size_t least_result_bytes = 1024;
+constexpr std::size_t most_id_bytes = 100;
 
 void check(const handoff_options& options)
 {
@@ -27,6 +35,71 @@ void check(const handoff_options& options)
         throw config_error("max_concurrency of a handoff_loop must be at least 1");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
+    if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
+        throw config_error("lease of a handoff_loop must be 100 ms to a day");
+}
+
+void check(const tool_registry& tools, const handoff_options& options)
+{
+    if (options.store)
+        return;
+    for (const tool& definition : tools.definitions()) {
+        const std::string& name = std::get<function_tool>(definition).function.name;
+        const tool_options& wanted = tools.find(name)->options;
+        if (wanted.needs_approval || wanted.needs_approval_when || wanted.effect == tool_effect::external)
+            throw config_error("the tool " + name + " waits for somebody outside, and the handoff_loop has no store");
+    }
+}
+
+// A crash costs the run what its request reserved: as long as a part is left, the request can be sent again.
+std::int64_t turns_of_one_request(int max_turns)
+{
+    constexpr int share = 4;
+    return (max_turns + share - 1) / share;
+}
+
+double random_share()
+{
+    std::random_device source;
+    return std::generate_canonical<double, 32>(source);
+}
+
+handoff_engine::run_clocks system_clocks()
+{
+    handoff_engine::run_clocks clocks;
+    clocks.steady = [] { return std::chrono::steady_clock::now(); };
+    clocks.system = [] { return std::chrono::system_clock::now(); };
+    return clocks;
+}
+
+// The loop decides itself on what is sent again, because it is charged.
+asio::awaitable<chat_completion> send_once(const client& c, const chat_completion_request& request, std::string key)
+{
+    call_options options;
+    options.idempotency_key = std::move(key);
+    options.raw_body = true;
+    options.retry.emplace().max_retries = 0;
+    return c.chat_completions(request, options);
+}
+
+asio::awaitable<run_result>
+follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_ptr<handoff_engine::active_runs> active)
+{
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const handoff_engine::strand s(executor);
+    auto stop = std::make_shared<handoff_engine::run_stop>();
+    const std::unique_ptr<handoff_engine::active_runs::place> place =
+        handoff_engine::active_runs::add(std::move(active), s, stop);
+    std::function<void()> on_cancel = [stop] { stop->now(); };
+    asio::awaitable<run_result> followed = handoff_engine::follow_run(std::move(input), stop, s);
+    run_result result = co_await handoff_engine::run_on_strand(s, std::move(followed), std::move(on_cancel));
+
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() == asio::cancellation_type::none || result.phase != run_phase::suspended)
+        co_return result;
+    error cancelled(asio::error::operation_aborted, "the run was cancelled");
+    cancelled.set_partial_run(std::make_shared<const run_result>(std::move(result)));
+    throw cancelled;
 }
 
 bool offers(const std::vector<tool>& tools, const std::string& name)
@@ -49,9 +122,11 @@ class handoff_loop::impl
 {
 public:
     impl(client c, tool_registry tools, handoff_options options)
-        : client_(std::move(c)), tools_(std::make_shared<const tool_registry>(std::move(tools))), options_(options)
+        : client_(std::move(c)), tools_(std::make_shared<const tool_registry>(std::move(tools))),
+          options_(std::move(options)), active_(std::make_shared<handoff_engine::active_runs>())
     {
         check(options_);
+        check(*tools_, options_);
     }
 
     std::shared_ptr<const handoff_engine::run_input> prepare(const chat_completion_request& request) const
@@ -70,24 +145,100 @@ public:
             return check_arguments(*tools, name, arguments);
         };
 
-        input->request = request;
-        for (tool& definition : tools_->definitions()) {
+        input->request = with_tools(request);
+        for (const tool& definition : tools_->definitions())
+            input->settings.tool_names.push_back(std::get<function_tool>(definition).function.name);
+        return input;
+    }
+
+    std::shared_ptr<handoff_engine::durable_input> durable(std::string run_id) const
+    {
+        if (!options_.store)
+            throw config_error("the handoff_loop has no store");
+        if (run_id.empty() || run_id.size() > most_id_bytes)
+            throw config_error("a run id has 1 to 100 bytes");
+        auto input = std::make_shared<handoff_engine::durable_input>();
+        input->store = options_.store;
+        input->run_id = std::move(run_id);
+        input->owner = handoff_engine::make_owner_id();
+        input->credentials = options_.credentials;
+        input->send = [c = client_](const chat_completion_request& request, std::string key) {
+            return send_once(c, request, std::move(key));
+        };
+        input->tools = tools_;
+        input->retry = options_.retry;
+        input->on_unknown_outcome = options_.on_unknown_outcome;
+        input->on_unknown_send = options_.on_unknown_send;
+        input->lease = options_.lease;
+        input->clocks = system_clocks();
+        input->random = random_share;
+        return input;
+    }
+
+    std::shared_ptr<handoff_engine::durable_input>
+    durable(std::string run_id, const chat_completion_request& request, bool must_be_new) const
+    {
+        handoff_core::check_request(request);
+        std::shared_ptr<handoff_engine::durable_input> input = durable(std::move(run_id));
+        input->must_be_new = must_be_new;
+        if (request.credentials)
+            input->credentials = request.credentials;
+        handoff_core::run_definition& made = input->create.emplace();
+        made.request = with_tools(request);
+        made.needs_credentials = made.request.credentials.has_value();
+        made.request.credentials.reset();
+        if (made.request.extra.contains("credentials"))
+            throw invalid_request_error("extra must not have the member credentials in a run with a store");
+        if (options_.dedalus_extensions && !made.request.max_turns)
+            made.request.max_turns = turns_of_one_request(options_.max_turns);
+        made.max_turns = options_.max_turns;
+        made.max_concurrency = options_.max_concurrency;
+        made.max_result_bytes = options_.max_result_bytes;
+        made.extensions = options_.dedalus_extensions;
+        for (const tool& definition : tools_->definitions()) {
             const std::string& name = std::get<function_tool>(definition).function.name;
-            input->settings.tool_names.push_back(name);
-            if (!offers(request.tools, name))
-                input->request.tools.push_back(std::move(definition));
+            made.tools.emplace_back(name, tools_->find(name)->options.effect);
         }
         return input;
     }
 
+    asio::awaitable<run_result> run(const chat_completion_request& request) const
+    {
+        if (!options_.store)
+            return handoff_engine::run_to_end(prepare(request));
+        return follow(durable(handoff_engine::make_run_id(), request, true), active_);
+    }
+
+    asio::awaitable<run_result> run_or_resume(std::string run_id, const chat_completion_request& request) const
+    {
+        return follow(durable(std::move(run_id), request, false), active_);
+    }
+
+    asio::awaitable<run_result> resume(std::string run_id) const { return follow(durable(std::move(run_id)), active_); }
+
+    run_inbox inbox() const { return run_inbox(options_.store); }
+
+    void stop(bool now) const { active_->stop(now); }
+
 private:
+    chat_completion_request with_tools(const chat_completion_request& request) const
+    {
+        chat_completion_request result = request;
+        for (tool& definition : tools_->definitions()) {
+            if (!offers(request.tools, std::get<function_tool>(definition).function.name))
+                result.tools.push_back(std::move(definition));
+        }
+        return result;
+    }
+
     client client_;
     std::shared_ptr<const tool_registry> tools_;
     handoff_options options_;
+    std::shared_ptr<handoff_engine::active_runs> active_;
 };
 
 handoff_loop::handoff_loop(client c, tool_registry tools, handoff_options options)
-    : impl_(std::make_shared<const impl>(std::move(c), std::move(tools), options))
+    : impl_(std::make_shared<const impl>(std::move(c), std::move(tools), std::move(options)))
 {}
 
 handoff_loop::handoff_loop(client c, tool_registry tools)
@@ -96,7 +247,50 @@ handoff_loop::handoff_loop(client c, tool_registry tools)
 
 asio::awaitable<run_result> handoff_loop::run(const chat_completion_request& request) const
 {
-    return handoff_engine::run_to_end(impl_->prepare(request));
+    return impl_->run(request);
+}
+
+asio::awaitable<run_result>
+handoff_loop::run_or_resume(std::string run_id, const chat_completion_request& request) const
+{
+    return impl_->run_or_resume(std::move(run_id), request);
+}
+
+asio::awaitable<run_result> handoff_loop::resume(std::string run_id) const
+{
+    return impl_->resume(std::move(run_id));
+}
+
+asio::awaitable<stores::post_outcome> handoff_loop::approve(std::string run_id, std::string call_id) const
+{
+    return impl_->inbox().approve(std::move(run_id), std::move(call_id));
+}
+
+asio::awaitable<stores::post_outcome>
+handoff_loop::reject(std::string run_id, std::string call_id, std::string reason) const
+{
+    return impl_->inbox().reject(std::move(run_id), std::move(call_id), std::move(reason));
+}
+
+asio::awaitable<stores::post_outcome>
+handoff_loop::provide_result(std::string run_id, std::string call_id, boost::json::value result) const
+{
+    return impl_->inbox().provide_result(std::move(run_id), std::move(call_id), std::move(result));
+}
+
+asio::awaitable<std::vector<waiting_call>> handoff_loop::list_waiting() const
+{
+    return impl_->inbox().list_waiting();
+}
+
+void handoff_loop::stop_now() const
+{
+    impl_->stop(true);
+}
+
+void handoff_loop::stop_after_turn() const
+{
+    impl_->stop(false);
 }
 
 }  // namespace dedalus

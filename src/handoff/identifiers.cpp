@@ -21,6 +21,16 @@ std::string make_run_id()
     return "run_" + random_uuid();
 }
 
+std::string make_inbox_id()
+{
+    return "post_" + random_uuid();
+}
+
+std::string make_owner_id()
+{
+    return "owner_" + random_uuid();
+}
+
 std::string make_call_id()
 {
     return "call_" + random_uuid();

@@ -10,4 +10,10 @@ std::string make_run_id();
 /// "call_" and a random UUID.
 std::string make_call_id();
 
+/// "post_" and a random UUID.
+std::string make_inbox_id();
+
+/// "owner_" and a random UUID.
+std::string make_owner_id();
+
 }  // namespace dedalus::handoff_engine

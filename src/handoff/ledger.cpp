@@ -30,12 +30,33 @@ int ledger::start(const call_key& key, time_point now)
     return ++record.attempts;
 }
 
+void ledger::tried(const call_key& key, int attempts, time_point when)
+{
+    call_record& record = records_[index_.at(key)];
+    record.attempts = attempts;
+    record.started = when;
+}
+
+void ledger::wait(const call_key& key, wait_kind kind)
+{
+    call_record& record = records_[index_.at(key)];
+    record.state = call_state::waiting;
+    record.waits_for = kind;
+}
+
+void ledger::approve(const call_key& key)
+{
+    call_record& record = records_[index_.at(key)];
+    record.state = call_state::planned;
+    record.approved = true;
+}
+
 bool ledger::finish(const call_key& key, tool_end end, time_point now)
 {
     call_record& record = records_[index_.at(key)];
     if (record.state == call_state::finished)
         return false;
-    if (record.state == call_state::planned)
+    if (record.attempts == 0)
         record.started = now;
     record.state = call_state::finished;
     record.end = std::move(end);

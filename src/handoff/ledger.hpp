@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/waiting_call.hpp>
 
 #include "handoff/requested_call.hpp"
 #include "handoff/tool_end.hpp"
@@ -15,7 +16,7 @@
 
 namespace dedalus::handoff_core {
 
-using time_point = std::chrono::steady_clock::time_point;
+using time_point = std::chrono::system_clock::time_point;
 
 /// What names a call within its run. Some servers use the same id again in a later turn for another call: that is the
 /// next occurrence.
@@ -30,6 +31,7 @@ struct call_key
 enum class call_state
 {
     planned,
+    waiting,  ///< for somebody outside
     started,
     finished,  ///< for ever: a finished call is neither started nor finished again
 };
@@ -43,7 +45,9 @@ struct call_record
     int turn = 0;  ///< from 1
     call_state state = call_state::planned;
     int attempts = 0;
-    tool_end end{};  ///< when finished
+    wait_kind waits_for = wait_kind::approval;  ///< when waiting
+    bool approved = false;                      ///< by a person: it is not asked about again
+    tool_end end{};                             ///< when finished
     time_point queued{};
     time_point started{};  ///< equals `finished` when it was never started
     time_point finished{};
@@ -58,6 +62,15 @@ public:
 
     /// Counts an attempt and gives its number, from 1. The call must not be finished.
     int start(const call_key& key, time_point now);
+
+    /// The call has been tried this often, of late at `when`. The call must not be finished.
+    void tried(const call_key& key, int attempts, time_point when);
+
+    /// The call waits for somebody outside. The call must not be finished.
+    void wait(const call_key& key, wait_kind kind);
+
+    /// A person let the call run: it is planned again.
+    void approve(const call_key& key);
 
     /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
     bool finish(const call_key& key, tool_end end, time_point now);

@@ -54,9 +54,18 @@ std::vector<std::size_t> plan::start_ready()
     return ready;
 }
 
+void plan::hold(std::size_t node)
+{
+    leave(node, progress::held);
+}
+
+void plan::release(std::size_t node)
+{
+    leave(node, progress::waiting);
+}
+
 void plan::finish(std::size_t node, bool ok)
 {
-    --running_;
     close(node);
     release_dependants(node, ok);
 }
@@ -66,9 +75,15 @@ std::vector<plan::skipped> plan::take_skipped()
     return std::exchange(skipped_, {});
 }
 
+void plan::leave(std::size_t node, progress next)
+{
+    running_ -= nodes_[node].state == progress::running ? 1U : 0U;
+    nodes_[node].state = next;
+}
+
 void plan::close(std::size_t node)
 {
-    nodes_[node].state = progress::finished;
+    leave(node, progress::finished);
     --unfinished_;
 }
 

@@ -31,7 +31,13 @@ public:
     /// run. They count as running from now on.
     std::vector<std::size_t> start_ready();
 
-    /// A running call has ended. `ok`: the calls that need it may run.
+    /// A call that start_ready() gave waits for somebody outside: it takes up no place among those that run.
+    void hold(std::size_t node);
+
+    /// A call that was held may run: start_ready() gives it again.
+    void release(std::size_t node);
+
+    /// A call has ended, one that waited included. `ok`: the calls that need it may run.
     void finish(std::size_t node, bool ok);
 
     /// The calls that were skipped since this was last asked, each after the one it was skipped for.
@@ -44,6 +50,7 @@ private:
     enum class progress
     {
         waiting,
+        held,
         running,
         finished,
     };
@@ -61,6 +68,7 @@ private:
         std::vector<dependant> dependants{};
     };
 
+    void leave(std::size_t node, progress next);
     void close(std::size_t node);
     void release_dependants(std::size_t node, bool ok);
 

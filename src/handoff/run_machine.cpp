@@ -6,7 +6,6 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -14,34 +13,14 @@ namespace dedalus::handoff_core {
 
 namespace {
 
+constexpr int conflict = 409;
+constexpr int too_many_requests = 429;
+constexpr std::size_t most_unknown_outcomes = 100;
+
 // Nobody can tell whether the model ran before such an answer.
 bool outcome_is_unknown(const api_error& error)
 {
     return error.status() == 408 || error.status() >= 500 || error.in_stream();
-}
-
-// What the loop writes or reads anew for each request; a member of `extra` would win over it. A null or an empty list
-// would not: it only stands for a member that is empty.
-constexpr std::array<std::string_view, 10> controlled_members{
-    "messages",
-    "tools",
-    "tool_choice",
-    "n",
-    "stream",
-    "deferred",
-    "max_turns",
-    "handoff_mode",
-    "correlation_id",
-    "deferred_calls"};
-
-void check_extra(const boost::json::object& extra)
-{
-    for (const std::string_view name : controlled_members) {
-        const boost::json::value* value = extra.if_contains(name);
-        if (value == nullptr || value->is_null() || (value->is_array() && value->get_array().empty()))
-            continue;
-        throw invalid_request_error("extra must not have the member " + std::string(name) + " in a tool loop");
-    }
 }
 
 std::string ids_text(const id_set& ids)
@@ -56,19 +35,23 @@ std::string ids_text(const id_set& ids)
 
 run_machine::run_machine(run_settings settings, chat_completion_request request)
     : settings_(std::move(settings)), base_(std::move(request)),
-      budget_(settings_.max_turns, settings_.extensions ? base_.max_turns : std::nullopt), session_(base_),
-      history_(std::exchange(base_.messages, {})), report_(settings_.run_id)
+      budget_(settings_.max_turns, settings_.extensions ? base_.max_turns : std::optional<std::int64_t>(1)),
+      session_(base_), history_(std::exchange(base_.messages, {})), report_(settings_.run_id)
 {}
 
 std::optional<chat_completion_request> run_machine::next_request()
 {
     if (state_ == state::ended)
         return {};
-    if (budget_.reserve() == 0) {
+    if (budget_.reserve(resend_cap_) == 0) {
         end(run_phase::budget_exhausted, stop_reason::budget);
         return {};
     }
     state_ = state::sending;
+    sent_.turn = turn_ + 1;
+    ++sent_.attempt;
+    sent_.reserved = budget_.reserved();
+    sent_.step = session_.step();
 
     chat_completion_request request = base_;
     if (settings_.extensions) {
@@ -91,6 +74,8 @@ void run_machine::on_answer(chat_completion answer, time_point now)
 {
     const answer_kind kind = classify(answer, settings_.tool_names);
     const bool over_reservation = budget_.settle(answer.turns_consumed);
+    sent_ = {};
+    resend_cap_.reset();
     if (kind == answer_kind::nothing)
         return take_nothing();
 
@@ -124,67 +109,49 @@ void run_machine::on_answer(chat_completion answer, time_point now)
 
 bool run_machine::on_error(const api_error& error)
 {
-    // Without the key for its credentials the request was not sent.
-    const bool sent = error.server().empty();
-    if (sent && outcome_is_unknown(error)) {
+    const refusal_kind kind = judge(error);
+    if (kind == refusal_kind::unknown)
         on_unknown_outcome();
-        return false;
-    }
+    else
+        on_refusal(kind);
+    return kind == refusal_kind::fall_back;
+}
+
+refusal_kind run_machine::judge(const api_error& error) const
+{
+    // Without the key for its credentials the request was not sent.
+    if (!error.server().empty())
+        return refusal_kind::final;
+    if (outcome_is_unknown(error))
+        return refusal_kind::unknown;
+    server_session tried = session_;
+    if (settings_.extensions && tried.fall_back(error))
+        return refusal_kind::fall_back;
+    return error.status() == conflict || error.status() == too_many_requests ? refusal_kind::not_worked
+                                                                             : refusal_kind::final;
+}
+
+void run_machine::on_refusal(refusal_kind kind)
+{
     budget_.refund();
+    resend_cap_.reset();
+    ++sent_.epoch;
     state_ = state::ready;
-    if (!sent || !settings_.extensions || !session_.fall_back(error))
-        return false;
+    if (kind != refusal_kind::fall_back || !session_.step_down())
+        return;
     note(
         "session_lost",
         session_.step() == resume_step::stateless ? "the server cannot resume: going on without correlation_id"
                                                   : "the server cannot resume: going on without deferred calls"
     );
-    return true;
 }
 
 void run_machine::on_unknown_outcome()
 {
+    resend_cap_ = budget_.reserved();
     budget_.charge_unknown();
+    note_unknown(turn_ + 1, {});
     state_ = state::ready;
-}
-
-std::vector<ready_call> run_machine::start_ready(time_point now)
-{
-    std::vector<ready_call> ready;
-    for (const std::size_t node : plan_.start_ready()) {
-        const call_key& key = open_keys_[node];
-        ready_call& call = ready.emplace_back();
-        call.key = key;
-        call.attempt = ledger_.start(key, now);
-        const call_record& record = ledger_.at(key);
-        call.name = record.request.name;
-        call.arguments = record.request.arguments.value_or(boost::json::object());
-        call.dependency_results = results_for(record);
-    }
-    return ready;
-}
-
-void run_machine::finish(const call_key& key, tool_end end, time_point entered, time_point now)
-{
-    const auto open = std::find(open_keys_.begin(), open_keys_.end(), key);
-    if (open == open_keys_.end() || ledger_.at(key).state == call_state::finished)
-        return;
-    const bool ok = end.outcome == tool_outcome::ok;
-    ledger_.entered(key, entered);
-    ledger_.finish(key, std::move(end), now);
-    plan_.finish(static_cast<std::size_t>(open - open_keys_.begin()), ok);
-    record_skipped(now);
-    complete_turn();
-}
-
-void run_machine::stop(stop_reason reason, time_point now)
-{
-    if (state_ == state::executing) {
-        for (const call_key& key : open_keys_)
-            ledger_.finish(key, cancelled_end(), now);
-        close_turn();
-    }
-    end(run_phase::failed, reason);
 }
 
 void run_machine::note(std::string code, std::string text)
@@ -192,11 +159,18 @@ void run_machine::note(std::string code, std::string text)
     report_.note(std::move(code), turn_, std::move(text));
 }
 
+void run_machine::note_unknown(int turn, std::string call_id)
+{
+    if (unknown_outcomes_.size() < most_unknown_outcomes)
+        unknown_outcomes_.push_back({turn, std::move(call_id)});
+}
+
 run_result run_machine::result() const
 {
     run_result result = report_.result(ledger_);
     result.messages = history_.sendable({});
     result.llm_turns = budget_.account();
+    result.unknown_outcomes = unknown_outcomes_;
     result.usage_incomplete = result.usage_incomplete || result.llm_turns.charged_unknown > 0;
     return result;
 }
@@ -245,8 +219,10 @@ void run_machine::plan_calls(const batch& work, time_point now)
         open_keys_.push_back(node.known ? *node.known : ledger_.add(node.call, node.fingerprint, turn_, now));
     plan_ = plan(work, ledger_, settings_.max_concurrency);
     for (std::size_t i = 0; i < work.nodes.size(); ++i) {
-        if (work.nodes[i].decided)
-            ledger_.finish(open_keys_[i], *work.nodes[i].decided, now);
+        if (!work.nodes[i].decided)
+            continue;
+        ledger_.finish(open_keys_[i], *work.nodes[i].decided, now);
+        not_run_.push_back(open_keys_[i]);
     }
     state_ = state::executing;
     record_skipped(now);
@@ -296,29 +272,6 @@ void run_machine::end(run_phase phase, stop_reason reason)
     state_ = state::ended;
 }
 
-void run_machine::record_skipped(time_point now)
-{
-    for (const plan::skipped& skipped : plan_.take_skipped()) {
-        const call_record& cause = ledger_.at(open_keys_[skipped.because_of]);
-        ledger_.finish(open_keys_[skipped.node], skipped_end(cause.key.call_id, cause.request.name), now);
-    }
-}
-
-void run_machine::complete_turn()
-{
-    if (plan_.done())
-        close_turn();
-}
-
-void run_machine::close_turn()
-{
-    answer_texts answers = std::move(open_turn_.server_answers);
-    for (const call_key& key : open_keys_)
-        answers[key.call_id] = ledger_.at(key).end.content;
-    history_.append(std::move(open_turn_.message), answers);
-    state_ = state::ready;
-}
-
 // The first repetition is answered with the saved results; a server that then asks once more does not listen.
 bool run_machine::repeats(const batch& work)
 {
@@ -347,36 +300,6 @@ void run_machine::release_forced_tool(const chat_completion& answer, const batch
     const bool by_server = std::any_of(answer.tools_executed.begin(), answer.tools_executed.end(), used);
     if (by_client || by_server)
         base_.tool_choice = released(*base_.tool_choice);
-}
-
-std::map<std::string, dependency_result, std::less<>> run_machine::results_for(const call_record& call) const
-{
-    std::map<std::string, dependency_result, std::less<>> results;
-    for (const std::string& id : call.request.dependencies) {
-        const call_record* dependency = ledger_.latest(id);
-        if (dependency != nullptr && dependency->state == call_state::finished) {
-            results[id].outcome = dependency->end.outcome;
-            results[id].value = dependency->end.value;
-        }
-        else if (const auto server = server_values_.find(id); server != server_values_.end()) {
-            results[id].value = server->second;
-        }
-    }
-    return results;
-}
-
-void check_request(const chat_completion_request& request)
-{
-    check_extra(request.extra);
-    if (request.n && *request.n != 1)
-        throw invalid_request_error("n must be 1 in a tool loop");
-    if (request.deferred.value_or(false))
-        throw invalid_request_error("deferred must not be set in a tool loop: each step needs its answer");
-    if (request.max_turns && *request.max_turns < 1)
-        throw invalid_request_error("max_turns must be at least 1");
-    const server_session session(request);
-    if (const std::optional<std::string> violation = find_violation(request.messages, session.deferred_ids()))
-        throw invalid_request_error(*violation);
 }
 
 }  // namespace dedalus::handoff_core

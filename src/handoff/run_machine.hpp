@@ -19,6 +19,7 @@
 #include <boost/json/object.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -26,6 +27,13 @@
 #include <vector>
 
 namespace dedalus::handoff_core {
+
+/// What stands before the start of a call.
+struct call_gates
+{
+    bool approval = false;  ///< a person has to let it run
+    bool external = false;  ///< it is not run here: its result comes from outside
+};
 
 struct run_settings
 {
@@ -36,6 +44,7 @@ struct run_settings
     std::vector<std::string> tool_names{};        ///< registered ones
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
     check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
+    std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
 };
 
 /// A call to run now.
@@ -45,12 +54,36 @@ struct ready_call
     std::string name{};
     boost::json::object arguments{};
     int attempt = 1;
+    std::optional<wait_kind> waits_for{};  ///< set: it does not run yet, and counts as held
     std::map<std::string, dependency_result, std::less<>> dependency_results{};
+};
+
+/// The request that next_request() gave.
+struct request_facts
+{
+    int turn = 0;     ///< that it is to begin, from 1
+    int attempt = 0;  ///< within the turn, from 1
+    int epoch = 0;    ///< refusals within the turn: after one the server must not take the request for the same
+    std::int64_t reserved = 0;
+    resume_step step = resume_step::session;
+};
+
+/// What the refusal of a request leads to.
+enum class refusal_kind
+{
+    final,       ///< the error is the caller's
+    fall_back,   ///< next_request() tries to resume in another way
+    not_worked,  ///< the same request may be sent again, at no charge
+    unknown,     ///< the server may have worked
 };
 
 /// One run, without I/O: says what to send and which calls to run, and is told what came of it. Time is an argument.
 ///
-/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error() or on_unknown_outcome().
+/// It is a function of its settings, its request and what it is told: a machine that is told the same again is in the
+/// same state, and gives the same next request. So the log of a run is what its machine was told.
+///
+/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error(), on_refusal() or
+/// on_unknown_outcome(), after which next_request() gives the same one again where that is allowed.
 /// While calls_open(), start_ready() gives calls to run and finish() takes their ends. When next_request() gives
 /// nothing, the run has ended.
 class run_machine
@@ -67,16 +100,52 @@ public:
     /// The server refused. True: next_request() tries to resume in another way. False: the error is the caller's.
     bool on_error(const api_error& error);
 
-    /// No answer, and the server may have worked.
+    /// What on_error() would make of it.
+    refusal_kind judge(const api_error& error) const;
+
+    /// The server refused, and this came of it. Not for `unknown`.
+    void on_refusal(refusal_kind kind);
+
+    /// No answer, and the server may have worked. What was reserved counts as used.
     void on_unknown_outcome();
+
+    /// Of the last request.
+    const request_facts& sent() const noexcept { return sent_; }
+
+    bool sending() const noexcept { return state_ == state::sending; }
+
+    bool ended() const noexcept { return state_ == state::ended; }
 
     /// Calls of the last answer have not ended.
     bool calls_open() const noexcept { return state_ == state::executing; }
 
-    /// The calls to run now. They count as started.
+    /// The calls to run now: they count as started. And those that wait for somebody before they may run.
     std::vector<ready_call> start_ready(time_point now);
 
-    /// A started call has ended. `entered`: when its handler was.
+    /// A call that was or is to be started waits for somebody outside.
+    void hold(const call_key& key, wait_kind kind);
+
+    /// A person let a held call run.
+    void approve(const call_key& key);
+
+    /// A call of the present turn was started in an earlier process, and may be started again.
+    void tried(const call_key& key, int attempts, time_point when);
+
+    /// The calls of the present turn.
+    const std::vector<call_key>& open_keys() const noexcept { return open_keys_; }
+
+    const call_record& call(const call_key& key) const { return ledger_.at(key); }
+
+    /// The calls that ended without having been run since this was last asked.
+    std::vector<call_key> take_not_run();
+
+    /// The run stops here for a while: result() says so.
+    void suspend(stop_reason reason) { report_.end(run_phase::suspended, reason); }
+
+    /// From now on arguments are checked and calls held as these say.
+    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates);
+
+    /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
     /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
@@ -86,6 +155,17 @@ public:
     void note(std::string code, std::string text);
 
     run_result result() const;
+
+    /// Of the server's session; empty when there is none.
+    const std::string& correlation_id() const noexcept { return session_.correlation_id(); }
+
+    /// Answers taken so far.
+    int turn() const noexcept { return turn_; }
+
+    const turn_account& turns() const noexcept { return budget_.account(); }
+
+    /// How the run ended, or why it is suspended.
+    const run_report& report() const noexcept { return report_; }
 
 private:
     enum class state
@@ -103,7 +183,10 @@ private:
     void wait_for_server(assembled_turn turn);
     void end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason);
     void end(run_phase phase, stop_reason reason);
+    std::optional<wait_kind> gate_of(const call_record& call) const;
+    std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
+    void note_unknown(int turn, std::string call_id);
     void complete_turn();
     void close_turn();
     bool repeats(const batch& work);
@@ -120,19 +203,18 @@ private:
     run_report report_;
     state state_ = state::ready;
     int turn_ = 0;
+    request_facts sent_;
+    std::optional<std::int64_t> resend_cap_;  ///< of a request whose outcome is unknown
 
     assembled_turn open_turn_;         ///< the answer whose calls are open
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
     plan plan_;
+    std::vector<call_key> not_run_;
+    std::vector<unknown_outcome> unknown_outcomes_;
 
     bool empty_answer_seen_ = false;
     std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing; may be none
     std::optional<id_set> repeated_ids_;  ///< calls of the last answer, when all of them were asked for before
 };
-
-/// Throws invalid_request_error: more than one choice (`n`), `max_turns` below 1, `deferred_calls_raw` that is no
-/// array, messages in which a tool call has no answer or a tool message no call, or a member of `extra` that would take
-/// the place of one that the loop sets.
-void check_request(const chat_completion_request& request);
 
 }  // namespace dedalus::handoff_core

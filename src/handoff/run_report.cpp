@@ -23,9 +23,23 @@ tool_result to_tool_result(const call_record& record)
     result.outcome = record.end.outcome;
     result.content = record.end.content;
     result.turn = record.turn;
+    result.attempts = record.attempts;
     result.queued = record.queued;
     result.started = record.started;
     result.finished = record.finished;
+    return result;
+}
+
+waiting_call to_waiting_call(const call_record& record, const std::string& run_id)
+{
+    waiting_call result;
+    result.run_id = run_id;
+    result.call_id = record.key.call_id;
+    result.occurrence = record.key.occurrence;
+    result.name = record.request.name;
+    result.arguments = reported_arguments(record.request);
+    result.fingerprint = record.fingerprint;
+    result.kind = record.waits_for;
     return result;
 }
 
@@ -87,8 +101,12 @@ void run_report::end(run_phase phase, stop_reason reason)
 run_result run_report::result(const ledger& calls) const
 {
     run_result result = result_;
-    for (const call_record& record : calls.records())
-        result.tool_results.push_back(to_tool_result(record));
+    for (const call_record& record : calls.records()) {
+        if (record.state == call_state::finished)
+            result.tool_results.push_back(to_tool_result(record));
+        else if (record.state == call_state::waiting)
+            result.waiting.push_back(to_waiting_call(record, result.run_id));
+    }
     return result;
 }
 

@@ -25,6 +25,10 @@ public:
     /// How the run ended. The last answer is the one that is reported.
     void end(run_phase phase, stop_reason reason);
 
+    run_phase phase() const noexcept { return result_.phase; }
+
+    stop_reason reason() const noexcept { return result_.stop_reason; }
+
     /// The result, as far as it is known here.
     run_result result(const ledger& calls) const;
 

@@ -25,6 +25,41 @@ std::string_view to_string(stop_reason reason) noexcept
         return "error";
     case stop_reason::cancelled:
         return "cancelled";
+    case stop_reason::approval:
+        return "approval";
+    case stop_reason::external_result:
+        return "external_result";
+    case stop_reason::unknown_tool_outcome:
+        return "unknown_tool_outcome";
+    case stop_reason::unknown_send_outcome:
+        return "unknown_send_outcome";
+    case stop_reason::stopped:
+        return "stopped";
+    case stop_reason::retry_after:
+        return "retry_after";
+    case stop_reason::auth:
+        return "auth";
+    case stop_reason::payment:
+        return "payment";
+    case stop_reason::toolset_changed:
+        return "toolset_changed";
+    case stop_reason::fenced:
+        return "fenced";
+    case stop_reason::held:
+        return "held";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(wait_kind kind) noexcept
+{
+    switch (kind) {
+    case wait_kind::approval:
+        return "approval";
+    case wait_kind::external_result:
+        return "external_result";
+    case wait_kind::unknown_outcome:
+        return "unknown_outcome";
     }
     return "unknown";
 }

@@ -91,8 +91,11 @@ void server_session::update(const chat_completion& answer)
 
 bool server_session::fall_back(const api_error& error)
 {
-    if (!refuses_to_resume(error))
-        return false;
+    return refuses_to_resume(error) && step_down();
+}
+
+bool server_session::step_down()
+{
     if (step_ == resume_step::session && !correlation_id_.empty()) {
         step_ = resume_step::stateless;
         correlation_id_.clear();

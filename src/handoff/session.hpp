@@ -37,6 +37,9 @@ public:
     /// or the error is about something else. A step that is answered is the end of the fallback.
     bool fall_back(const api_error& error);
 
+    /// Takes the next step of the fallback, whatever asked for it; false when there is none.
+    bool step_down();
+
     /// Puts correlation_id, deferred_calls (byte for byte) and handoff_mode into the request. A handoff_mode that the
     /// request has, also as an explicit null, stays.
     void write(chat_completion_request& request, bool client_tools) const;

@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -31,7 +32,9 @@ template <class T>
 class strand_hop
 {
 public:
-    explicit strand_hop(strand s, boost::asio::awaitable<T> body) : strand_(std::move(s)), body_(std::move(body)) {}
+    explicit strand_hop(strand s, boost::asio::awaitable<T> body, std::function<void()> on_cancel)
+        : strand_(std::move(s)), body_(std::move(body)), on_cancel_(std::move(on_cancel))
+    {}
 
     template <class Handler>
     void operator()(Handler handler)
@@ -40,8 +43,13 @@ public:
         auto relay = std::make_shared<asio::cancellation_signal>();
         auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected()) {
-            slot.assign([relay, s = strand_](asio::cancellation_type type) {
-                asio::post(s, [relay, type] { relay->emit(type); });
+            slot.assign([relay, s = strand_, on_cancel = on_cancel_](asio::cancellation_type type) {
+                asio::post(s, [relay, type, on_cancel] {
+                    if (on_cancel)
+                        on_cancel();
+                    else
+                        relay->emit(type);
+                });
             });
         }
 
@@ -60,17 +68,25 @@ public:
 private:
     strand strand_;
     boost::asio::awaitable<T> body_;
+    std::function<void()> on_cancel_;
 };
 
 /// Awaits `body` on the strand. T must be default constructible.
+/// @param on_cancel  called on the strand in place of a cancellation of `body`; empty: it is cancelled
 template <class T>
-boost::asio::awaitable<T> run_on_strand(strand s, boost::asio::awaitable<T> body)
+boost::asio::awaitable<T> run_on_strand(strand s, boost::asio::awaitable<T> body, std::function<void()> on_cancel)
 {
     namespace asio = boost::asio;
-    strand_hop<T> hop(std::move(s), std::move(body));
+    strand_hop<T> hop(std::move(s), std::move(body), std::move(on_cancel));
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, T)>(
         std::move(hop), asio::use_awaitable
     );
+}
+
+template <class T>
+boost::asio::awaitable<T> run_on_strand(strand s, boost::asio::awaitable<T> body)
+{
+    return run_on_strand(std::move(s), std::move(body), std::function<void()>());
 }
 
 }  // namespace dedalus::handoff_engine

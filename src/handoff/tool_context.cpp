@@ -23,6 +23,12 @@ std::string_view to_string(tool_outcome outcome) noexcept
         return "invalid_arguments";
     case tool_outcome::unknown_tool:
         return "unknown_tool";
+    case tool_outcome::rejected:
+        return "rejected";
+    case tool_outcome::expired:
+        return "expired";
+    case tool_outcome::unknown_outcome:
+        return "unknown_outcome";
     }
     return "unknown";
 }
@@ -42,6 +48,11 @@ const std::string& tool_context::call_id() const noexcept
 int tool_context::attempt() const noexcept
 {
     return data_->attempt;
+}
+
+std::int64_t tool_context::fence() const noexcept
+{
+    return data_->fence;
 }
 
 const std::string& tool_context::idempotency_key() const noexcept

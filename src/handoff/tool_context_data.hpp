@@ -3,6 +3,7 @@
 #include <dedalus/handoff/tool_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -14,6 +15,7 @@ struct tool_context::data
     std::string run_id{};
     std::string call_id{};
     int attempt = 1;
+    std::int64_t fence = 0;
     std::string idempotency_key{};
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::map<std::string, dependency_result, std::less<>> dependency_results{};

@@ -104,6 +104,27 @@ tool_end cancelled_end()
     return failed(tool_outcome::cancelled, "the call was cancelled");
 }
 
+tool_end rejected_end(std::string_view reason)
+{
+    std::string text = "a person declined this call; repeating it will not help";
+    if (!reason.empty())
+        text += ": " + one_line(reason);
+    return failed(tool_outcome::rejected, std::move(text));
+}
+
+tool_end expired_end()
+{
+    return failed(tool_outcome::expired, "not run, because nobody decided in time");
+}
+
+tool_end unknown_outcome_end()
+{
+    return failed(
+        tool_outcome::unknown_outcome,
+        "the outcome is unknown: the call may have taken effect, so check before calling it again"
+    );
+}
+
 tool_end unknown_tool_end(std::string_view name, const std::vector<std::string>& registered_names)
 {
     std::string text = "there is no tool named " + quoted(one_line(name)) + ". Available tools: ";

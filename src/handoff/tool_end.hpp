@@ -33,6 +33,15 @@ tool_end timeout_end(std::chrono::milliseconds limit, bool effect_unknown);
 /// The run was cancelled.
 tool_end cancelled_end();
 
+/// A person declined. `reason` is that person's, and may be empty.
+tool_end rejected_end(std::string_view reason);
+
+/// Nobody decided in time.
+tool_end expired_end();
+
+/// The call was started and nobody knows whether it took effect.
+tool_end unknown_outcome_end();
+
 tool_end unknown_tool_end(std::string_view name, const std::vector<std::string>& registered_names);
 
 tool_end invalid_arguments_end(std::string_view problem);

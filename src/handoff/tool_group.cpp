@@ -23,10 +23,10 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 // no_limit, and what comes near to it, would overflow.
-time_point later(time_point from, std::chrono::milliseconds duration)
+limit_point later(limit_point from, std::chrono::milliseconds duration)
 {
-    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(time_point::max() - from);
-    return duration < room ? from + duration : time_point::max();
+    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(limit_point::max() - from);
+    return duration < room ? from + duration : limit_point::max();
 }
 
 // The location that Boost adds to what() of a system_error names source files, which are none of the model's business.
@@ -46,14 +46,15 @@ struct tool_group::running_tool
 
     std::chrono::milliseconds limit() const { return entry->options.timeout; }
 
-    void enter(time_point now)
+    void enter(limit_point now)
     {
-        entered = now;
+        entered = std::chrono::system_clock::now();
         deadline = later(now, limit());
         auto told = std::make_shared<tool_context::data>();
         told->run_id = start.run_id;
         told->call_id = start.call.key.call_id;
         told->attempt = start.call.attempt;
+        told->fence = start.fence;
         told->idempotency_key = handoff_core::idempotency_key(start.run_id, start.call.key);
         told->deadline = deadline;
         told->dependency_results = std::move(start.call.dependency_results);
@@ -84,7 +85,7 @@ struct tool_group::running_tool
     std::optional<tool_context> context;
     asio::cancellation_signal cancel;
     time_point entered{};
-    time_point deadline = time_point::max();
+    limit_point deadline = limit_point::max();
     bool cancel_requested = false;
     bool timed_out = false;
     bool reported = false;
@@ -138,7 +139,7 @@ asio::awaitable<void> tool_group::wait()
     co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-std::vector<ended_call> tool_group::take_ended(time_point now)
+std::vector<ended_call> tool_group::take_ended(limit_point now)
 {
     std::vector<ended_call> result;
     for (const std::shared_ptr<running_tool>& tool : tools_) {
@@ -156,7 +157,7 @@ std::vector<ended_call> tool_group::take_ended(time_point now)
             ended.key = tool->start.call.key;
             ended.end = tool->end();
             ended.entered = tool->entered;
-            tool->deadline = time_point::max();
+            tool->deadline = limit_point::max();
         }
         if (tool->ended && tool->timed_out && tool->value) {
             ended_call& late = result.emplace_back();
@@ -169,6 +170,11 @@ std::vector<ended_call> tool_group::take_ended(time_point now)
     return result;
 }
 
+bool tool_group::any_open() const
+{
+    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return !tool->reported; });
+}
+
 void tool_group::cancel()
 {
     for (const std::shared_ptr<running_tool>& tool : tools_)
@@ -178,7 +184,7 @@ void tool_group::cancel()
 asio::awaitable<void> tool_group::drain()
 {
     while (std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return !tool->ended; })) {
-        wake_->expires_at(time_point::max());
+        wake_->expires_at(limit_point::max());
         boost::system::error_code ignored;  // woken by the end of a tool
         co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -189,9 +195,9 @@ bool tool_group::any_ended() const
     return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return tool->ended; });
 }
 
-time_point tool_group::next_deadline() const
+limit_point tool_group::next_deadline() const
 {
-    time_point next = time_point::max();
+    limit_point next = limit_point::max();
     for (const std::shared_ptr<running_tool>& tool : tools_)
         next = std::min(next, tool->deadline);
     return next;

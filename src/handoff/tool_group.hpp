@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ using handoff_core::call_key;
 using handoff_core::time_point;
 using handoff_core::tool_end;
 
+/// Of limits: a clock that nobody sets.
+using limit_point = std::chrono::steady_clock::time_point;
+
 /// What a tool needs, and how its end is reported.
 struct tool_start
 {
@@ -29,6 +33,7 @@ struct tool_start
     std::shared_ptr<const tool_registry> tools{};
     std::string run_id{};
     std::size_t max_result_bytes = 0;
+    std::int64_t fence = 0;  ///< of the run's owner; 0 without a store
 };
 
 struct ended_call
@@ -60,7 +65,10 @@ public:
     /// Takes the calls that have ended, in the order in which they were started. A tool whose time limit has passed is
     /// cancelled; one that then does not end within the grace is reported as ended, and goes on to be awaited by
     /// drain().
-    std::vector<ended_call> take_ended(time_point now);
+    std::vector<ended_call> take_ended(limit_point now);
+
+    /// Whether a tool has not been reported as ended.
+    bool any_open() const;
 
     /// Cancels all tools.
     void cancel();
@@ -74,7 +82,7 @@ private:
     static boost::asio::awaitable<void> run(std::shared_ptr<running_tool> tool);
 
     bool any_ended() const;
-    time_point next_deadline() const;
+    limit_point next_deadline() const;
 
     strand strand_;
     std::chrono::milliseconds grace_;

@@ -27,7 +27,7 @@ void tool_registry::add(function_definition definition, tool_handler handler, to
     entry added;
     added.definition = std::move(definition);
     added.handler = std::move(handler);
-    added.options = options;
+    added.options = std::move(options);
     add_entry(std::move(added));
 }
 
@@ -38,10 +38,17 @@ void tool_registry::add_entry(entry added)
         throw config_error("the name of a tool must be 1 to 64 letters, digits, '_' or '-'");
     if (find(name) != nullptr)
         throw config_error("a tool named " + name + " is registered already");
-    if (!added.handler)
+    const tool_options& options = added.options;
+    if (!added.handler && options.effect != tool_effect::external)
         throw config_error("the tool " + name + " has no handler");
-    if (added.options.timeout <= std::chrono::milliseconds::zero())
+    if (options.timeout <= std::chrono::milliseconds::zero())
         throw config_error("the time limit of the tool " + name + " must be positive");
+    if (options.wait_limit <= std::chrono::milliseconds::zero())
+        throw config_error("the wait limit of the tool " + name + " must be positive");
+    if ((options.effect == tool_effect::probe) != static_cast<bool>(options.probe))
+        throw config_error(
+            "the tool " + name + " must have a probe if its effect is tool_effect::probe, and only then"
+        );
     entries_.push_back(std::make_shared<const entry>(std::move(added)));
 }
 

@@ -7,8 +7,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -30,7 +31,9 @@ class waiting_job final : public sqlite_job
 {
 public:
     waiting_job(bool writes, Operation operation, asio::any_io_executor executor, Handler handler)
-        : sqlite_job(writes), operation_(std::move(operation)), work_(executor), handler_(std::move(handler))
+        : sqlite_job(writes), operation_(std::move(operation)),
+          executor_(asio::prefer(std::move(executor), asio::execution::outstanding_work.tracked)),
+          handler_(std::move(handler))
     {}
 
     void run(sqlite_tables& tables, time_point now) override { result_ = operation_(tables, now); }
@@ -39,19 +42,20 @@ public:
 
     void complete() override
     {
-        auto executor = work_.get_executor();
         asio::post(
-            executor,
+            executor_,
             [failure = std::move(failure_), result = std::move(result_), handler = std::move(handler_)]() mutable {
                 std::move(handler)(std::move(failure), std::move(result));
             }
         );
-        work_.reset();
+        executor_ = {};
     }
 
 private:
     Operation operation_;
-    asio::executor_work_guard<asio::any_io_executor> work_;
+    // Keeps the context at work, and alive. The last thing of it that this thread lets go: a strand looks at its
+    // context when it goes.
+    asio::any_io_executor executor_;
     Handler handler_;
     Result result_{};
     std::exception_ptr failure_;

@@ -38,12 +38,12 @@ void sqlite_worker::submit(std::unique_ptr<sqlite_job> job)
 {
     {
         const std::lock_guard lock(mutex_);
-        if (queue_.size() < max_queued)
+        if (queue_.size() < max_queued) {
             queue_.push_back(std::move(job));
-    }
-    if (!job) {
-        changed_.notify_one();
-        return;
+            // Under the lock: once the job is done, its caller may destroy the store.
+            changed_.notify_one();
+            return;
+        }
     }
     job->fail(std::make_exception_ptr(store_error(store_errc::busy, "too many operations are queued")));
     job->complete();

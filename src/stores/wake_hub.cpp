@@ -101,7 +101,9 @@ struct start_wait
     template <class Handler>
     void operator()(Handler handler)
     {
-        subscription->wait(std::move(timer), std::move(handler));
+        // The reader may be resumed, and gone, before this returns.
+        const std::shared_ptr<wake_subscription> kept = subscription;
+        kept->wait(std::move(timer), std::move(handler));
     }
 };
 

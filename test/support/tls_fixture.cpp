@@ -98,9 +98,9 @@ identity test_ca::issue(const leaf_options& options) const
     identity leaf = draft("test server", begin, options.expired ? -day : 2 * day);
     const identity& issuer = options.self_signed ? leaf : authority_;
     extend(leaf.certificate.get(), issuer.certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
-    const std::string& names = options.subject_alternative_names;
-    if (!names.empty())
-        extend(leaf.certificate.get(), issuer.certificate.get(), NID_subject_alt_name, names);
+    const std::string& alternative_names = options.subject_alternative_names;
+    if (!alternative_names.empty())
+        extend(leaf.certificate.get(), issuer.certificate.get(), NID_subject_alt_name, alternative_names);
     sign(leaf, issuer);
     return leaf;
 }

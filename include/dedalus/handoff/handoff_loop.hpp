@@ -3,18 +3,30 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/handoff/durability.hpp>
+#include <dedalus/handoff/run_inbox.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/stores/run_store.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace dedalus {
 
 struct handoff_options
 {
+    /// Keeps the runs, so that this or another process can go on with them: after a crash, a stop, or when somebody has
+    /// decided on a call. Every request and every start and end of a tool is in the store before the next step. Null:
+    /// a run is kept in memory, and ends with its coroutine.
+    std::shared_ptr<run_store> store{};
+
     /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`. The retries
     /// of the client (client_options::retry) are not charged: what a failed attempt used at the server before another
     /// one was answered counts for nothing here, see run_result::usage_incomplete. Without retries the limit is strict.
@@ -30,11 +42,33 @@ struct handoff_options
     /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
     /// refuse unknown members: plain `tool_calls` are then all there is.
     bool dedalus_extensions = true;
+
+    /// With a store: calls of tool_effect::once that were started by a process that died.
+    unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
+
+    /// With a store: requests whose answer never came.
+    unknown_send_policy on_unknown_send = unknown_send_policy::resend;
+
+    /// With a store: how often a request is sent again, and after which waits. Each attempt of unknown outcome is
+    /// charged what it reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict.
+    /// When no retry is left the run is suspended with stop_reason::retry_after.
+    retry_options retry{};
+
+    /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
+    /// as often. 100 ms to a day.
+    std::chrono::milliseconds lease = std::chrono::seconds(30);
+
+    /// With a store: `credentials` of each request, which are not stored. Those of the request of run() go first.
+    std::optional<credential_selection> credentials{};
 };
 
 /// Asks the model, runs the client tools it calls, sends the results back, and so on until the final answer.
 /// Follows the handoff protocol (`pending_tools`, `deferred`, `server_results`, `correlation_id`) and plain
-/// `tool_calls`. A run is kept in memory.
+/// `tool_calls`.
+///
+/// With a store, run() gives a result for what it would throw without one and somebody can mend: phase
+/// run_phase::suspended, and stop_reason says why. One process has a run at a time, by a lease that it renews and
+/// that ends some time after it died: handoff_options::lease.
 ///
 /// Thread safety: as `client`. Runs are independent of each other. The tools of one run run concurrently, but on a
 /// strand of the executor of the coroutine that awaits run(): two of them never run at the same instant, so that they
@@ -42,7 +76,8 @@ struct handoff_options
 class DEDALUS_EXPORT handoff_loop
 {
 public:
-    /// Throws config_error when an option is out of range.
+    /// Throws config_error when an option is out of range, or a tool needs an approval or a result from outside and
+    /// there is no store.
     handoff_loop(client c, tool_registry tools, handoff_options options);
     handoff_loop(client c, tool_registry tools);
 
@@ -74,6 +109,39 @@ public:
 #if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
     /// g++ 12 destroys a temporary request inside a co_await expression twice: name the request first.
     boost::asio::awaitable<run_result> run(chat_completion_request&& request) const = delete;
+#endif
+
+    /// As run(), under an id of the caller, with a store: begins the run, or goes on with the one of this id, whose
+    /// request and limits are those that it began with. A run that has ended gives its result again; one that another
+    /// process has gives stop_reason::held. `run_id`: 1 to 100 bytes of UTF-8 without control characters.
+    ///
+    /// Throws config_error without a store, store_error, and what run() throws. Cancellation: terminal; stops the run
+    /// as stop_now() does, then throws error with asio::error::operation_aborted, whose partial_run() is suspended.
+    boost::asio::awaitable<run_result> run_or_resume(std::string run_id, const chat_completion_request& request) const;
+
+    /// Goes on with a run of the store. Throws config_error when there is none of this id, and as run_or_resume().
+    boost::asio::awaitable<run_result> resume(std::string run_id) const;
+
+    /// Decisions on calls that wait, see run_inbox: the loop need not be the one that has the run. They throw
+    /// config_error without a store.
+    boost::asio::awaitable<stores::post_outcome> approve(std::string run_id, std::string call_id) const;
+    boost::asio::awaitable<stores::post_outcome>
+    reject(std::string run_id, std::string call_id, std::string reason) const;
+    boost::asio::awaitable<stores::post_outcome>
+    provide_result(std::string run_id, std::string call_id, boost::json::value result) const;
+    boost::asio::awaitable<std::vector<waiting_call>> list_waiting() const;
+
+    /// Asks the runs with a store that this loop and its copies follow now to stop: their tools and requests are
+    /// cancelled, and they are suspended with stop_reason::stopped. Tools that may run twice do so when the run is
+    /// resumed. Any thread; does not wait.
+    void stop_now() const;
+
+    /// Likewise, when the calls of the present turn have ended.
+    void stop_after_turn() const;
+
+#if DEDALUS_COROUTINE_TEMPORARIES_BROKEN
+    boost::asio::awaitable<run_result>
+    run_or_resume(std::string run_id, chat_completion_request&& request) const = delete;
 #endif
 
     class impl;

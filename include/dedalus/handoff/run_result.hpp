@@ -5,6 +5,7 @@
 #include <dedalus/config.hpp>
 #include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/waiting_call.hpp>
 
 #include <boost/json/value.hpp>
 
@@ -17,19 +18,30 @@
 
 namespace dedalus {
 
-/// Why a run ended.
+/// Why a run ended, or stopped for a while.
 enum class stop_reason
 {
-    final,           ///< a final answer
-    refusal,         ///< the model refused
-    length,          ///< the token limit; final_text holds what there is
-    content_filter,  ///< content was withheld
-    budget,          ///< max_turns is used up
-    no_progress,     ///< the server asks for the same again and again
-    protocol_error,  ///< the answer contradicts itself or has nothing in it
-    unsupported,     ///< a legacy `function_call`
-    error,           ///< the exception that this result is the partial_run() of
-    cancelled,       ///< the caller cancelled; likewise
+    final,                 ///< a final answer
+    refusal,               ///< the model refused
+    length,                ///< the token limit; final_text holds what there is
+    content_filter,        ///< content was withheld
+    budget,                ///< max_turns is used up
+    no_progress,           ///< the server asks for the same again and again
+    protocol_error,        ///< the answer contradicts itself or has nothing in it
+    unsupported,           ///< a legacy `function_call`
+    error,                 ///< the exception that this result is the partial_run() of
+    cancelled,             ///< the caller cancelled; likewise
+    approval,              ///< suspended: a person has to decide on run_result::waiting
+    external_result,       ///< suspended: a result in run_result::waiting has to come from outside
+    unknown_tool_outcome,  ///< suspended: a call was started and nobody saw it end, see run_result::waiting
+    unknown_send_outcome,  ///< suspended: a request may have been worked on; resume() sends it again
+    stopped,               ///< suspended: stopped on request
+    retry_after,           ///< suspended: the server cannot be reached or asks to wait
+    auth,                  ///< suspended: the server refuses the credentials
+    payment,               ///< suspended: the server wants to be paid
+    toolset_changed,       ///< suspended: an open call is of a tool that is not registered here
+    fenced,                ///< executing: this process lost the run to another one; nothing else is set
+    held,                  ///< executing: another process has the run; nothing else is set
 };
 
 DEDALUS_EXPORT std::string_view to_string(stop_reason reason) noexcept;
@@ -44,10 +56,12 @@ struct tool_result
     tool_outcome outcome = tool_outcome::ok;
     std::string content{};                           ///< text of the tool message
     int turn = 0;                                    ///< from 1
-    std::chrono::steady_clock::time_point queued{};  ///< when the answer that asked for it was there
-    std::chrono::steady_clock::time_point
-        started{};  ///< when the handler was entered; equals `finished` when it never was
-    std::chrono::steady_clock::time_point finished{};
+    int attempts = 0;                                ///< starts of its handler, in all processes
+    std::chrono::system_clock::time_point queued{};  ///< when the answer that asked for it was there
+
+    /// When the handler was entered, the last time; equals `finished` when it never was.
+    std::chrono::system_clock::time_point started{};
+    std::chrono::system_clock::time_point finished{};
 };
 
 /// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no
@@ -63,13 +77,19 @@ struct server_tool_result
 /// LLM turns of a run, against max_turns.
 struct turn_account
 {
-    std::int64_t reported = 0;  ///< sum of `turns_consumed`
-    std::int64_t assumed = 0;   ///< 1 for each answer without it
-    std::int64_t charged_unknown =
-        0;                   ///< reserved for the request whose unknown outcome ended the run: see error::partial_run()
-    std::int64_t limit = 0;  ///< max_turns
+    std::int64_t reported = 0;         ///< sum of `turns_consumed`
+    std::int64_t assumed = 0;          ///< 1 for each answer without it
+    std::int64_t charged_unknown = 0;  ///< reserved for requests of unknown outcome
+    std::int64_t limit = 0;            ///< max_turns
 
     std::int64_t spent() const noexcept { return reported + assumed + charged_unknown; }
+};
+
+/// A request or a call that may have had an effect which nobody saw.
+struct unknown_outcome
+{
+    int turn = 0;           ///< from 1; of a request the turn it was to begin
+    std::string call_id{};  ///< empty: a request
 };
 
 /// Something worth knowing that did not stop the run.
@@ -95,9 +115,12 @@ struct run_result
     std::vector<std::string> request_ids{};      ///< `x-request-id` of each answer
     int turns_used = 0;                          ///< answers accepted
     turn_account llm_turns{};
-    std::optional<dedalus::usage> usage{};      ///< sums over the answers that had it
-    bool usage_incomplete = false;              ///< an answer had no usage, or an attempt's outcome is unknown
-    std::vector<run_diagnostic> diagnostics{};  ///< at most 100
+    std::optional<dedalus::usage> usage{};            ///< sums over the answers that had it
+    bool usage_incomplete = false;                    ///< an answer had no usage, or an attempt's outcome is unknown
+    std::vector<run_diagnostic> diagnostics{};        ///< at most 100
+    std::vector<waiting_call> waiting{};              ///< when suspended: the calls that wait for somebody outside
+    std::vector<unknown_outcome> unknown_outcomes{};  ///< at most 100
+    int resumes = 0;                                  ///< times that a process took the run up again
 };
 
 }  // namespace dedalus

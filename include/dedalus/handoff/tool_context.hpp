@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,9 @@ enum class tool_outcome
     skipped_dependency,  ///< not run: a call it depends on did not end with `ok`
     invalid_arguments,   ///< not run: the arguments are not a JSON object, or not what the tool takes
     unknown_tool,        ///< not run: no tool of this name is registered
+    rejected,            ///< not run: a person declined
+    expired,             ///< not run: nobody decided in time
+    unknown_outcome,     ///< started and never seen to end: it may have taken effect
 };
 
 DEDALUS_EXPORT std::string_view to_string(tool_outcome outcome) noexcept;
@@ -46,6 +50,10 @@ public:
 
     /// 1 for the first attempt at this call.
     int attempt() const noexcept;
+
+    /// Grows with each process that takes the run up; 0 without a store. A target that keeps the greatest one it has
+    /// seen, and refuses smaller ones, is safe from a process that was paused and does not know that it lost the run.
+    std::int64_t fence() const noexcept;
 
     /// The same for all attempts at this call, on any machine: run id and call id.
     const std::string& idempotency_key() const noexcept;

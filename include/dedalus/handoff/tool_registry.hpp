@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,15 +29,46 @@ enum class tool_effect
     once,   ///< must not happen twice; a call whose end is not known is not repeated
     pure,   ///< no effect
     keyed,  ///< the target drops repetitions by tool_context::idempotency_key()
+
+    /// The tool writes its effect and the end of its call in one transaction; run again when no end was written.
+    transactional,
+
+    /// tool_options::probe tells whether it happened; run again only when it says no.
+    probe,
+
+    /// Not run here: the result comes from outside, by handoff_loop::provide_result(). A handler, if there is one,
+    /// tells the outside of the call, drops repetitions by tool_context::idempotency_key(), and what it gives is
+    /// ignored.
+    external,
 };
+
+/// Says whether the call with this idempotency key took effect: its result, or nothing when it certainly did not.
+/// What it throws means that this cannot be known.
+using tool_probe =
+    std::function<boost::asio::awaitable<std::optional<boost::json::value>>(std::string idempotency_key)>;
 
 struct tool_options
 {
+    /// What happens to a call that was started in a process that died before it saw the end: `pure`, `keyed` and
+    /// `transactional` run again, `probe` asks first, `once` is never run again.
     tool_effect effect = tool_effect::once;
+
+    /// A person lets each call run first: handoff_loop::approve(). Needs handoff_options::store.
+    bool needs_approval = false;
 
     /// From the start of the tool. The tool is then cancelled (terminal), and the model is told; for tool_effect::once
     /// it is told that the effect is unknown. Must be positive, or `no_limit`.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
+
+    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true.
+    std::function<bool(const boost::json::object&)> needs_approval_when{};
+
+    /// How long a call waits for a person or for its result from outside; then it ends as tool_outcome::expired.
+    /// Positive, or `no_limit`.
+    std::chrono::milliseconds wait_limit = no_limit;
+
+    /// Needed by tool_effect::probe, and by no other.
+    tool_probe probe{};
 };
 
 /// Runs a tool: gets the arguments as the model gave them and gives any JSON. A string goes to the model as it is,
@@ -66,7 +98,8 @@ public:
     };
 
     /// Adds a tool. Throws config_error when the name is empty, longer than 64, has characters other than letters,
-    /// digits, `_` and `-`, or is taken; when the handler is empty; when the time limit is not positive.
+    /// digits, `_` and `-`, or is taken; when the handler is empty and the effect not tool_effect::external; when a
+    /// limit is not positive; when a probe is missing, or has no use.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
 
     /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another
@@ -96,7 +129,7 @@ public:
         added.definition.parameters = json_schema<arguments_type>();
         added.definition.strict = true;
         added.handler = tool_type(std::move(handler));
-        added.options = options;
+        added.options = std::move(options);
         added.check = tool_type::check;
         add_entry(std::move(added));
     }

@@ -1,3 +1,4 @@
+#include "handoff/check_request.hpp"
 #include "handoff/run_machine.hpp"
 #include "support/catch.hpp"
 #include "support/handoff_answers.hpp"

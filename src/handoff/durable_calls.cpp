@@ -1,0 +1,277 @@
+// The part of a run in a store that runs the calls of a turn.
+
+#include <dedalus/error.hpp>
+
+#include "handoff/durable_state.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace dedalus::handoff_engine {
+
+namespace core = handoff_core;
+
+namespace {
+
+using waiting_calls = std::vector<std::pair<call_key, wait_kind>>;
+
+const tool_options* options_of(const durable& r, const std::string& name)
+{
+    const tool_registry::entry* entry = r.input->tools->find(name);
+    return entry == nullptr ? nullptr : &entry->options;
+}
+
+bool runs_again(tool_effect effect)
+{
+    return effect != tool_effect::once && effect != tool_effect::probe;
+}
+
+// The class that the run began with, or the one of today: the stricter one.
+tool_effect effect_of(const durable& r, const std::string& name)
+{
+    const tool_effect now = options_of(r, name)->effect;
+    for (const auto& [known, then] : r.definition.tools) {
+        if (known == name && !runs_again(then) && runs_again(now))
+            return then;
+    }
+    return now;
+}
+
+// An open call of a tool that is not here cannot be judged, let alone run.
+bool lacks_tools(durable& r)
+{
+    const std::vector<call_key>& keys = r.m().open_keys();
+    return std::any_of(keys.begin(), keys.end(), [&r](const call_key& key) {
+        const core::call_record& call = r.m().call(key);
+        return call.state != core::call_state::finished && options_of(r, call.request.name) == nullptr;
+    });
+}
+
+asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered)  // borrowed: r
+{
+    std::vector<stores::call_record> records;
+    records.push_back(finish_record(r, key, end, entered));
+    const time_point at = records.front().at;
+    const std::vector<stores::call_record> existing = co_await r.journal.append(std::move(records));
+    if (existing.empty()) {
+        r.m().finish(key, std::move(end), entered, at);
+        co_return;
+    }
+    const core::facts_by_call facts = core::read_calls(existing);
+    const core::finished_call& first = *facts.at(key).finished;
+    r.m().finish(key, first.end, first.entered, first.finished);
+}
+
+/// What the probe of a tool says.
+struct probe_answer
+{
+    bool known = false;
+    std::optional<boost::json::value> result{};
+};
+
+asio::awaitable<probe_answer> ask_probe(durable& r, call_key key)  // borrowed: r
+{
+    probe_answer answer;
+    try {
+        const tool_options* options = options_of(r, r.m().call(key).request.name);
+        std::string name = core::idempotency_key(r.input->run_id, key);
+        if (!options->probe)
+            co_return answer;
+        asio::awaitable<std::optional<boost::json::value>> asked = options->probe(std::move(name));
+        answer.result = co_await std::move(asked);
+        answer.known = true;
+    }
+    catch (const std::exception&) {
+        answer = {};
+    }
+    co_return answer;
+}
+
+// False: the run has ended.
+asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
+{
+    switch (r.input->on_unknown_outcome) {
+    case unknown_outcome_policy::tell_model:
+        r.m().note("unknown_outcome", "the call " + key.call_id + " was started and never seen to end");
+        co_await record_finish(r, key, core::unknown_outcome_end(), r.journal.now());
+        co_return true;
+    case unknown_outcome_policy::fail_run: {
+        r.m().stop(stop_reason::unknown_tool_outcome, r.journal.now());
+        journal_commit nothing;  // but the end
+        co_await commit(r, std::move(nothing));
+        co_return false;
+    }
+    case unknown_outcome_policy::suspend:
+        break;
+    }
+    waiting_calls calls;
+    calls.emplace_back(key, wait_kind::unknown_outcome);
+    co_await write_waits(r, std::move(calls));
+    co_return true;
+}
+
+asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
+{
+    const tool_effect effect = effect_of(r, r.m().call(key).request.name);
+    if (runs_again(effect))
+        co_return true;
+    if (effect == tool_effect::probe) {
+        probe_answer answer = co_await ask_probe(r, key);
+        if (answer.known && !answer.result)
+            co_return true;
+        if (answer.known) {
+            tool_end end = core::result_end(*std::move(answer.result), r.definition.max_result_bytes);
+            co_await record_finish(r, key, std::move(end), r.journal.now());
+            co_return true;
+        }
+    }
+    co_return co_await take_unknown(r, key);
+}
+
+void start_tool(durable& r, core::ready_call call)
+{
+    tool_start what;
+    what.call = std::move(call);
+    what.tools = r.input->tools;
+    what.run_id = r.input->run_id;
+    what.max_result_bytes = r.definition.max_result_bytes;
+    what.fence = r.journal.fence();
+    r.tools.start(std::move(what));
+}
+
+// The starts are in the store before the first instruction of a tool, and the run is still ours then.
+asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> calls)  // borrowed: r
+{
+    if (calls.empty())
+        co_return;
+    std::vector<stores::call_record> starts;
+    for (const core::ready_call& call : calls)
+        starts.push_back(r.journal.record(call.key, stores::call_record_kind::start, call.attempt));
+    co_await r.journal.append(std::move(starts));
+    co_await r.journal.hold_lease();
+    if (!r.stop->asked_now()) {
+        for (core::ready_call& call : calls)
+            start_tool(r, std::move(call));
+        co_return;
+    }
+    for (const core::ready_call& call : calls) {
+        std::vector<stores::call_record> record;
+        record.push_back(r.journal.record(call.key, stores::call_record_kind::abandon, call.attempt));
+        co_await r.journal.append(std::move(record));
+    }
+}
+
+asio::awaitable<void> start_ready(durable& r)  // borrowed: r
+{
+    waiting_calls waits;
+    std::vector<core::ready_call> starts;
+    for (core::ready_call& call : r.m().start_ready(r.journal.now())) {
+        if (call.waits_for)
+            waits.emplace_back(call.key, *call.waits_for);
+        else
+            starts.push_back(std::move(call));
+    }
+    if (!waits.empty())
+        co_await write_waits(r, std::move(waits));
+    co_await start_calls(r, std::move(starts));
+}
+
+asio::awaitable<void> record_ended(durable& r)  // borrowed: r
+{
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+        if (ended.late) {
+            r.m().note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+            continue;
+        }
+        // What was cancelled because the run stops is judged when somebody goes on with it.
+        if (ended.end.outcome == tool_outcome::cancelled)
+            continue;
+        const std::string& name = r.m().call(ended.key).request.name;
+        if (ended.end.outcome == tool_outcome::ok && effect_of(r, name) == tool_effect::external) {
+            waiting_calls calls;
+            calls.emplace_back(ended.key, wait_kind::external_result);
+            co_await write_waits(r, std::move(calls));
+            continue;
+        }
+        co_await record_finish(r, ended.key, std::move(ended.end), ended.entered);
+    }
+}
+
+stop_reason reason_to_wait(durable& r)
+{
+    stop_reason reason = stop_reason::external_result;
+    for (const call_key& key : r.m().open_keys()) {
+        const core::call_record& call = r.m().call(key);
+        if (call.state != core::call_state::waiting)
+            continue;
+        if (call.waits_for == wait_kind::unknown_outcome)
+            return stop_reason::unknown_tool_outcome;
+        if (call.waits_for == wait_kind::approval)
+            reason = stop_reason::approval;
+    }
+    return reason;
+}
+
+asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
+{
+    journal_commit what;
+    for (const stores::wait_record& wait : r.waits) {
+        if (wait.expires_at && (!what.head.wakeup_at || *wait.expires_at < *what.head.wakeup_at))
+            what.head.wakeup_at = wait.expires_at;
+    }
+    const stop_reason reason = reason_to_wait(r);
+    co_await suspend(r, reason, std::move(what));
+}
+
+}  // namespace
+
+asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
+{
+    if (!r.m().calls_open() || lacks_tools(r))
+        co_return true;
+    const std::vector<call_key> keys = r.m().open_keys();
+    for (const call_key& key : keys) {
+        const auto facts = r.facts.find(key);
+        const bool started = facts != r.facts.end() && facts->second.open && !facts->second.finished;
+        if (!started || r.m().call(key).state != core::call_state::planned)
+            continue;
+        const bool going = co_await judge_call(r, key);
+        if (!going)
+            co_return false;
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
+{
+    if (lacks_tools(r)) {
+        co_await suspend(r, stop_reason::toolset_changed);
+        co_return false;
+    }
+    while (r.m().calls_open()) {
+        if (r.stop->asked_now()) {
+            co_await r.tools.drain();
+            co_await record_ended(r);
+            co_await suspend(r, stop_reason::stopped);
+            co_return false;
+        }
+        co_await start_ready(r);
+        if (r.tools.any_open()) {
+            co_await r.tools.wait();
+            co_await record_ended(r);
+            continue;
+        }
+        if (!r.m().calls_open() || r.stop->asked_now())
+            continue;
+        const bool decided = co_await take_decisions(r);
+        if (decided)
+            continue;
+        co_await suspend_waiting(r);
+        co_return false;
+    }
+    co_return true;
+}
+
+}  // namespace dedalus::handoff_engine

@@ -1,0 +1,374 @@
+#include "handoff/durable_run.hpp"
+
+#include <dedalus/error.hpp>
+#include <dedalus/stores/store_error.hpp>
+
+#include "crypto/sha256.hpp"
+#include "handoff/durable_state.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace dedalus::handoff_engine {
+
+namespace core = handoff_core;
+
+namespace {
+
+constexpr int renewals_per_lease = 3;
+constexpr std::size_t call_id_digits = 32;
+
+// The same for a run wherever it is followed: ids are part of requests.
+std::function<std::string()> derived_call_ids(std::string run_id)
+{
+    return [run_id = std::move(run_id), n = 0]() mutable {
+        return "call_" + crypto::sha256_hex(run_id + '/' + std::to_string(++n)).substr(0, call_id_digits);
+    };
+}
+
+core::run_settings settings_of(const core::run_definition& definition, const std::string& run_id)
+{
+    core::run_settings settings;
+    settings.run_id = run_id;
+    settings.max_turns = static_cast<int>(definition.max_turns);
+    settings.max_concurrency = definition.max_concurrency;
+    settings.extensions = definition.extensions;
+    for (const auto& [name, effect] : definition.tools)
+        settings.tool_names.push_back(name);
+    settings.make_call_id = derived_call_ids(run_id);
+    return settings;
+}
+
+std::string check_call(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
+{
+    const tool_registry::entry* entry = tools.find(name);
+    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
+}
+
+// A predicate that fails has not said that the call may run.
+bool needs_approval(const tool_options& options, const boost::json::object& arguments)
+{
+    if (options.needs_approval || !options.needs_approval_when)
+        return options.needs_approval;
+    try {
+        return options.needs_approval_when(arguments);
+    }
+    catch (const std::exception&) {
+        return true;
+    }
+}
+
+core::call_gates gates_of(const tool_registry& tools, const core::requested_call& call)
+{
+    core::call_gates gates;
+    const tool_registry::entry* entry = tools.find(call.name);
+    if (entry == nullptr)
+        return gates;
+    gates.approval = needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
+    gates.external = entry->options.effect == tool_effect::external && !entry->handler;
+    return gates;
+}
+
+void rebuild(durable& r, stores::stored_run stored)
+{
+    r.definition = core::read_definition(stored.entries.front());
+    r.machine.emplace(settings_of(r.definition, r.input->run_id), r.definition.request);
+    r.facts = core::read_calls(stored.calls);
+    const std::string problem = core::replay(*r.machine, core::read_events(stored.entries), r.facts);
+    if (!problem.empty())
+        throw store_error(store_errc::damaged, problem);
+    for (stores::wait_record& wait : stored.waits)
+        r.waits.push_back(std::move(wait));
+    const std::shared_ptr<const tool_registry> tools = r.input->tools;
+    r.m().set_checks(
+        [tools](const std::string& name, const boost::json::object& a) { return check_call(*tools, name, a); },
+        [tools](const core::requested_call& call) { return gates_of(*tools, call); }
+    );
+}
+
+run_result not_ours(const std::string& run_id, stop_reason reason)
+{
+    run_result result;
+    result.run_id = run_id;
+    result.phase = run_phase::executing;
+    result.stop_reason = reason;
+    return result;
+}
+
+asio::awaitable<void> create(durable& r)  // borrowed: r
+{
+    core::checkpoint_head head;
+    head.run_id = r.input->run_id;
+    head.budget.limit = r.input->create->max_turns;
+    core::new_entry input = core::input_entry(*r.input->create);
+    const stores::create_outcome outcome = co_await r.journal.create(std::move(head), std::move(input));
+    if (outcome == stores::create_outcome::exists && r.input->must_be_new)
+        throw config_error("there is a run with this id already");
+}
+
+// What is to be said at once, if anything: the run has ended, or somebody else has it.
+asio::awaitable<std::optional<run_result>> open(durable& r)  // borrowed: r
+{
+    if (r.input->create)
+        co_await create(r);
+    const stores::acquire_result acquired = co_await r.journal.acquire();
+    if (acquired.outcome == stores::acquire_outcome::not_found)
+        throw config_error("there is no run with this id");
+    if (acquired.outcome == stores::acquire_outcome::held)
+        co_return not_ours(r.input->run_id, stop_reason::held);
+    stores::stored_run stored = co_await r.journal.load();
+    rebuild(r, std::move(stored));
+    if (acquired.outcome == stores::acquire_outcome::terminal)
+        co_return result_of(r);
+    co_return std::nullopt;
+}
+
+asio::awaitable<void> follow(durable& r)  // borrowed: r
+{
+    bool going = co_await judge_started(r);
+    while (going) {
+        if (r.m().calls_open()) {
+            going = co_await run_calls(r);
+            continue;
+        }
+        if (r.stop->asked_after_turn()) {
+            co_await suspend(r, stop_reason::stopped);
+            co_return;
+        }
+        going = co_await exchange(r);
+    }
+}
+
+/// Keeps the lease while a run is followed.
+struct renewal
+{
+    explicit renewal(const strand& s) : next(s), end(s, asio::steady_timer::time_point::max()) {}
+
+    asio::steady_timer next;
+    asio::steady_timer end;
+    bool over = false;
+    bool ended = false;
+};
+
+asio::awaitable<void> keep_lease(durable& r, std::shared_ptr<renewal> lease)  // borrowed: r
+{
+    while (!lease->over) {
+        lease->next.expires_after(r.input->lease / renewals_per_lease);
+        boost::system::error_code ignored;
+        co_await lease->next.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        if (lease->over)
+            co_return;
+        try {
+            co_await r.journal.renew();
+        }
+        catch (const run_lost&) {
+            r.stop->now();  // the next write says so, too
+            co_return;
+        }
+        catch (const store_error&) {
+            continue;  // the lease runs on for a while; hold_lease() asks again before it has ended
+        }
+    }
+}
+
+asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<renewal> lease, bool ours)  // borrowed: r
+{
+    lease->over = true;
+    lease->next.cancel();
+    boost::system::error_code ignored;
+    if (!lease->ended)
+        co_await lease->end.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!ours)
+        co_return;
+    try {
+        co_await r.journal.release();
+    }
+    catch (const store_error&) {
+        co_return;  // it ends by itself
+    }
+}
+
+// Those that follow know at least that it was done.
+asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
+{
+    for (const ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+        stores::late_result late;
+        late.key = core::stored_key(ended.key);
+        late.body = core::finish_body(ended.end, ended.entered);
+        try {
+            co_await r.journal.put_late(std::move(late));
+        }
+        catch (const store_error&) {
+            co_return;
+        }
+    }
+}
+
+[[noreturn]] void rethrow(const std::exception_ptr& failure, durable& r)
+{
+    try {
+        std::rethrow_exception(failure);
+    }
+    catch (error& e) {
+        auto partial = std::make_shared<run_result>(result_of(r));
+        if (!r.m().ended()) {
+            partial->phase = run_phase::suspended;
+            partial->stop_reason = stop_reason::error;
+        }
+        e.set_partial_run(std::move(partial));
+        throw;
+    }
+}
+
+void interrupt_by(run_stop& stop, durable& r)
+{
+    stop.on_now([&r] {
+        r.sending.emit(asio::cancellation_type::terminal);
+        r.pause.cancel();
+        r.tools.cancel();
+    });
+}
+
+}  // namespace
+
+asio::awaitable<run_result>
+follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop> stop, strand s)
+{
+    durable r(std::move(input), std::move(stop), s);
+    std::optional<run_result> known = co_await open(r);
+    if (known)
+        co_return *std::move(known);
+
+    auto lease = std::make_shared<renewal>(s);
+    asio::co_spawn(s, keep_lease(r, lease), [lease](std::exception_ptr) {
+        lease->ended = true;
+        lease->end.cancel();
+    });
+    interrupt_by(*r.stop, r);
+    std::exception_ptr failure;
+    bool lost = false;
+    try {
+        co_await follow(r);
+    }
+    catch (const run_lost&) {
+        lost = true;
+    }
+    catch (const run_changed&) {
+        store_error changed(store_errc::damaged, "somebody who does not have the run has changed it");
+        failure = std::make_exception_ptr(std::move(changed));
+    }
+    catch (...) {
+        failure = std::current_exception();
+    }
+    if (lost || failure)
+        r.tools.cancel();
+    co_await r.tools.drain();
+    r.stop->on_now({});
+    if (lost)
+        co_await put_late_results(r);
+    co_await give_up_lease(r, lease, !lost);
+    if (lost)
+        co_return not_ours(r.input->run_id, stop_reason::fenced);
+    if (failure)
+        rethrow(failure, r);
+    co_return result_of(r);
+}
+
+namespace {
+
+run_phase phase_of(const core::run_machine& machine)
+{
+    if (machine.ended())
+        return machine.report().phase();
+    if (machine.calls_open())
+        return run_phase::executing;
+    return machine.sending() ? run_phase::sending : run_phase::ready;
+}
+
+void describe(durable& r, core::checkpoint_head& head)
+{
+    const turn_account& turns = r.m().turns();
+    head.run_id = r.input->run_id;
+    head.turn = r.m().turn();
+    head.budget.limit = turns.limit;
+    // A server may have used more than it was allowed to; only a run that has ended says so.
+    head.budget.spent = is_terminal(head.phase) ? turns.spent() : std::min(turns.spent(), turns.limit);
+    head.budget.assumed = turns.assumed;
+    head.budget.charged_unknown = turns.charged_unknown;
+    head.correlation_id = r.m().correlation_id();
+    if (head.phase == run_phase::sending) {
+        head.attempt = r.attempt;
+        head.budget.reserved = r.m().sent().reserved;
+    }
+    const std::string reason(to_string(r.m().report().reason()));
+    if (head.phase == run_phase::suspended)
+        head.suspended = boost::json::object{{"reason", reason}};
+    else if (is_terminal(head.phase))
+        head.stop_reason = reason;
+}
+
+}  // namespace
+
+asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
+{
+    for (const call_key& key : r.m().take_not_run()) {
+        const auto known = r.facts.find(key);
+        if (known != r.facts.end() && known->second.finished)
+            continue;  // a former owner wrote it
+        const core::call_record& call = r.m().call(key);
+        what.calls.push_back(finish_record(r, key, call.end, call.finished));
+    }
+    core::checkpoint_head& head = what.head;
+    if (head.phase != run_phase::suspended)
+        head.phase = phase_of(r.m());
+    if (r.m().ended())
+        what.entries.push_back(core::end_entry(r.m().turn(), head.phase, r.m().report().reason()));
+    describe(r, head);
+    co_await r.journal.commit(std::move(what));
+}
+
+asio::awaitable<void> suspend(durable& r, stop_reason reason)  // borrowed: r
+{
+    journal_commit what;
+    co_await suspend(r, reason, std::move(what));
+}
+
+asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit what)  // borrowed: r
+{
+    r.m().suspend(reason);
+    what.head.phase = run_phase::suspended;
+    what.entries.push_back(core::suspended_entry(r.m().turn(), reason));
+    co_await commit(r, std::move(what));
+}
+
+run_result result_of(durable& r)
+{
+    run_result result = r.m().result();
+    result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));
+    for (waiting_call& call : result.waiting) {
+        for (const stores::wait_record& wait : r.waits) {
+            if (wait.key.call.call_id != call.call_id || wait.key.call.occurrence != call.occurrence ||
+                wait.key.kind != core::wait_name(call.kind))
+                continue;
+            call.since = core::read_wait(wait.body).since;
+            if (wait.expires_at)
+                call.expires_at = *wait.expires_at;
+        }
+    }
+    return result;
+}
+
+stores::call_record finish_record(const durable& r, const call_key& key, const tool_end& end, time_point entered)
+{
+    stores::call_record record = r.journal.record(key, stores::call_record_kind::finish, 1);
+    record.body = core::finish_body(end, entered);
+    return record;
+}
+
+}  // namespace dedalus::handoff_engine

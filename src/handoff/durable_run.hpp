@@ -1,0 +1,56 @@
+#pragma once
+
+#include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/request.hpp>
+#include <dedalus/client_options.hpp>
+#include <dedalus/handoff/durability.hpp>
+#include <dedalus/handoff/run_result.hpp>
+#include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/stores/run_store.hpp>
+
+#include "handoff/run_journal.hpp"
+#include "handoff/run_records.hpp"
+#include "handoff/run_stop.hpp"
+#include "handoff/strand_hop.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace dedalus::handoff_engine {
+
+/// Sends a request once, under this key, and gives its answer with the body as received in info.body; throws as
+/// client::chat_completions() does. Takes what it needs of the request before it returns.
+using send_once_function =
+    std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&, std::string request_key)>;
+
+/// All that one run in a store needs.
+struct durable_input
+{
+    std::shared_ptr<run_store> store{};
+    std::string run_id{};
+    std::string owner{};
+    std::optional<handoff_core::run_definition> create{};  ///< set: begin the run unless it is there
+    bool must_be_new = false;                              ///< a run that is there already is an error
+    std::optional<credential_selection> credentials{};     ///< put into each request, and written nowhere
+    send_once_function send{};
+    std::shared_ptr<const tool_registry> tools{};
+    retry_options retry{};
+    unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
+    unknown_send_policy on_unknown_send = unknown_send_policy::resend;
+    std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
+    std::chrono::milliseconds lease = std::chrono::seconds(30);
+    run_clocks clocks{};
+    std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
+};
+
+/// Goes on with a run until it ends, is suspended, or is lost to another owner. Cancellation: none; `stop` ends it.
+/// Throws store_error, what `send` throws for good, and config_error for a run that is not there or must be new.
+boost::asio::awaitable<run_result>
+follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop> stop, strand s);
+
+}  // namespace dedalus::handoff_engine

@@ -1,0 +1,119 @@
+#include "handoff/replay.hpp"
+
+#include <utility>
+
+namespace dedalus::handoff_core {
+
+namespace {
+
+class replaying
+{
+public:
+    replaying(run_machine& machine, const facts_by_call& calls) : machine_(machine), calls_(calls) {}
+
+    /// False: the event cannot have happened here.
+    bool tell(run_event event)
+    {
+        return std::visit([this](auto&& e) { return on(std::move(e)); }, std::move(event));
+    }
+
+    /// Tells what is known of the calls of the present turn: by the time of the next request they have all ended.
+    void tell_calls()
+    {
+        // A call that was skipped names the call it was skipped for: the machine must not find another one.
+        tell_calls_if(false);
+        tell_calls_if(true);
+    }
+
+private:
+    void tell_calls_if(bool were_run)
+    {
+        // finish() of the last one closes the turn; the list stays.
+        const std::vector<call_key> keys = machine_.open_keys();
+        for (const call_key& key : keys) {
+            const auto found = calls_.find(key);
+            if (found == calls_.end() || (found->second.attempts > 0) != were_run)
+                continue;
+            const call_facts& facts = found->second;
+            if (facts.attempts > 0)
+                machine_.tried(key, facts.attempts, facts.started);
+            if (facts.finished)
+                machine_.finish(key, facts.finished->end, facts.finished->entered, facts.finished->finished);
+        }
+    }
+
+    bool on(const request_sent& sent)
+    {
+        tell_calls();
+        if (machine_.calls_open() || machine_.sending())
+            return false;
+        const bool there = machine_.next_request().has_value();
+        return there && machine_.sent().turn == sent.turn && machine_.sent().reserved == sent.reserved;
+    }
+
+    bool on(request_answered answered)
+    {
+        if (!machine_.sending())
+            return false;
+        machine_.on_answer(std::move(answered.answer), answered.at);
+        return true;
+    }
+
+    bool on(const request_refused& refused)
+    {
+        if (!machine_.sending())
+            return false;
+        machine_.on_refusal(refused.kind);
+        return true;
+    }
+
+    bool on(const request_lost&)
+    {
+        if (!machine_.sending())
+            return false;
+        machine_.on_unknown_outcome();
+        return true;
+    }
+
+    bool on(const call_held& held)
+    {
+        machine_.hold(held.key, held.kind);
+        return true;
+    }
+
+    bool on(const call_approved& approved)
+    {
+        machine_.approve(approved.key);
+        return true;
+    }
+
+    bool on(const run_ended& end)
+    {
+        if (!machine_.ended() && !machine_.sending() && end.reason == stop_reason::budget)
+            machine_.next_request();
+        if (!machine_.ended())
+            machine_.stop(end.reason, end.at);
+        return true;
+    }
+
+    run_machine& machine_;
+    const facts_by_call& calls_;
+};
+
+}  // namespace
+
+std::string replay(run_machine& machine, std::vector<run_event> events, const facts_by_call& calls)
+{
+    replaying run(machine, calls);
+    std::size_t place = 0;
+    for (run_event& event : events) {
+        ++place;
+        if (!run.tell(std::move(event)))
+            return "event " + std::to_string(place) + " of the log cannot have happened there";
+    }
+    if (machine.calls_open())
+        run.tell_calls();
+    return {};
+}
+
+}  // namespace dedalus::handoff_core

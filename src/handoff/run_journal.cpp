@@ -1,0 +1,235 @@
+#include "handoff/run_journal.hpp"
+
+#include <dedalus/stores/store_error.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <limits>
+#include <utility>
+
+namespace dedalus::handoff_engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int margins_per_lease = 6;
+constexpr int most_tries = 5;
+constexpr milliseconds first_pause(20);
+
+// Repeated with the same op_id, such an operation is done once.
+bool may_be_repeated(const store_error& failure)
+{
+    return failure.reason() == store_errc::unavailable || failure.reason() == store_errc::busy;
+}
+
+void seal(std::vector<stores::call_record>& records)
+{
+    for (stores::call_record& record : records)
+        record.crc32c = stores::checksum(record);
+}
+
+// `operation` is called anew for each try, because an awaitable runs once.
+template <class Request, class Answer>
+asio::awaitable<Answer>
+repeat(std::shared_ptr<run_store> store, asio::awaitable<Answer> (run_store::*operation)(Request), Request request)
+{
+    for (int tries = 1;; ++tries) {
+        try {
+            Request copy = request;
+            Answer answer = co_await (*store.*operation)(std::move(copy));
+            co_return answer;
+        }
+        catch (const store_error& failure) {
+            if (tries == most_tries || !may_be_repeated(failure))
+                throw;
+        }
+        asio::steady_timer pause(co_await asio::this_coro::executor, first_pause * (1 << tries));
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
+}  // namespace
+
+run_journal::run_journal(
+    std::shared_ptr<run_store> store,
+    std::string run_id,
+    std::string owner,
+    std::chrono::milliseconds ttl,
+    run_clocks clocks
+)
+    : store_(std::move(store)), run_id_(std::move(run_id)), owner_(std::move(owner)), ttl_(ttl),
+      clocks_(std::move(clocks))
+{}
+
+asio::awaitable<stores::create_outcome>
+run_journal::create(handoff_core::checkpoint_head head, handoff_core::new_entry input)
+{
+    stores::create_request request;
+    request.run_id = run_id_;
+    request.op_id = next_op();
+    head.rev = 1;
+    head.last_seq = 1;
+    head.created_at = handoff_core::stored_time(clocks_.system());
+    request.head = handoff_core::encode_head(head);
+    stores::log_entry& entry = request.entries.emplace_back();
+    entry.seq = 1;
+    entry.at = handoff_core::stored_time(clocks_.system());
+    entry.kind = std::move(input.kind);
+    entry.body = std::move(input.body);
+    entry.raw = std::move(input.raw);
+    entry.crc32c = stores::checksum(entry);
+    co_return co_await repeat(store_, &run_store::create, std::move(request));
+}
+
+asio::awaitable<stores::acquire_result> run_journal::acquire()
+{
+    stores::acquire_request request;
+    request.run_id = run_id_;
+    request.owner = owner_;
+    request.ttl = ttl_;
+    request.op_id = next_op();
+    const auto asked = clocks_.steady();
+    stores::acquire_result result = co_await repeat(store_, &run_store::acquire, std::move(request));
+    if (result.outcome == stores::acquire_outcome::acquired) {
+        fence_ = result.fence;
+        held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
+    }
+    co_return result;
+}
+
+asio::awaitable<stores::stored_run> run_journal::load()
+{
+    stores::load_request request;
+    request.run_id = run_id_;
+    stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
+    if (result.outcome == stores::load_outcome::not_found)
+        throw store_error(store_errc::damaged, "the run is gone");
+    if (result.outcome == stores::load_outcome::corrupt || result.run.entries.empty())
+        throw store_error(store_errc::damaged, "the run is not whole in its store");
+    handoff_core::read_checkpoint(result.run);
+    rev_ = result.run.rev;
+    last_seq_ = result.run.last_seq;
+    co_return std::move(result.run);
+}
+
+asio::awaitable<std::vector<stores::inbox_item>> run_journal::load_inbox()
+{
+    stores::load_request request;
+    request.run_id = run_id_;
+    request.from_seq = last_seq_ + 1;
+    stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
+    if (result.outcome == stores::load_outcome::not_found || result.run.fence != fence_)
+        throw run_lost{};
+    co_return std::move(result.run.inbox);
+}
+
+asio::awaitable<void> run_journal::commit(journal_commit what)
+{
+    stores::commit_request request;
+    request.run_id = run_id_;
+    request.fence = fence_;
+    request.expected_rev = rev_;
+    request.op_id = next_op();
+    std::int64_t seq = last_seq_;
+    for (handoff_core::new_entry& each : what.entries) {
+        stores::log_entry& entry = request.entries.emplace_back();
+        entry.seq = ++seq;
+        entry.at = handoff_core::stored_time(clocks_.system());
+        entry.fence = fence_;
+        entry.turn = each.turn;
+        entry.kind = std::move(each.kind);
+        entry.body = std::move(each.body);
+        entry.raw = std::move(each.raw);
+        entry.crc32c = stores::checksum(entry);
+    }
+    what.head.rev = rev_ + 1;
+    what.head.last_seq = seq;
+    what.head.updated_at = handoff_core::stored_time(clocks_.system());
+    request.head = handoff_core::encode_head(what.head);
+    request.calls = std::move(what.calls);
+    seal(request.calls);
+    request.waits = std::move(what.waits);
+    request.closed_waits = std::move(what.closed_waits);
+    request.consumed_inbox = std::move(what.consumed_inbox);
+    const stores::commit_result result = co_await repeat(store_, &run_store::commit, std::move(request));
+    if (result.outcome == stores::commit_outcome::fenced)
+        throw run_lost{};
+    if (result.outcome == stores::commit_outcome::conflict)
+        throw run_changed{};
+    ++rev_;
+    last_seq_ = seq;
+}
+
+asio::awaitable<std::vector<stores::call_record>> run_journal::append(std::vector<stores::call_record> records)
+{
+    stores::append_request request;
+    request.run_id = run_id_;
+    request.fence = fence_;
+    request.records = std::move(records);
+    seal(request.records);
+    request.op_id = next_op();
+    stores::append_result result = co_await repeat(store_, &run_store::append_call, std::move(request));
+    if (result.outcome == stores::append_outcome::fenced)
+        throw run_lost{};
+    co_return std::move(result.existing);
+}
+
+asio::awaitable<void> run_journal::hold_lease()
+{
+    if (clocks_.steady() >= held_until_)
+        co_await renew();
+}
+
+asio::awaitable<void> run_journal::renew()
+{
+    stores::renew_request request;
+    request.run_id = run_id_;
+    request.fence = fence_;
+    request.ttl = ttl_;
+    const auto asked = clocks_.steady();
+    const stores::renew_result result = co_await repeat(store_, &run_store::renew, std::move(request));
+    if (result.outcome == stores::lease_outcome::lost)
+        throw run_lost{};
+    held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
+}
+
+asio::awaitable<void> run_journal::put_late(stores::late_result late)
+{
+    stores::late_request request;
+    request.run_id = run_id_;
+    request.result = std::move(late);
+    request.result.fence = fence_;
+    co_await repeat(store_, &run_store::put_late_result, std::move(request));
+}
+
+asio::awaitable<void> run_journal::release()
+{
+    stores::release_request request;
+    request.run_id = run_id_;
+    request.fence = fence_;
+    co_await repeat(store_, &run_store::release, std::move(request));
+}
+
+stores::call_record
+run_journal::record(const handoff_core::call_key& key, stores::call_record_kind kind, int attempt) const
+{
+    stores::call_record result;
+    result.key = handoff_core::stored_key(key);
+    result.kind = kind;
+    result.attempt = attempt;
+    result.fence = fence_;
+    result.at = handoff_core::stored_time(clocks_.system());
+    return result;
+}
+
+std::string run_journal::next_op()
+{
+    return owner_ + '/' + std::to_string(++ops_);
+}
+
+}  // namespace dedalus::handoff_engine

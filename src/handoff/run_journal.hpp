@@ -1,0 +1,118 @@
+#pragma once
+
+#include <dedalus/handoff/run_phase.hpp>
+#include <dedalus/stores/run_store.hpp>
+
+#include "handoff/checkpoint_head.hpp"
+#include "handoff/run_records.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dedalus::handoff_engine {
+
+/// The times a journal looks at.
+struct run_clocks
+{
+    std::function<std::chrono::steady_clock::time_point()> steady{};  ///< for the lease
+    std::function<std::chrono::system_clock::time_point()> system{};  ///< what is written
+};
+
+/// Another owner has the run, or has had it: this one stops at once, and writes nothing more.
+struct run_lost
+{};
+
+/// Somebody else wrote into the run what only its owner's next step may answer: load it again.
+struct run_changed
+{};
+
+/// One commit.
+struct journal_commit
+{
+    handoff_core::checkpoint_head head{};  ///< the journal sets revision and length of the log
+    std::vector<handoff_core::new_entry> entries{};
+    std::vector<stores::call_record> calls{};
+    std::vector<stores::wait_record> waits{};
+    std::vector<stores::wait_key> closed_waits{};
+    std::vector<std::string> consumed_inbox{};
+};
+
+/// One run as its owner writes it: knows fence, revision and lease, and gives each write its place. A write whose
+/// answer is lost is repeated. Writes go on when their caller is cancelled; their callers are not to be cancelled at
+/// all. To be used on one strand.
+class run_journal
+{
+public:
+    /// @param owner  differs between processes and runs
+    /// @param ttl    of the lease
+    run_journal(
+        std::shared_ptr<run_store> store,
+        std::string run_id,
+        std::string owner,
+        std::chrono::milliseconds ttl,
+        run_clocks clocks
+    );
+
+    /// Throws store_error, as everything here.
+    boost::asio::awaitable<stores::create_outcome>
+    create(handoff_core::checkpoint_head head, handoff_core::new_entry input);
+
+    /// Takes the run.
+    boost::asio::awaitable<stores::acquire_result> acquire();
+
+    /// All of it. Throws store_error(damaged) when it is not there or not whole.
+    boost::asio::awaitable<stores::stored_run> load();
+
+    /// What has come into the inbox.
+    boost::asio::awaitable<std::vector<stores::inbox_item>> load_inbox();
+
+    /// Throws run_lost and run_changed.
+    boost::asio::awaitable<void> commit(journal_commit what);
+
+    /// Adds a record of a call, or the starts of several. Gives the one that is there already, if so. Throws run_lost.
+    boost::asio::awaitable<std::vector<stores::call_record>> append(std::vector<stores::call_record> records);
+
+    /// To be awaited before anything outside is begun: whether the run is still ours for some time. Asks the store when
+    /// the lease would have ended by our own clock. Throws run_lost.
+    boost::asio::awaitable<void> hold_lease();
+
+    /// Throws run_lost.
+    boost::asio::awaitable<void> renew();
+
+    /// What a tool gave after the run was lost.
+    boost::asio::awaitable<void> put_late(stores::late_result result);
+
+    /// Ends the lease.
+    boost::asio::awaitable<void> release();
+
+    stores::call_record record(const handoff_core::call_key& key, stores::call_record_kind kind, int attempt) const;
+
+    const std::string& run_id() const noexcept { return run_id_; }
+
+    std::int64_t fence() const noexcept { return fence_; }
+
+    handoff_core::time_point now() const { return clocks_.system(); }
+
+private:
+    std::string next_op();
+
+    std::shared_ptr<run_store> store_;
+    std::string run_id_;
+    std::string owner_;
+    std::chrono::milliseconds ttl_;
+    run_clocks clocks_;
+    std::int64_t ops_ = 0;
+    std::int64_t fence_ = 0;
+    std::int64_t rev_ = 0;
+    std::int64_t last_seq_ = 0;
+    std::chrono::steady_clock::time_point held_until_{};
+};
+
+}  // namespace dedalus::handoff_engine

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <dedalus/chat/request.hpp>
+#include <dedalus/handoff/run_result.hpp>
+#include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/stores/records.hpp>
+
+#include "handoff/replay.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dedalus::handoff_core {
+
+// What a run writes into its store, as JSON, and how a machine is told it again. Nothing here does I/O.
+
+/// What a run is made of: the first entry of its log. Never changes.
+struct run_definition
+{
+    chat_completion_request request{};  ///< without credentials
+    bool needs_credentials = false;
+    std::int64_t max_turns = 10;
+    std::size_t max_concurrency = 8;
+    std::size_t max_result_bytes = 0;
+    bool extensions = true;
+    std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
+};
+
+/// A log entry before the journal gives it its place.
+struct new_entry
+{
+    std::string kind{};
+    std::int64_t turn = 0;
+    std::string body{};
+    std::string raw{};
+};
+
+/// A decision from outside, as it lies in the inbox.
+struct decision
+{
+    enum class kind
+    {
+        approve,
+        reject,
+        result,
+    };
+
+    kind what = kind::approve;
+    boost::json::value value{};  ///< of a result
+    std::string reason{};        ///< of a rejection
+};
+
+/// What is kept of a wait, for whoever lists it.
+struct wait_facts
+{
+    std::string name{};
+    boost::json::value arguments{};
+    time_point since{};
+};
+
+new_entry input_entry(const run_definition& definition);
+new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
+
+/// @param raw  the body as received
+new_entry response_entry(int turn, std::string raw, const response_info& info);
+new_entry lost_entry(int turn, std::string_view why);
+new_entry refusal_entry(int turn, refusal_kind kind, int status);
+new_entry wait_entry(int turn, const call_key& key, wait_kind kind);
+new_entry approval_entry(int turn, const call_key& key);
+
+/// A call ended by a decision; its finish record says how.
+new_entry decided_entry(int turn, const call_key& key, std::string_view inbox_id);
+new_entry suspended_entry(int turn, stop_reason reason);
+new_entry end_entry(int turn, run_phase phase, stop_reason reason);
+
+std::string finish_body(const tool_end& end, time_point entered);
+std::string wait_body(const wait_facts& facts);
+std::string decision_body(const decision& d);
+
+/// Names in the store.
+std::string_view wait_name(wait_kind kind) noexcept;
+std::string_view decision_name(decision::kind kind) noexcept;
+
+// Reading. These throw store_error(damaged) for what was not written by the above.
+
+run_definition read_definition(const stores::log_entry& entry);
+std::vector<run_event> read_events(const std::vector<stores::log_entry>& entries);
+facts_by_call read_calls(const std::vector<stores::call_record>& records);
+wait_facts read_wait(std::string_view body);
+decision read_decision(const stores::inbox_item& item);
+std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
+
+inline stores::call_key stored_key(const call_key& key)
+{
+    return {key.call_id, key.occurrence};
+}
+
+inline call_key core_key(const stores::call_key& key)
+{
+    return {key.call_id, static_cast<int>(key.occurrence)};
+}
+
+inline stores::time_point stored_time(time_point t)
+{
+    return std::chrono::time_point_cast<std::chrono::microseconds>(t);
+}
+
+}  // namespace dedalus::handoff_core

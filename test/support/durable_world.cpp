@@ -1,0 +1,188 @@
+#include "support/durable_world.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+
+namespace test {
+
+namespace {
+
+constexpr const char* run_id = "r1";
+
+struct tool_of_world
+{
+    const char* name;
+    dedalus::tool_effect effect;
+};
+
+constexpr tool_of_world tools_of_world[] = {
+    {"book", dedalus::tool_effect::once},
+    {"pay", dedalus::tool_effect::keyed},
+    {"look", dedalus::tool_effect::pure},
+    {"mail", dedalus::tool_effect::once},
+};
+
+const std::string deferred_text = R"([ {"id":"d","name":"invoice","arguments":{"n":1.0,"k":1e2},"blocked_by":["b"]} ])";
+
+asio::awaitable<json::value> act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence)
+{
+    world& w = p.w;
+    stores::load_request request;
+    request.run_id = run_id;
+    const stores::load_result loaded = co_await w.store->load(std::move(request));
+    if (loaded.run.fence != fence)
+        ++w.late_starts;
+    if (w.finished.contains(key))
+        w.violations.push_back("a finished call was started again: " + key);
+    co_await w.step(p);
+    w.classes[key] = effect;
+    ++w.effects[key];
+    co_await w.step(p);
+    co_return json::string(key + " done");
+}
+
+dedalus::tool_handler handler(process& p, dedalus::tool_effect effect)
+{
+    return [&p, effect](json::object, dedalus::tool_context& context) {
+        return act(p, context.idempotency_key(), effect, context.fence());
+    };
+}
+
+bool answers(const dedalus::chat_completion_request& request, const std::string& id)
+{
+    return tool_text(request.messages, id) != "no such message";
+}
+
+/// Three turns: four calls at once, one of which depends on another; one call; the final text. Each request uses as
+/// many turns as it may.
+std::string reply(const dedalus::chat_completion_request& request)
+{
+    const std::string turns = std::to_string(request.max_turns.value_or(1));
+    if (!answers(request, "a"))
+        return R"({"id":"1","choices":[],"correlation_id":"s1","server_results":{"s":[1.0]},"deferred":)" +
+               deferred_text + R"(,"turns_consumed":)" + turns +
+               R"(,"pending_tools":[{"id":"a","name":"book","arguments":{"x":1.0}},
+                {"id":"b","name":"pay","arguments":{}},{"id":"c","name":"look","arguments":{},"dependencies":["a"]},
+                {"id":"u","name":"missing","arguments":{}}]})";
+    if (!answers(request, "e"))
+        return R"({"id":"2","correlation_id":"s2","turns_consumed":)" + turns +
+               R"(,"choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":"Now",
+                "tool_calls":[{"id":"e","type":"function","function":{"name":"mail","arguments":"{}"}}]}}]})";
+    return R"({"id":"3","turns_consumed":)" + turns +
+           R"(,"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Done."}}]})";
+}
+
+void look_at(world& w, const dedalus::chat_completion_request& request, const std::string& key)
+{
+    const std::string body = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
+    w.requests[key].insert(body);
+    w.bodies.push_back(body);
+    if (w.requests[key].size() > 1)
+        w.violations.push_back("two requests under one key");
+    if (core::find_violation(request.messages, core::server_session(request).deferred_ids()))
+        w.violations.push_back("a request is not valid");
+    const bool second = answers(request, "a") && !answers(request, "e");
+    if (second && request.deferred_calls_raw != deferred_text)
+        w.violations.push_back("the deferred calls are not as received");
+    w.llm_turns += request.max_turns.value_or(1);
+    if (w.llm_turns > w.max_turns)
+        w.violations.push_back("more turns than allowed");
+}
+
+asio::awaitable<bool> is_announced(world& w, std::string key)
+{
+    stores::load_request request;
+    request.run_id = run_id;
+    const stores::load_result loaded = co_await w.store->load(std::move(request));
+    const auto& entries = loaded.run.entries;
+    co_return std::any_of(entries.begin(), entries.end(), [&key](const stores::log_entry& entry) {
+        return entry.kind == "intent" && entry.body.find('"' + key + '"') != std::string::npos;
+    });
+}
+
+asio::awaitable<dedalus::chat_completion> serve(process& p, dedalus::chat_completion_request request, std::string key)
+{
+    co_await p.w.step(p);
+    const bool announced = co_await is_announced(p.w, key);
+    if (!announced && p.w.off != rule::intent_first)
+        p.w.violations.push_back("a request was sent that the store does not know of");
+    look_at(p.w, request, key);
+    std::string body = reply(request);
+    dedalus::chat_completion answer = dedalus::codec::decode_chat_completion(body);
+    answer.info.status = 200;
+    answer.info.body = std::move(body);
+    co_await p.w.step(p);
+    co_return answer;
+}
+
+core::run_definition definition(const world& w)
+{
+    core::run_definition result;
+    result.request = question();
+    result.request.max_turns = 2;
+    result.max_turns = w.max_turns;
+    result.max_result_bytes = 4096;
+    for (const tool_of_world& t : tools_of_world)
+        result.tools.emplace_back(t.name, t.effect);
+    return result;
+}
+
+}  // namespace
+
+process& world::add_process()
+{
+    processes.push_back(std::make_unique<process>(*this, processes.size() + 1));
+    processes.back()->began = std::chrono::steady_clock::time_point(passed);
+    return *processes.back();
+}
+
+std::shared_ptr<const engine::durable_input> world::input(process& p)
+{
+    auto result = std::make_shared<engine::durable_input>();
+    result->store = std::make_shared<process_store>(p);
+    result->run_id = run_id;
+    result->owner = "process" + std::to_string(p.id);
+    result->create = definition(*this);
+    dedalus::tool_registry tools;
+    for (const tool_of_world& t : tools_of_world) {
+        dedalus::function_definition function;
+        function.name = t.name;
+        const bool lies = off == rule::effect_class;
+        dedalus::tool_options options;
+        options.effect = lies ? dedalus::tool_effect::keyed : t.effect;
+        tools.add(std::move(function), handler(p, t.effect), std::move(options));
+    }
+    for (auto& [name, effect] : result->create->tools)
+        effect = off == rule::effect_class ? dedalus::tool_effect::keyed : effect;
+    result->tools = std::make_shared<const dedalus::tool_registry>(std::move(tools));
+    result->send = [&p](const dedalus::chat_completion_request& request, std::string key) {
+        return serve(p, request, std::move(key));
+    };
+    result->on_unknown_outcome = on_unknown_outcome;
+    result->random = [] { return 0.5; };
+    result->clocks.system = [this] { return system_now(); };
+    result->clocks.steady = [this, &p] {
+        return off == rule::lease_check ? p.began : std::chrono::steady_clock::time_point(passed);
+    };
+    return result;
+}
+
+void world::begin(process& p)
+{
+    engine::strand s(context.get_executor());
+    asio::co_spawn(
+        s,
+        engine::follow_run(input(p), p.stop, s),
+        [&p](std::exception_ptr failure, dedalus::run_result result) {
+            p.ended = true;
+            p.failure = failure;
+            if (!failure)
+                p.result = std::move(result);
+        }
+    );
+    run(p);
+}
+
+}  // namespace test

@@ -1,0 +1,482 @@
+#include <dedalus/api_error.hpp>
+#include <dedalus/error.hpp>
+#include <dedalus/stores/store_error.hpp>
+
+#include "support/catch.hpp"
+#include "support/durable_scene.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace durable_run_test {
+
+namespace json = boost::json;
+namespace stores = dedalus::stores;
+using dedalus::run_phase;
+using dedalus::stop_reason;
+using dedalus::tool_effect;
+using dedalus::tool_outcome;
+using dedalus::unknown_outcome_policy;
+using dedalus::unknown_send_policy;
+using dedalus::wait_kind;
+using stores::post_outcome;
+using test::asks;
+using test::durable_scene;
+using test::ends;
+using test::pending_call;
+using test::run_coro;
+using names = std::vector<std::string>;
+
+namespace {
+
+dedalus::connection_error cut()
+{
+    return {dedalus::call_phase::body, boost::asio::error::connection_reset, "cut"};
+}
+
+/// Leaves a call of this effect started and not ended, as a process does that dies in the middle of it.
+void leave_started(durable_scene& s, tool_effect effect, dedalus::tool_probe probe = {})
+{
+    dedalus::tool_options options;
+    options.effect = effect;
+    options.probe = std::move(probe);
+    s.add("act", std::move(options));
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    // Create, acquire, intent, answer, start, and here the end.
+    s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    CHECK(s.log == names{"a"});
+}
+
+}  // namespace
+
+TEST_CASE("A call that needs an approval waits in the store, and another process goes on when it is approved")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
+    s.add("look", {.effect = tool_effect::pure});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "look") + "]"));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.stop_reason == stop_reason::approval);
+    REQUIRE(waits.waiting.size() == 1);
+    CHECK(waits.waiting[0].call_id == "a");
+    CHECK(waits.waiting[0].kind == wait_kind::approval);
+    CHECK(waits.waiting[0].since == s.now());
+    CHECK(s.log == names{"b"});
+    CHECK(s.stored().head.phase == run_phase::suspended);
+
+    const dedalus::run_inbox inbox = s.inbox();
+    const std::vector<dedalus::waiting_call> listed = run_coro(inbox.list_waiting());
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0].run_id == "r1");
+    CHECK(listed[0].name == "book");
+    CHECK(listed[0].fingerprint == waits.waiting[0].fingerprint);
+
+    CHECK(s.run().phase == run_phase::suspended);
+    CHECK(run_coro(inbox.provide_result("r1", "a", "no")) == post_outcome::refused);
+    CHECK(run_coro(inbox.approve("r1", "no such call")) == post_outcome::refused);
+    CHECK(run_coro(inbox.approve("no such run", "a")) == post_outcome::refused);
+    CHECK(run_coro(inbox.approve("r1", "a")) == post_outcome::accepted);
+    CHECK(run_coro(inbox.reject("r1", "a")) == post_outcome::already_decided);
+    CHECK(run_coro(inbox.list_waiting()).empty());
+
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(s.log == names{"b", "a"});
+    CHECK(test::tool_text(s.sent[1].messages, "a") == "a done");
+    CHECK(done.resumes == 2);
+    CHECK(s.stored().inbox.empty());
+}
+
+TEST_CASE("A rejected call is not run, and the model is told why")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "book", "\"a\"") + "]"));
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(run_coro(s.inbox().reject("r1", "a", "too dear")) == post_outcome::accepted);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(s.log.empty());
+    CHECK(done.tool_results[0].outcome == tool_outcome::rejected);
+    CHECK(done.tool_results[0].content.find("too dear") != std::string::npos);
+    CHECK(done.tool_results[1].outcome == tool_outcome::skipped_dependency);
+    CHECK(s.run().tool_results[1].outcome == tool_outcome::skipped_dependency);
+}
+
+TEST_CASE("Arguments decide whether a call needs an approval, and a predicate that fails says yes")
+{
+    durable_scene s;
+    dedalus::tool_options options;
+    options.needs_approval_when = [](const json::object& arguments) { return arguments.at("price").as_int64() > 100; };
+    s.add("buy", std::move(options));
+    s.says(asks(R"([{"id":"a","name":"buy","arguments":{"price":1}},{"id":"b","name":"buy","arguments":{"price":999}},
+                    {"id":"c","name":"buy","arguments":{}}])"));
+    const dedalus::run_result waits = s.run();
+    CHECK(s.log == names{"a"});
+    REQUIRE(waits.waiting.size() == 2);
+    CHECK(waits.waiting[0].call_id == "b");
+    CHECK(waits.waiting[1].call_id == "c");
+}
+
+TEST_CASE("A result from outside ends a call, after its handler has told the outside")
+{
+    durable_scene s;
+    const bool told = GENERATE(false, true);
+    dedalus::tool_handler handler;
+    if (told)
+        handler = [&s](json::object, dedalus::tool_context& context) { return s.work(context.call_id()); };
+    s.add("ask", {.effect = tool_effect::external}, handler);
+    s.says(asks("[" + pending_call("a", "ask") + "]"));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::external_result);
+    CHECK(s.log == (told ? names{"a"} : names{}));
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::refused);
+    CHECK(run_coro(s.inbox().provide_result("r1", "a", json::object{{"n", 1}})) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(test::tool_text(s.sent[1].messages, "a") == R"({"n":1})");
+    CHECK(s.log == (told ? names{"a"} : names{}));
+}
+
+TEST_CASE("A wait that nobody ends in time ends as expired, and a late decision is refused")
+{
+    durable_scene s;
+    dedalus::tool_options options;
+    options.needs_approval = true;
+    options.wait_limit = std::chrono::hours(1);
+    s.add("book", std::move(options));
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    const dedalus::run_result waits = s.run();
+    REQUIRE(waits.waiting.size() == 1);
+    CHECK(waits.waiting[0].expires_at == s.now() + std::chrono::hours(1));
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    s.passed += std::chrono::hours(1);
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::expired);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.tool_results[0].outcome == tool_outcome::expired);
+    CHECK(s.log.empty());
+}
+
+TEST_CASE("A call that was started and not seen to end is judged by its effect")
+{
+    durable_scene s;
+    SECTION("once: it waits for a decision, here a result")
+    {
+        leave_started(s, tool_effect::once);
+        const dedalus::run_result waits = s.run();
+        CHECK(waits.stop_reason == stop_reason::unknown_tool_outcome);
+        CHECK(waits.unknown_outcomes.size() == 1);
+        CHECK(run_coro(s.inbox().provide_result("r1", "a", "it was done")) == post_outcome::accepted);
+        s.says(ends());
+        CHECK(s.run().phase == run_phase::completed);
+        CHECK(test::tool_text(s.sent[1].messages, "a") == "it was done");
+        CHECK(s.log == names{"a"});
+    }
+    SECTION("once: approved, it runs once more")
+    {
+        leave_started(s, tool_effect::once);
+        CHECK(s.run().phase == run_phase::suspended);
+        CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+        s.says(ends());
+        const dedalus::run_result done = s.run();
+        CHECK(s.log == names{"a", "a"});
+        CHECK(done.tool_results[0].attempts == 2);
+    }
+    SECTION("once: the model is told")
+    {
+        leave_started(s, tool_effect::once);
+        s.on_unknown_outcome = unknown_outcome_policy::tell_model;
+        s.says(ends());
+        const dedalus::run_result done = s.run();
+        CHECK(done.tool_results[0].outcome == tool_outcome::unknown_outcome);
+        CHECK(test::tool_text(s.sent[1].messages, "a").find("unknown") != std::string::npos);
+        CHECK(s.log == names{"a"});
+    }
+    SECTION("once: the run fails")
+    {
+        leave_started(s, tool_effect::once);
+        s.on_unknown_outcome = unknown_outcome_policy::fail_run;
+        CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
+        CHECK(s.run().phase == run_phase::failed);
+        CHECK(s.sent.size() == 1);
+    }
+    SECTION("pure, keyed and transactional: it runs again")
+    {
+        leave_started(s, GENERATE(tool_effect::pure, tool_effect::keyed, tool_effect::transactional));
+        s.says(ends());
+        const dedalus::run_result done = s.run();
+        CHECK(done.phase == run_phase::completed);
+        CHECK(s.log == names{"a", "a"});
+    }
+}
+
+namespace {
+
+boost::asio::awaitable<std::optional<json::value>> found(std::string key)
+{
+    co_return json::value("found " + key);
+}
+
+boost::asio::awaitable<std::optional<json::value>> not_found(std::string)
+{
+    co_return std::nullopt;
+}
+
+boost::asio::awaitable<std::optional<json::value>> no_answer(std::string)
+{
+    throw std::runtime_error("not reachable");
+    co_return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("A probe decides whether a call that was started runs again")
+{
+    durable_scene s;
+    SECTION("it took effect")
+    {
+        leave_started(s, tool_effect::probe, found);
+        s.says(ends());
+        CHECK(s.run().tool_results[0].content == "found r1/a");
+        CHECK(s.log == names{"a"});
+    }
+    SECTION("it did not")
+    {
+        leave_started(s, tool_effect::probe, not_found);
+        s.says(ends());
+        CHECK(s.run().tool_results[0].content == "a done");
+        CHECK(s.log == names{"a", "a"});
+    }
+    SECTION("nobody knows")
+    {
+        leave_started(s, tool_effect::probe, no_answer);
+        CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
+        CHECK(s.log == names{"a"});
+    }
+}
+
+TEST_CASE("An open call of a tool that is not registered here waits for a process that has it")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    CHECK(s.run().phase == run_phase::suspended);
+    run_coro(s.inbox().approve("r1", "a"));
+    const dedalus::tool_registry all = std::exchange(s.tools, dedalus::tool_registry());
+    CHECK(s.run().stop_reason == stop_reason::toolset_changed);
+    s.tools = all;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
+TEST_CASE("A request whose answer never came is sent again under its key, and charged")
+{
+    durable_scene s;
+    s.fails(cut());
+    s.fails(test::refusal(503, "busy"));
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    REQUIRE(s.bodies.size() == 3);
+    CHECK(s.bodies[0] == s.bodies[1]);
+    CHECK(s.bodies[0] == s.bodies[2]);
+    CHECK(s.keys[0] == s.keys[1]);
+    CHECK(s.keys[0].rfind("r1/1/", 0) == 0);
+    CHECK(done.llm_turns.charged_unknown == 4);
+    CHECK(done.llm_turns.spent() == 5);
+    CHECK(done.unknown_outcomes.size() == 2);
+    CHECK(done.usage_incomplete);
+}
+
+TEST_CASE("A run whose server is away is suspended and can be taken up later")
+{
+    durable_scene s;
+    for (int i = 0; i < 3; ++i)
+        s.fails(dedalus::connection_error(dedalus::call_phase::connect, boost::asio::error::connection_refused, "away")
+        );
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.stop_reason == stop_reason::retry_after);
+    CHECK(waits.llm_turns.spent() == 0);
+    CHECK(s.stored().head.wakeup_at);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
+TEST_CASE("A run that must not repeat requests is suspended when an answer never came")
+{
+    durable_scene s;
+    s.on_unknown_send = unknown_send_policy::suspend;
+    s.fails(cut());
+    CHECK(s.run().stop_reason == stop_reason::unknown_send_outcome);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.bodies.size() == 2);
+}
+
+TEST_CASE("Refused credentials and open bills suspend a run, other refusals end it")
+{
+    durable_scene s;
+    SECTION("credentials")
+    {
+        s.fails(test::refusal(401, "who are you"));
+        CHECK(s.run().stop_reason == stop_reason::auth);
+        s.says(ends());
+        const dedalus::run_result done = s.run();
+        CHECK(done.phase == run_phase::completed);
+        CHECK(done.llm_turns.spent() == 1);
+        CHECK(s.keys[0] != s.keys[1]);
+    }
+    SECTION("bills")
+    {
+        s.fails(test::refusal(402, "pay"));
+        CHECK(s.run().stop_reason == stop_reason::payment);
+        CHECK(s.stored().head.phase == run_phase::suspended);
+    }
+    SECTION("others")
+    {
+        s.fails(test::refusal(400, "no such model"));
+        CHECK_THROWS_AS(s.run(), dedalus::api_error);
+        const dedalus::run_result again = s.run();
+        CHECK(again.phase == run_phase::failed);
+        CHECK(again.stop_reason == stop_reason::error);
+        CHECK(s.sent.size() == 1);
+    }
+}
+
+TEST_CASE("A lost session is replaced step by step, and the step survives a resume")
+{
+    durable_scene s;
+    s.add("look", {.effect = tool_effect::pure});
+    s.says(asks(
+        "[" + pending_call("a", "look") + "]",
+        R"(,"correlation_id":"c1","deferred":[ {"id":"d","name":"x","arguments":{"n":1.0,"n":1e2}} ])"
+    ));
+    s.fails(test::refusal(404, "no such session"));
+    for (int i = 0; i < 3; ++i)
+        s.fails(test::refusal(429, "slow down"));
+    CHECK(s.run().stop_reason == stop_reason::retry_after);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.sent[1].correlation_id == "c1");
+    CHECK(s.sent[1].deferred_calls_raw == R"([ {"id":"d","name":"x","arguments":{"n":1.0,"n":1e2}} ])");
+    CHECK_FALSE(s.sent.back().correlation_id);
+    CHECK(s.sent.back().deferred_calls_raw == s.sent[1].deferred_calls_raw);
+    CHECK(s.log == names{"a"});
+}
+
+TEST_CASE("Asked to stop after the turn, a run ends its calls and is suspended before the next request")
+{
+    durable_scene s;
+    s.add("look", {.effect = tool_effect::pure}, [&s](json::object, dedalus::tool_context& context) {
+        s.stop->after_turn();
+        return s.work(context.call_id());
+    });
+    s.says(asks("[" + pending_call("a", "look") + "]"));
+    const dedalus::run_result stopped = s.run();
+    CHECK(stopped.stop_reason == stop_reason::stopped);
+    CHECK(stopped.tool_results.size() == 1);
+    s.stop = std::make_shared<test::engine::run_stop>();
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a"});
+}
+
+TEST_CASE("A run that somebody else has is left alone")
+{
+    durable_scene s;
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+
+    durable_scene other;
+    other.add("act", {.effect = tool_effect::once});
+    other.says(asks("[" + pending_call("a", "act") + "]"));
+    other.store->arm(dedalus::store_failpoint::drop_connection, 3);
+    CHECK_THROWS_AS(other.run(), dedalus::store_error);
+    other.store->reconnect();
+    const dedalus::run_result held = other.run();
+    CHECK(held.phase == run_phase::executing);
+    CHECK(held.stop_reason == stop_reason::held);
+    CHECK(other.sent.empty());
+}
+
+TEST_CASE("A process that loses its run says so and nothing else")
+{
+    durable_scene s;
+    s.add("act", {.effect = tool_effect::once});
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    s.store->arm(dedalus::store_failpoint::stale_fence, 5);
+    const dedalus::run_result lost = s.run();
+    CHECK(lost.stop_reason == stop_reason::fenced);
+    CHECK(lost.messages.empty());
+    CHECK(s.log.empty());
+}
+
+TEST_CASE("A write whose answer is lost is repeated and done once")
+{
+    durable_scene s;
+    s.add("act", {.effect = tool_effect::once});
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    s.says(ends());
+    s.store->arm(dedalus::store_failpoint::after_commit_before_ack, GENERATE(1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U));
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a"});
+    CHECK(s.sent.size() == 2);
+}
+
+TEST_CASE("Credentials are sent and never stored")
+{
+    durable_scene s;
+    dedalus::credential secret;
+    secret.connection_name = "github";
+    secret.values["token"] = "planted-secret";
+    s.definition.needs_credentials = true;
+    CHECK(s.run().stop_reason == stop_reason::auth);
+    s.credentials = secret;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.bodies[0].find("planted-secret") != std::string::npos);
+    const stores::stored_run run = s.stored();
+    std::string all = run.head.bytes;
+    for (const stores::log_entry& entry : run.entries)
+        all += entry.body + entry.raw;
+    CHECK(all.find("planted-secret") == std::string::npos);
+}
+
+TEST_CASE("A damaged log is refused before anything is sent")
+{
+    durable_scene s;
+    s.definition.max_turns = 1;
+    stores::create_request request;
+    request.run_id = "r1";
+    request.op_id = "op";
+    test::core::checkpoint_head head;
+    head.run_id = "r1";
+    head.last_seq = 1;
+    head.budget.limit = 1;
+    request.head = test::core::encode_head(head);
+    stores::log_entry& entry = request.entries.emplace_back();
+    entry.seq = 1;
+    entry.kind = "input";
+    entry.body = R"({"no":"request"})";
+    entry.crc32c = stores::checksum(entry);
+    REQUIRE(run_coro(s.store->create(request)) == stores::create_outcome::created);
+    CHECK_THROWS_AS(s.run(), dedalus::store_error);
+    CHECK(s.sent.empty());
+}
+
+}  // namespace durable_run_test
