@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+namespace durable_waits_test {
+
 namespace json = boost::json;
 namespace stores = dedalus::stores;
 using dedalus::run_phase;
@@ -134,3 +136,5 @@ TEST_CASE("A wait that nobody ends in time ends as expired, and a late decision 
     CHECK(done.tool_results[0].outcome == tool_outcome::expired);
     CHECK(s.log.empty());
 }
+
+}  // namespace durable_waits_test
