@@ -80,6 +80,7 @@ asio::awaitable<void> begin(work& w)  // borrowed
     dedalus::chat_completion_request request;
     request.model = "m";
     request.messages.emplace_back(dedalus::user_message{"Go on."});
+    request.max_turns = 1;  // all that a kill in the middle of a request costs
     std::string id = "run-" + std::to_string(::getpid()) + '-' + std::to_string(++w.begun);
     const dedalus::run_result result = co_await w.loop->run_or_resume(std::move(id), request);
     if (result.phase == dedalus::run_phase::failed)

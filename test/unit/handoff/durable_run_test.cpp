@@ -24,7 +24,6 @@ using dedalus::tool_effect;
 using dedalus::tool_outcome;
 using dedalus::unknown_outcome_policy;
 using dedalus::unknown_send_policy;
-using dedalus::wait_kind;
 using stores::post_outcome;
 using test::asks;
 using test::durable_scene;
@@ -55,120 +54,6 @@ void leave_started(durable_scene& s, tool_effect effect, dedalus::tool_probe pro
 }
 
 }  // namespace
-
-TEST_CASE("A call that needs an approval waits in the store, and another process goes on when it is approved")
-{
-    durable_scene s;
-    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
-    s.add("look", {.effect = tool_effect::pure});
-    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "look") + "]"));
-    const dedalus::run_result waits = s.run();
-    CHECK(waits.phase == run_phase::suspended);
-    CHECK(waits.stop_reason == stop_reason::approval);
-    REQUIRE(waits.waiting.size() == 1);
-    CHECK(waits.waiting[0].call_id == "a");
-    CHECK(waits.waiting[0].kind == wait_kind::approval);
-    CHECK(waits.waiting[0].since == s.now());
-    CHECK(s.log == names{"b"});
-    CHECK(s.stored().head.phase == run_phase::suspended);
-
-    const dedalus::run_inbox inbox = s.inbox();
-    const std::vector<dedalus::waiting_call> listed = run_coro(inbox.list_waiting());
-    REQUIRE(listed.size() == 1);
-    CHECK(listed[0].run_id == "r1");
-    CHECK(listed[0].name == "book");
-    CHECK(listed[0].fingerprint == waits.waiting[0].fingerprint);
-
-    CHECK(s.run().phase == run_phase::suspended);
-    CHECK(run_coro(inbox.provide_result("r1", "a", "no")) == post_outcome::refused);
-    CHECK(run_coro(inbox.approve("r1", "no such call")) == post_outcome::refused);
-    CHECK(run_coro(inbox.approve("no such run", "a")) == post_outcome::refused);
-    CHECK(run_coro(inbox.approve("r1", "a")) == post_outcome::accepted);
-    CHECK(run_coro(inbox.reject("r1", "a")) == post_outcome::already_decided);
-    CHECK(run_coro(inbox.list_waiting()).empty());
-
-    s.says(ends());
-    const dedalus::run_result done = s.run();
-    CHECK(done.phase == run_phase::completed);
-    CHECK(s.log == names{"b", "a"});
-    CHECK(test::tool_text(s.sent[1].messages, "a") == "a done");
-    CHECK(done.resumes == 2);
-    CHECK(s.stored().inbox.empty());
-}
-
-TEST_CASE("A rejected call is not run, and the model is told why")
-{
-    durable_scene s;
-    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
-    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "book", "\"a\"") + "]"));
-    CHECK(s.run().stop_reason == stop_reason::approval);
-    CHECK(run_coro(s.inbox().reject("r1", "a", "too dear")) == post_outcome::accepted);
-    s.says(ends());
-    const dedalus::run_result done = s.run();
-    CHECK(done.phase == run_phase::completed);
-    CHECK(s.log.empty());
-    CHECK(done.tool_results[0].outcome == tool_outcome::rejected);
-    CHECK(done.tool_results[0].content.find("too dear") != std::string::npos);
-    CHECK(done.tool_results[1].outcome == tool_outcome::skipped_dependency);
-    CHECK(s.run().tool_results[1].outcome == tool_outcome::skipped_dependency);
-}
-
-TEST_CASE("Arguments decide whether a call needs an approval, and a predicate that fails says yes")
-{
-    durable_scene s;
-    dedalus::tool_options options;
-    options.needs_approval_when = [](const json::object& arguments) { return arguments.at("price").as_int64() > 100; };
-    s.add("buy", std::move(options));
-    s.says(asks(R"([{"id":"a","name":"buy","arguments":{"price":1}},{"id":"b","name":"buy","arguments":{"price":999}},
-                    {"id":"c","name":"buy","arguments":{}}])"));
-    const dedalus::run_result waits = s.run();
-    CHECK(s.log == names{"a"});
-    REQUIRE(waits.waiting.size() == 2);
-    CHECK(waits.waiting[0].call_id == "b");
-    CHECK(waits.waiting[1].call_id == "c");
-}
-
-TEST_CASE("A result from outside ends a call, after its handler has told the outside")
-{
-    durable_scene s;
-    const bool told = GENERATE(false, true);
-    dedalus::tool_handler handler;
-    if (told)
-        handler = [&s](json::object, dedalus::tool_context& context) { return s.work(context.call_id()); };
-    s.add("ask", {.effect = tool_effect::external}, handler);
-    s.says(asks("[" + pending_call("a", "ask") + "]"));
-    const dedalus::run_result waits = s.run();
-    CHECK(waits.stop_reason == stop_reason::external_result);
-    CHECK(s.log == (told ? names{"a"} : names{}));
-    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::refused);
-    CHECK(run_coro(s.inbox().provide_result("r1", "a", json::object{{"n", 1}})) == post_outcome::accepted);
-    s.says(ends());
-    CHECK(s.run().phase == run_phase::completed);
-    CHECK(test::tool_text(s.sent[1].messages, "a") == R"({"n":1})");
-    CHECK(s.log == (told ? names{"a"} : names{}));
-}
-
-TEST_CASE("A wait that nobody ends in time ends as expired, and a late decision is refused")
-{
-    durable_scene s;
-    dedalus::tool_options options;
-    options.needs_approval = true;
-    options.wait_limit = std::chrono::hours(1);
-    s.add("book", std::move(options));
-    s.says(asks("[" + pending_call("a", "book") + "]"));
-    const dedalus::run_result waits = s.run();
-    REQUIRE(waits.waiting.size() == 1);
-    CHECK(waits.waiting[0].expires_at == s.now() + std::chrono::hours(1));
-    CHECK(run_coro(s.store->list_resumable({})).empty());
-    s.passed += std::chrono::hours(1);
-    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
-    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::expired);
-    s.says(ends());
-    const dedalus::run_result done = s.run();
-    CHECK(done.phase == run_phase::completed);
-    CHECK(done.tool_results[0].outcome == tool_outcome::expired);
-    CHECK(s.log.empty());
-}
 
 TEST_CASE("A call that was started and not seen to end is judged by its effect")
 {
