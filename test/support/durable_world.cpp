@@ -26,7 +26,8 @@ constexpr tool_of_world tools_of_world[] = {
 
 const std::string deferred_text = R"([ {"id":"d","name":"invoice","arguments":{"n":1.0,"k":1e2},"blocked_by":["b"]} ])";
 
-asio::awaitable<json::value> act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence)
+asio::awaitable<json::value>
+act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence)  // borrowed: p
 {
     world& w = p.w;
     stores::load_request request;
@@ -91,7 +92,7 @@ void look_at(world& w, const dedalus::chat_completion_request& request, const st
         w.violations.push_back("more turns than allowed");
 }
 
-asio::awaitable<bool> is_announced(world& w, std::string key)
+asio::awaitable<bool> is_announced(world& w, std::string key)  // borrowed: w
 {
     stores::load_request request;
     request.run_id = run_id;
@@ -102,7 +103,8 @@ asio::awaitable<bool> is_announced(world& w, std::string key)
     });
 }
 
-asio::awaitable<dedalus::chat_completion> serve(process& p, dedalus::chat_completion_request request, std::string key)
+asio::awaitable<dedalus::chat_completion>
+serve(process& p, dedalus::chat_completion_request request, std::string key)  // borrowed: p
 {
     co_await p.w.step(p);
     const bool announced = co_await is_announced(p.w, key);
