@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <deque>
@@ -80,7 +81,8 @@ struct tally
         catch (const timeout_error& e) {
             ++(e.phase() == call_phase::pool ? waited_too_long : otherwise);
         }
-        catch (const error& e) {
+        catch (const boost::system::system_error& e) {
+            // Asio's own, when the signal comes between two operations of the coroutine.
             ++(e.code() == asio::error::operation_aborted ? cancelled : otherwise);
         }
         catch (...) {
