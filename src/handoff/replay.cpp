@@ -14,7 +14,7 @@ public:
     /// False: the event cannot have happened here.
     bool tell(run_event event)
     {
-        return std::visit([this](auto&& e) { return on(std::move(e)); }, std::move(event));
+        return std::visit([this](auto& e) { return on(std::move(e)); }, event);
     }
 
     /// Tells what is known of the calls of the present turn: by the time of the next request they have all ended.
