@@ -35,7 +35,6 @@ const head = {
     object: "chat.completion.chunk",
     created: 1760000000,
     model: "gpt-5-nano-2025-08-07",
-    service_tier: "default",
     system_fingerprint: null,
 };
 const usage = { prompt_tokens: 14, completion_tokens: 100000, total_tokens: 100014 };
@@ -51,7 +50,7 @@ function delta(random, i) {
 
 function padding(random) {
     let text = "";
-    for (let n = 2 + random(12); n > 0; n--) text += "abcdefghijklmnopqrstuvwxyz0123456789"[random(36)];
+    for (let n = 2 + random(8); n > 0; n--) text += "abcdefghijklmnopqrstuvwxyz0123456789"[random(36)];
     return text;
 }
 

@@ -146,7 +146,8 @@ asio::awaitable<std::unique_ptr<tls_stream>> open_connection(floor_client& /* bo
 asio::awaitable<void> ask(floor_client& /* borrowed */ self, std::size_t count)
 {
     std::unique_ptr<tls_stream>& stream = self.kept;
-    boost::beast::flat_buffer buffer(buffer_bytes);
+    boost::beast::flat_buffer buffer;
+    buffer.reserve(buffer_bytes);  // Beast reads 512 bytes into a buffer without capacity
     splitter parser;
     const http::request<http::string_body> request = self.request();
     for (std::size_t i = 0; i < count; ++i) {
@@ -171,7 +172,8 @@ asio::awaitable<void> pull(floor_client& /* borrowed */ self, tls_stream& /* bor
 {
     const http::request<http::string_body> request = self.request();
     co_await http::async_write(stream, request, asio::use_awaitable);
-    boost::beast::flat_buffer buffer(buffer_bytes);
+    boost::beast::flat_buffer buffer;
+    buffer.reserve(buffer_bytes);
     http::response_parser<http::buffer_body> parser;
     parser.eager(true);
     parser.body_limit(boost::none);
