@@ -140,6 +140,7 @@ set(dedalus_loopback_test_sources
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_faults_test.cpp
+    loopback/client_ipv6_test.cpp
     loopback/client_large_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
