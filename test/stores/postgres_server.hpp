@@ -25,6 +25,9 @@ public:
     /// Makes a new, empty database and gives how to find it.
     std::string new_database();
 
+    /// Where all its files are.
+    std::string folder() const { return folder_.path(""); }
+
     /// Runs a statement as another client, and gives the first value of its answer.
     std::string execute(const std::string& statement, const std::string& database = "postgres") const;
 
