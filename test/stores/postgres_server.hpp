@@ -12,8 +12,14 @@ namespace test {
 class postgres_server
 {
 public:
+    enum class durability
+    {
+        none,  ///< nothing is synced to the disk: faster, and safe as long as the machine stands
+        full,
+    };
+
     /// Throws runtime_error when it does not start within a minute.
-    postgres_server();
+    explicit postgres_server(durability d = durability::none);
     ~postgres_server();
 
     postgres_server(const postgres_server&) = delete;
@@ -32,7 +38,7 @@ public:
     std::string execute(const std::string& statement, const std::string& database = "postgres") const;
 
 private:
-    void start(const std::string& programs);
+    void start(const std::string& programs, durability d);
     void wait_until_ready();
 
     temporary_folder folder_;
