@@ -63,6 +63,7 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_head_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
@@ -194,10 +195,15 @@ set(dedalus_store_test_sources
     stores/memory_store_test.cpp
 )
 
-set(dedalus_sqlite_test_sources stores/killed_runs_test.cpp stores/sqlite_store_test.cpp)
+set(dedalus_sqlite_test_sources
+    stores/killed_runs_test.cpp
+    stores/moved_runs_test.cpp
+    stores/sqlite_store_test.cpp
+)
 set(dedalus_postgres_test_sources
     stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
+    stores/postgres_moved_runs_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
 )

@@ -66,7 +66,7 @@ struct wait_facts
 new_entry input_entry(const run_definition& definition);
 new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
 
-/// @param raw  the body as received
+/// @param raw  the body as received; the entry says where in it the deferred calls stand, if there are any
 new_entry response_entry(int turn, std::string raw, const response_info& info);
 new_entry lost_entry(int turn, std::string_view why);
 new_entry refusal_entry(int turn, refusal_kind kind, int status);
@@ -94,6 +94,12 @@ facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);
 decision read_decision(const stores::inbox_item& item);
 std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
+
+/// Whether an entry of this kind holds an answer.
+bool is_answer(std::string_view kind) noexcept;
+
+/// Whether the body of such an entry says where the deferred calls stand.
+bool tells_deferred(std::string_view body);
 
 inline stores::call_key stored_key(const call_key& key)
 {
