@@ -35,6 +35,7 @@ set(dedalus_unit_test_sources
     unit/client/proxy_choice_test.cpp
     unit/client/structured_request_test.cpp
     unit/codec/decode_api_error_test.cpp
+    unit/codec/chunk_decoder_test.cpp
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_request_test.cpp
     unit/codec/fixtures_test.cpp
