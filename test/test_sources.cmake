@@ -63,6 +63,7 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
@@ -85,6 +86,7 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
     unit/protocol/body_collector_test.cpp
+    unit/protocol/call_failure_test.cpp
     unit/protocol/chat_events_test.cpp
     unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
