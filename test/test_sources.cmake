@@ -64,6 +64,7 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_stop_test.cpp
@@ -88,6 +89,7 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
     unit/protocol/body_collector_test.cpp
+    unit/protocol/call_failure_test.cpp
     unit/protocol/chat_events_test.cpp
     unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp

@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/stores/store_error.hpp>
 
+#include "handoff/call_gates.hpp"
 #include "handoff/durable_head.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/rebuild.hpp"
@@ -24,36 +25,6 @@ namespace {
 
 constexpr int renewals_per_lease = 3;
 
-std::string check_call(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
-{
-    const tool_registry::entry* entry = tools.find(name);
-    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
-}
-
-// A predicate that fails has not said that the call may run.
-bool needs_approval(const tool_options& options, const boost::json::object& arguments)
-{
-    if (options.needs_approval || !options.needs_approval_when)
-        return options.needs_approval;
-    try {
-        return options.needs_approval_when(arguments);
-    }
-    catch (const std::exception&) {
-        return true;
-    }
-}
-
-core::call_gates gates_of(const tool_registry& tools, const core::requested_call& call)
-{
-    core::call_gates gates;
-    const tool_registry::entry* entry = tools.find(call.name);
-    if (entry == nullptr)
-        return gates;
-    gates.approval = needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
-    gates.external = entry->options.effect == tool_effect::external && !entry->handler;
-    return gates;
-}
-
 void rebuild(durable& r, stores::stored_run stored)
 {
     r.definition = core::read_definition(stored.entries.front());
@@ -63,10 +34,9 @@ void rebuild(durable& r, stores::stored_run stored)
     for (stores::wait_record& wait : stored.waits)
         r.waits.push_back(std::move(wait));
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
-    r.m().set_checks(
-        [tools](const std::string& name, const boost::json::object& a) { return check_call(*tools, name, a); },
-        [tools](const core::requested_call& call) { return gates_of(*tools, call); }
-    );
+    r.m().set_checks(argument_checks(tools), [tools](const core::requested_call& call) {
+        return gates_of(*tools, call);
+    });
 }
 
 run_result not_ours(const std::string& run_id, stop_reason reason)

@@ -2,17 +2,18 @@
 #include <dedalus/handoff/handoff_loop.hpp>
 
 #include "handoff/active_runs.hpp"
+#include "handoff/call_gates.hpp"
 #include "handoff/check_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
 #include "handoff/identifiers.hpp"
 #include "handoff/run_machine.hpp"
+#include "support/random_share.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -56,12 +57,6 @@ std::int64_t turns_of_one_request(int max_turns)
 {
     constexpr int share = 4;
     return (max_turns + share - 1) / share;
-}
-
-double random_share()
-{
-    std::random_device source;
-    return std::generate_canonical<double, 32>(source);
 }
 
 handoff_engine::run_clocks system_clocks()
@@ -110,12 +105,6 @@ bool offers(const std::vector<tool>& tools, const std::string& name)
     });
 }
 
-std::string check_arguments(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
-{
-    const tool_registry::entry* entry = tools.find(name);
-    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
-}
-
 }  // namespace
 
 class handoff_loop::impl
@@ -141,10 +130,7 @@ public:
         input->settings.max_concurrency = options_.max_concurrency;
         input->settings.extensions = options_.dedalus_extensions;
         input->settings.make_call_id = handoff_engine::make_call_id;
-        input->settings.check = [tools = tools_](const std::string& name, const boost::json::object& arguments) {
-            return check_arguments(*tools, name, arguments);
-        };
-
+        input->settings.check = handoff_engine::argument_checks(tools_);
         input->request = with_tools(request);
         for (const tool& definition : tools_->definitions())
             input->settings.tool_names.push_back(std::get<function_tool>(definition).function.name);
@@ -171,7 +157,7 @@ public:
         input->on_unknown_send = options_.on_unknown_send;
         input->lease = options_.lease;
         input->clocks = system_clocks();
-        input->random = random_share;
+        input->random = support::random_share;
         return input;
     }
 
