@@ -95,7 +95,7 @@ TEST_CASE("A decision that nobody has written is refused, not guessed")
         CHECK_THROWS_AS(core::read_decision(item), dedalus::store_error);
     }
     item.kind = "add_input";
-    item.body = R"({"messages":[{"role":"nobody"}]})";
+    item.body = R"({"messages":{}})";
     CHECK_THROWS_AS(core::read_decision(item), dedalus::store_error);
 }
 
