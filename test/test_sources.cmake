@@ -63,9 +63,13 @@ set(dedalus_unit_test_sources
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
+    unit/handoff/decision_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
+    unit/handoff/durable_decisions_test.cpp
+    unit/handoff/durable_expiry_test.cpp
+    unit/handoff/durable_people_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
@@ -79,6 +83,7 @@ set(dedalus_unit_test_sources
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
+    unit/handoff/run_records_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
@@ -169,6 +174,7 @@ set(dedalus_loopback_test_sources
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
+    loopback/handoff_people_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
     loopback/net_proxy_tunnel_test.cpp

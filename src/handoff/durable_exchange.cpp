@@ -76,7 +76,7 @@ asio::awaitable<void> wait_for_retry(durable& r, std::chrono::milliseconds wait)
 asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: r
 {
     if (r.stop->asked_now()) {
-        co_await suspend(r, stop_reason::stopped);
+        co_await stop_run(r);
         co_return false;
     }
     if (failure.of.kind == core::refusal_kind::unknown && r.input->on_unknown_send == unknown_send_policy::suspend) {

@@ -27,6 +27,7 @@ namespace {
 constexpr int most_turns = 100;
 constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
+constexpr std::chrono::hours most_expires_after(24 * 3653);
 
 void check(const handoff_options& options)
 {
@@ -36,6 +37,10 @@ void check(const handoff_options& options)
         throw config_error("max_concurrency of a handoff_loop must be at least 1");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
+    if (options.expires_after <= std::chrono::milliseconds::zero())
+        throw config_error("expires_after of a handoff_loop must be positive");
+    if (options.expires_after != no_limit && options.expires_after > most_expires_after)
+        throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
     if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
         throw config_error("lease of a handoff_loop must be 100 ms to a day");
 }
@@ -158,6 +163,7 @@ public:
         input->lease = options_.lease;
         input->clocks = system_clocks();
         input->random = support::random_share;
+        input->make_token = handoff_engine::make_wait_token;
         return input;
     }
 
@@ -180,6 +186,8 @@ public:
         made.max_concurrency = options_.max_concurrency;
         made.max_result_bytes = options_.max_result_bytes;
         made.extensions = options_.dedalus_extensions;
+        if (options_.expires_after != no_limit)
+            made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {
             const std::string& name = std::get<function_tool>(definition).function.name;
             made.tools.emplace_back(name, tools_->find(name)->options.effect);
@@ -266,6 +274,11 @@ handoff_loop::provide_result(std::string run_id, std::string call_id, boost::jso
 asio::awaitable<std::vector<waiting_call>> handoff_loop::list_waiting() const
 {
     return impl_->inbox().list_waiting();
+}
+
+run_inbox handoff_loop::inbox() const
+{
+    return impl_->inbox();
 }
 
 void handoff_loop::stop_now() const

@@ -126,7 +126,14 @@ public:
     void hold(const call_key& key, wait_kind kind);
 
     /// A person let a held call run.
-    void approve(const call_key& key);
+    void approve(const call_key& key, const approval& how = {});
+
+    /// Messages of somebody outside: they follow the tool messages of the present turn. What comes while a request is
+    /// on its way, or has to be sent again, goes with the one after it.
+    void add_input(std::vector<message> messages);
+
+    /// Tools whose calls need no approval any more.
+    const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
     void tried(const call_key& key, int attempts, time_point when);
@@ -152,7 +159,7 @@ public:
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
     /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
-    void stop(stop_reason reason, time_point now);
+    void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.
     void note(std::string code, std::string text);
@@ -216,6 +223,8 @@ private:
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
     plan plan_;
     std::vector<call_key> not_run_;
+    id_set always_approved_;
+    std::vector<message> added_input_;  ///< not in the history yet
     std::vector<unknown_outcome> unknown_outcomes_;
 
     bool empty_answer_seen_ = false;
