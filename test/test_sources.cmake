@@ -64,6 +64,7 @@ set(dedalus_unit_test_sources
     unit/handoff/cycles_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_run_test.cpp
+    unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
