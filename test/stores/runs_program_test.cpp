@@ -79,9 +79,7 @@ bool has(const std::string& text, const std::string& part)
 /// A run in which much went wrong, with names and texts that want to be more than text.
 void make_eventful(scene& s, const std::string& id)
 {
-    s.fails(
-        dedalus::connection_error(dedalus::call_phase::body, boost::asio::error::connection_reset, "cut off")
-    );
+    s.fails(dedalus::connection_error(dedalus::call_phase::body, boost::asio::error::connection_reset, "cut off"));
     s.says(test::asks(
         '[' + test::pending_call("a", "look") + ',' + test::pending_call("b", "book", R"("a")") +
         R"(,{"id":"\"><img src=x onerror='alert(1)'>","name":"<script>alert(2)</script>",)"
