@@ -208,12 +208,14 @@ set(dedalus_store_test_sources
 set(dedalus_sqlite_test_sources
     stores/killed_runs_test.cpp
     stores/moved_runs_test.cpp
+    stores/runs_program_test.cpp
     stores/sqlite_store_test.cpp
 )
 set(dedalus_postgres_test_sources
     stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
     stores/postgres_moved_runs_test.cpp
+    stores/postgres_runs_program_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
 )

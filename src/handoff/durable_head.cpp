@@ -22,13 +22,15 @@ constexpr std::size_t most_toolset_bytes = std::size_t{6} * 1024;
 constexpr std::size_t most_wait_bytes = std::size_t{6} * 1024;
 constexpr std::size_t wait_overhead_bytes = 320;  // of names, fingerprint, hash of a token and a time
 constexpr std::size_t most_session_bytes = 1024;
+constexpr std::size_t schema_digits = 16;  // enough to see a change; a head is written with each commit
 
 std::string schema_sha256(const std::vector<tool>& tools, const std::string& name)
 {
     for (const tool& one : tools) {
         const auto* function = std::get_if<function_tool>(&one);
         if (function != nullptr && function->function.name == name)
-            return crypto::sha256_hex(boost::json::serialize(boost::json::value_from(function->function)));
+            return crypto::sha256_hex(boost::json::serialize(boost::json::value_from(function->function)))
+                .substr(0, schema_digits);
     }
     return {};
 }
