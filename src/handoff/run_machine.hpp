@@ -136,6 +136,9 @@ public:
 
     const call_record& call(const call_key& key) const { return ledger_.at(key); }
 
+    /// All calls of the run, in the order in which they were asked for.
+    const std::vector<call_record>& calls() const noexcept { return ledger_.records(); }
+
     /// The calls that ended without having been run since this was last asked.
     std::vector<call_key> take_not_run();
 

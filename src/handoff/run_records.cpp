@@ -108,9 +108,12 @@ new_entry intent_entry(const request_facts& facts, std::string_view request_key,
     return entry("intent", facts.turn, body);
 }
 
-new_entry response_entry(int turn, std::string raw, const response_info& info)
+new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed)
 {
-    return entry("response", turn, {{"status", info.status}, {"request_id", info.request_id}}, std::move(raw));
+    json::object body{{"status", info.status}, {"request_id", info.request_id}};
+    if (streamed)
+        body["streamed"] = true;
+    return entry("response", turn, body, std::move(raw));
 }
 
 new_entry lost_entry(int turn, std::string_view why)

@@ -70,4 +70,10 @@ const std::map<std::string, dependency_result, std::less<>>& tool_context::depen
     return data_->dependency_results;
 }
 
+void tool_context::progress(boost::json::value value) const
+{
+    if (data_->progress)
+        data_->progress(std::move(value));
+}
+
 }  // namespace dedalus

@@ -58,6 +58,7 @@ struct tool_group::running_tool
         told->idempotency_key = handoff_core::idempotency_key(start.run_id, start.call.key);
         told->deadline = deadline;
         told->dependency_results = std::move(start.call.dependency_results);
+        told->progress = start.progress;
         context.emplace(std::move(told));
     }
 

@@ -9,10 +9,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/value.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,7 +35,8 @@ struct tool_start
     std::shared_ptr<const tool_registry> tools{};
     std::string run_id{};
     std::size_t max_result_bytes = 0;
-    std::int64_t fence = 0;  ///< of the run's owner; 0 without a store
+    std::int64_t fence = 0;                              ///< of the run's owner; 0 without a store
+    std::function<void(boost::json::value)> progress{};  ///< of the tool, from any thread; empty: nobody listens
 };
 
 struct ended_call

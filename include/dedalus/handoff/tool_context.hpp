@@ -65,6 +65,10 @@ public:
     /// server calls.
     const std::map<std::string, dependency_result, std::less<>>& dependency_results() const noexcept;
 
+    /// Tells whoever follows the run by handoff_loop::stream() how far the tool is: a call_progress_event, which is
+    /// dropped when events are not taken fast enough, or nobody takes them. Never waits. Any thread.
+    void progress(boost::json::value value) const;
+
 private:
     std::shared_ptr<const data> data_;
 };
