@@ -37,6 +37,7 @@ set(dedalus_unit_test_sources
     unit/codec/decode_api_error_test.cpp
     unit/codec/chunk_decoder_test.cpp
     unit/codec/decode_chat_test.cpp
+    unit/codec/encode_chat_completion_test.cpp
     unit/codec/encode_chat_request_test.cpp
     unit/codec/fixtures_test.cpp
     unit/codec/json_conversion_test.cpp
@@ -187,6 +188,7 @@ set(dedalus_loopback_test_sources
     loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
+    loopback/run_stream_test.cpp
     loopback/structured_output_test.cpp
     loopback/testserver_behaviour_test.cpp
     loopback/testserver_conversation_test.cpp

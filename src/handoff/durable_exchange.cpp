@@ -1,7 +1,7 @@
 // The part of a run in a store that sends requests.
 
-#include <dedalus/json.hpp>
-
+#include "codec/decode_chat.hpp"
+#include "codec/encode_chat_completion.hpp"
 #include "codec/encode_chat_request.hpp"
 #include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
@@ -12,8 +12,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value_from.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -52,14 +50,25 @@ asio::awaitable<chat_completion> send(durable& r, chat_completion_request reques
     );
 }
 
+// What was streamed goes on from what is stored, as it would after a crash.
+std::string as_stored(chat_completion& answer)
+{
+    std::string raw = codec::encode_chat_completion(answer);
+    response_info info = std::move(answer.info);
+    answer = codec::decode_chat_completion(raw);
+    answer.info = std::move(info);
+    return raw;
+}
+
 asio::awaitable<void> take_answer(durable& r, chat_completion answer)  // borrowed: r
 {
     const int turn = r.m().sent().turn;
     std::string raw = std::exchange(answer.info.body, {});
-    if (raw.empty())
-        raw = boost::json::serialize(boost::json::value_from(answer));
+    const bool streamed = raw.empty();
+    if (streamed)
+        raw = as_stored(answer);
     journal_commit what;
-    what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info));
+    what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info, streamed));
     r.failures = 0;
     r.m().on_answer(std::move(answer), r.journal.now());
     co_await commit(r, std::move(what));
@@ -83,8 +92,10 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         co_await suspend(r, stop_reason::unknown_send_outcome);
         co_return false;
     }
-    if (failure.of.kind == core::refusal_kind::fall_back)
+    if (failure.of.kind == core::refusal_kind::fall_back) {
+        r.teller.restarted(r.m().turn() + 1, failure.of);
         co_return true;
+    }
     if (!failure.retry.retry) {
         const auto wait = failure.retry.retry_after.value_or(r.input->retry.max_backoff);
         const stop_reason reason = failure.of.suspends.value_or(stop_reason::retry_after);
@@ -93,6 +104,7 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         co_await suspend(r, reason, std::move(what));
         co_return false;
     }
+    r.teller.restarted(r.m().turn() + 1, failure.of);
     co_await wait_for_retry(r, failure.retry.wait);
     co_return true;
 }
@@ -167,7 +179,8 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         co_await commit(r, std::move(nothing));
         co_return false;
     }
-    const std::string body = codec::encode_chat_request(*request, false, dialect::dedalus);
+    const bool streamed = r.input->events != nullptr;
+    const std::string body = codec::encode_chat_request(*request, streamed, dialect::dedalus);
     const std::string sha256 = crypto::sha256_hex(body);
     std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
     co_await write_intent(r, key, sha256);

@@ -221,6 +221,7 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
         lease->end.cancel();
     });
     interrupt_by(*r.stop, r);
+    r.teller.begin(r.m(), r.journal.fence() > 1);
     std::exception_ptr failure;
     bool lost = false;
     try {
@@ -265,6 +266,7 @@ asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
         what.entries.push_back(core::end_entry(r.m().turn(), what.head.phase, r.m().report().reason()));
     describe(r, what);
     co_await r.journal.commit(std::move(what));
+    r.tell();
 }
 
 asio::awaitable<void> suspend(durable& r, stop_reason reason)  // borrowed: r
