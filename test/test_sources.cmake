@@ -35,6 +35,7 @@ set(dedalus_unit_test_sources
     unit/client/proxy_choice_test.cpp
     unit/client/structured_request_test.cpp
     unit/codec/decode_api_error_test.cpp
+    unit/codec/chunk_decoder_test.cpp
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_completion_test.cpp
     unit/codec/encode_chat_request_test.cpp
@@ -65,7 +66,9 @@ set(dedalus_unit_test_sources
     unit/handoff/cycles_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_failures_test.cpp
+    unit/handoff/durable_head_test.cpp
     unit/handoff/durable_run_test.cpp
+    unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
@@ -143,6 +146,7 @@ set(dedalus_loopback_test_sources
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_faults_test.cpp
+    loopback/client_ipv6_test.cpp
     loopback/client_large_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
@@ -196,9 +200,15 @@ set(dedalus_store_test_sources
     stores/memory_store_test.cpp
 )
 
-set(dedalus_sqlite_test_sources stores/killed_runs_test.cpp stores/sqlite_store_test.cpp)
+set(dedalus_sqlite_test_sources
+    stores/killed_runs_test.cpp
+    stores/moved_runs_test.cpp
+    stores/sqlite_store_test.cpp
+)
 set(dedalus_postgres_test_sources
+    stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
+    stores/postgres_moved_runs_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
 )

@@ -178,6 +178,7 @@ public:
     durable(std::string run_id, const chat_completion_request& request, bool must_be_new) const
     {
         handoff_core::check_request(request);
+        handoff_core::check_storable(request);
         std::shared_ptr<handoff_engine::durable_input> input = durable(std::move(run_id));
         input->must_be_new = must_be_new;
         if (request.credentials)
@@ -186,8 +187,6 @@ public:
         made.request = with_tools(request);
         made.needs_credentials = made.request.credentials.has_value();
         made.request.credentials.reset();
-        if (made.request.extra.contains("credentials"))
-            throw invalid_request_error("extra must not have the member credentials in a run with a store");
         limit_one_request(made.request);
         made.max_turns = options_.max_turns;
         made.max_concurrency = options_.max_concurrency;

@@ -5,6 +5,7 @@
 
 #include "codec/decode_chat.hpp"
 #include "codec/parse_json.hpp"
+#include "codec/raw_json.hpp"
 #include "handoff/run_records.hpp"
 
 #include <boost/json/object.hpp>
@@ -146,7 +147,7 @@ std::optional<run_event> read_event(const stores::log_entry& entry)
 {
     if (entry.kind == "intent")
         return request_sent{static_cast<int>(entry.turn), number(object_of(entry.body), "cap")};
-    if (entry.kind == "response")
+    if (is_answer(entry.kind))
         return read_answer(entry);
     if (entry.kind == "send_unknown")
         return request_lost{};
@@ -285,6 +286,16 @@ std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept
             return kind;
     }
     return {};
+}
+
+bool is_answer(std::string_view kind) noexcept
+{
+    return kind == "response";
+}
+
+bool tells_deferred(std::string_view body)
+{
+    return codec::raw_member(body, "deferred").has_value();
 }
 
 }  // namespace dedalus::handoff_core

@@ -162,6 +162,9 @@ public:
     /// Of the server's session; empty when there is none.
     const std::string& correlation_id() const noexcept { return session_.correlation_id(); }
 
+    /// Calls that the server has deferred until ours have ended.
+    bool has_deferred() const noexcept { return !session_.deferred().empty(); }
+
     /// Answers taken so far.
     int turn() const noexcept { return turn_; }
 

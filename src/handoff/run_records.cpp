@@ -2,6 +2,9 @@
 
 #include <dedalus/json.hpp>
 
+#include "codec/raw_json.hpp"
+
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -23,25 +26,6 @@ new_entry entry(std::string_view kind, int turn, const json::object& body, std::
 json::object naming(const call_key& key)
 {
     return {{"call", key.call_id}, {"occurrence", key.occurrence}};
-}
-
-std::string_view effect_name(tool_effect effect) noexcept
-{
-    switch (effect) {
-    case tool_effect::once:
-        return "once";
-    case tool_effect::pure:
-        return "pure";
-    case tool_effect::keyed:
-        return "keyed";
-    case tool_effect::transactional:
-        return "transactional";
-    case tool_effect::probe:
-        return "probe";
-    case tool_effect::external:
-        return "external";
-    }
-    return "once";
 }
 
 std::string_view refusal_name(refusal_kind kind) noexcept
@@ -82,7 +66,7 @@ new_entry input_entry(const run_definition& definition)
 {
     json::array tools;
     for (const auto& [name, effect] : definition.tools)
-        tools.push_back(json::object{{"name", name}, {"effect", effect_name(effect)}});
+        tools.push_back(json::object{{"name", name}, {"effect", to_string(effect)}});
     chat_completion_request request = definition.request;
     std::string deferred = std::move(request.deferred_calls_raw);
     const json::object body{
@@ -113,6 +97,10 @@ new_entry response_entry(int turn, std::string raw, const response_info& info, b
     json::object body{{"status", info.status}, {"request_id", info.request_id}};
     if (streamed)
         body["streamed"] = true;
+    if (const auto deferred = codec::raw_member(raw, "deferred"); deferred && deferred->starts_with('[')) {
+        const std::int64_t from = deferred->data() - raw.data();
+        body["deferred"] = json::array{from, from + static_cast<std::int64_t>(deferred->size())};
+    }
     return entry("response", turn, body, std::move(raw));
 }
 

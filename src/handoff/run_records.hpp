@@ -66,7 +66,8 @@ struct wait_facts
 new_entry input_entry(const run_definition& definition);
 new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
 
-/// @param raw       the body as received, or what the stream adds up to as such a body
+/// @param raw       the body as received, or what the stream adds up to as such a body; the entry says where in it the
+///                  deferred calls stand, if there are any
 /// @param streamed  it is the latter
 new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed = false);
 new_entry lost_entry(int turn, std::string_view why);
@@ -95,6 +96,12 @@ facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);
 decision read_decision(const stores::inbox_item& item);
 std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
+
+/// Whether an entry of this kind holds an answer.
+bool is_answer(std::string_view kind) noexcept;
+
+/// Whether the body of such an entry says where the deferred calls stand.
+bool tells_deferred(std::string_view body);
 
 inline stores::call_key stored_key(const call_key& key)
 {

@@ -71,4 +71,23 @@ std::vector<tool> tool_registry::definitions() const
     return tools;
 }
 
+std::string_view to_string(tool_effect effect) noexcept
+{
+    switch (effect) {
+    case tool_effect::once:
+        return "once";
+    case tool_effect::pure:
+        return "pure";
+    case tool_effect::keyed:
+        return "keyed";
+    case tool_effect::transactional:
+        return "transactional";
+    case tool_effect::probe:
+        return "probe";
+    case tool_effect::external:
+        return "external";
+    }
+    return "once";
+}
+
 }  // namespace dedalus

@@ -129,7 +129,9 @@ public:
     /// request and limits are those that it began with. A run that has ended gives its result again; one that another
     /// process has gives stop_reason::held. `run_id`: 1 to 100 bytes of UTF-8 without control characters.
     ///
-    /// Throws config_error without a store, store_error, and what run() throws. Cancellation: terminal; stops the run
+    /// Throws config_error without a store, store_error, and what run() throws; invalid_request_error, as run() with a
+    /// store does, for `credentials` in `mcp_servers` and for members of `extra` with the name of a secret, which would
+    /// be stored: see handoff_options::credentials. Cancellation: terminal; stops the run
     /// as stop_now() does, then throws error with asio::error::operation_aborted, whose partial_run() is suspended.
     boost::asio::awaitable<run_result> run_or_resume(std::string run_id, const chat_completion_request& request) const;
 
