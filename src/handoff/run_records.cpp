@@ -82,12 +82,12 @@ new_entry intent_entry(const request_facts& facts, std::string_view request_key,
 new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed)
 {
     json::object body{{"status", info.status}, {"request_id", info.request_id}};
+    if (streamed)
+        body["streamed"] = true;
     if (const auto deferred = codec::raw_member(raw, "deferred"); deferred && deferred->starts_with('[')) {
         const std::int64_t from = deferred->data() - raw.data();
         body["deferred"] = json::array{from, from + static_cast<std::int64_t>(deferred->size())};
     }
-    if (streamed)
-        body["streamed"] = true;
     return entry("response", turn, body, std::move(raw));
 }
 
