@@ -45,7 +45,8 @@ struct durable_input
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);
     run_clocks clocks{};
-    std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
+    std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
+    std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none
 };
 
 /// Goes on with a run until it ends, is suspended, or is lost to another owner. Cancellation: none; `stop` ends it.

@@ -2,17 +2,18 @@
 #include <dedalus/handoff/handoff_loop.hpp>
 
 #include "handoff/active_runs.hpp"
+#include "handoff/call_gates.hpp"
 #include "handoff/check_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
 #include "handoff/identifiers.hpp"
 #include "handoff/run_machine.hpp"
+#include "support/random_share.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -26,6 +27,7 @@ namespace {
 constexpr int most_turns = 100;
 constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
+constexpr std::chrono::hours most_expires_after(24 * 3653);
 
 void check(const handoff_options& options)
 {
@@ -35,6 +37,10 @@ void check(const handoff_options& options)
         throw config_error("max_concurrency of a handoff_loop must be at least 1");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
+    if (options.expires_after <= std::chrono::milliseconds::zero())
+        throw config_error("expires_after of a handoff_loop must be positive");
+    if (options.expires_after != no_limit && options.expires_after > most_expires_after)
+        throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
     if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
         throw config_error("lease of a handoff_loop must be 100 ms to a day");
 }
@@ -56,12 +62,6 @@ std::int64_t turns_of_one_request(int max_turns)
 {
     constexpr int share = 4;
     return (max_turns + share - 1) / share;
-}
-
-double random_share()
-{
-    std::random_device source;
-    return std::generate_canonical<double, 32>(source);
 }
 
 handoff_engine::run_clocks system_clocks()
@@ -110,12 +110,6 @@ bool offers(const std::vector<tool>& tools, const std::string& name)
     });
 }
 
-std::string check_arguments(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
-{
-    const tool_registry::entry* entry = tools.find(name);
-    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
-}
-
 }  // namespace
 
 class handoff_loop::impl
@@ -141,10 +135,7 @@ public:
         input->settings.max_concurrency = options_.max_concurrency;
         input->settings.extensions = options_.dedalus_extensions;
         input->settings.make_call_id = handoff_engine::make_call_id;
-        input->settings.check = [tools = tools_](const std::string& name, const boost::json::object& arguments) {
-            return check_arguments(*tools, name, arguments);
-        };
-
+        input->settings.check = handoff_engine::argument_checks(tools_);
         input->request = with_tools(request);
         for (const tool& definition : tools_->definitions())
             input->settings.tool_names.push_back(std::get<function_tool>(definition).function.name);
@@ -171,7 +162,8 @@ public:
         input->on_unknown_send = options_.on_unknown_send;
         input->lease = options_.lease;
         input->clocks = system_clocks();
-        input->random = random_share;
+        input->random = support::random_share;
+        input->make_token = handoff_engine::make_wait_token;
         return input;
     }
 
@@ -194,6 +186,8 @@ public:
         made.max_concurrency = options_.max_concurrency;
         made.max_result_bytes = options_.max_result_bytes;
         made.extensions = options_.dedalus_extensions;
+        if (options_.expires_after != no_limit)
+            made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {
             const std::string& name = std::get<function_tool>(definition).function.name;
             made.tools.emplace_back(name, tools_->find(name)->options.effect);
@@ -280,6 +274,11 @@ handoff_loop::provide_result(std::string run_id, std::string call_id, boost::jso
 asio::awaitable<std::vector<waiting_call>> handoff_loop::list_waiting() const
 {
     return impl_->inbox().list_waiting();
+}
+
+run_inbox handoff_loop::inbox() const
+{
+    return impl_->inbox();
 }
 
 void handoff_loop::stop_now() const

@@ -126,7 +126,14 @@ public:
     void hold(const call_key& key, wait_kind kind);
 
     /// A person let a held call run.
-    void approve(const call_key& key);
+    void approve(const call_key& key, const approval& how = {});
+
+    /// Messages of somebody outside: they follow the tool messages of the present turn. What comes while a request is
+    /// on its way, or has to be sent again, goes with the one after it.
+    void add_input(std::vector<message> messages);
+
+    /// Tools whose calls need no approval any more.
+    const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
     void tried(const call_key& key, int attempts, time_point when);
@@ -135,6 +142,9 @@ public:
     const std::vector<call_key>& open_keys() const noexcept { return open_keys_; }
 
     const call_record& call(const call_key& key) const { return ledger_.at(key); }
+
+    /// All calls of the run, in the order in which they were asked for.
+    const std::vector<call_record>& calls() const noexcept { return ledger_.records(); }
 
     /// The calls that ended without having been run since this was last asked.
     std::vector<call_key> take_not_run();
@@ -149,7 +159,7 @@ public:
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
     /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
-    void stop(stop_reason reason, time_point now);
+    void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.
     void note(std::string code, std::string text);
@@ -158,6 +168,9 @@ public:
 
     /// Of the server's session; empty when there is none.
     const std::string& correlation_id() const noexcept { return session_.correlation_id(); }
+
+    /// Calls that the server has deferred until ours have ended.
+    bool has_deferred() const noexcept { return !session_.deferred().empty(); }
 
     /// Answers taken so far.
     int turn() const noexcept { return turn_; }
@@ -210,6 +223,8 @@ private:
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
     plan plan_;
     std::vector<call_key> not_run_;
+    id_set always_approved_;
+    std::vector<message> added_input_;  ///< not in the history yet
     std::vector<unknown_outcome> unknown_outcomes_;
 
     bool empty_answer_seen_ = false;

@@ -9,6 +9,9 @@
 
 namespace dedalus::handoff_core {
 
+/// A call as it is reported; outcome and content are those of one that has ended.
+tool_result to_tool_result(const call_record& record);
+
 /// Collects what a run tells about itself besides its messages.
 class run_report
 {

@@ -1,7 +1,10 @@
 #include "support/durable_world.hpp"
 
+#include <dedalus/handoff/run_inbox.hpp>
+
 #include "crypto/sha256.hpp"
 #include "support/process_store.hpp"
+#include "support/run_coro.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -28,6 +31,20 @@ constexpr tool_of_world tools_of_world[] = {
 };
 
 const std::string deferred_text = R"([ {"id":"d","name":"invoice","arguments":{"n":1.0,"k":1e2},"blocked_by":["b"]} ])";
+
+/// What "pay" is let run with.
+json::object edited_arguments()
+{
+    return {{"amount", 2}};
+}
+
+void look_at_people(world& w, const std::string& name, const json::object& arguments)
+{
+    if (w.people && name == "mail")
+        w.violations.push_back("a call ran that nobody approved");
+    if (w.people && name == "pay" && arguments != edited_arguments())
+        w.violations.push_back("a call ran with arguments that nobody approved");
+}
 
 bool has_record(const stores::stored_run& run, const std::string& call_id, std::int64_t fence)
 {
@@ -66,9 +83,10 @@ act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence
     co_return json::string(key + " done");
 }
 
-dedalus::tool_handler handler(process& p, dedalus::tool_effect effect)
+dedalus::tool_handler handler(process& p, std::string name, dedalus::tool_effect effect)
 {
-    return [&p, effect](json::object, dedalus::tool_context& context) {
+    return [&p, name = std::move(name), effect](json::object arguments, dedalus::tool_context& context) {
+        look_at_people(p.w, name, arguments);
         return act(p, context.idempotency_key(), effect, context.fence());
     };
 }
@@ -165,6 +183,20 @@ process& world::add_process()
     return *processes.back();
 }
 
+void world::decide()
+{
+    const dedalus::run_inbox inbox(store);
+    const std::vector<dedalus::waiting_call> waiting = run_coro(inbox.list_waiting(run_id));
+    for (const dedalus::waiting_call& call : waiting) {
+        if (call.name == "book")
+            run_coro(inbox.approve(call.run_id, call.call_id));
+        else if (call.name == "pay")
+            run_coro(inbox.approve_edited(call.run_id, call.call_id, edited_arguments()));
+        else
+            passed += std::chrono::hours(1);
+    }
+}
+
 std::shared_ptr<const engine::durable_input> world::input(process& p)
 {
     auto result = std::make_shared<engine::durable_input>();
@@ -179,7 +211,10 @@ std::shared_ptr<const engine::durable_input> world::input(process& p)
         const bool lies = off == rule::effect_class;
         dedalus::tool_options options;
         options.effect = lies ? dedalus::tool_effect::keyed : t.effect;
-        tools.add(std::move(function), handler(p, t.effect), std::move(options));
+        options.needs_approval = people && function.name != "look";
+        if (function.name == "mail")
+            options.wait_limit = std::chrono::hours(1);
+        tools.add(std::move(function), handler(p, t.name, t.effect), std::move(options));
     }
     for (auto& [name, effect] : result->create->tools)
         effect = off == rule::effect_class ? dedalus::tool_effect::keyed : effect;

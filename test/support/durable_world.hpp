@@ -120,6 +120,9 @@ public:
         p.paused = false;
     }
 
+    /// What the people do about the calls that wait: they let "book" run, and "pay" with other arguments.
+    void decide();
+
     process& add_process();
     std::shared_ptr<const engine::durable_input> input(process& p);
     void begin(process& p);
@@ -147,6 +150,7 @@ public:
     std::vector<std::unique_ptr<process>> processes;
     rule off = rule::none;
     int max_turns = 20;
+    bool people = false;  ///< "book", "pay" and "mail" need an approval; that of "mail" never comes, and expires
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
 
     // What happened outside.

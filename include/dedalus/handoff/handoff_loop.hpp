@@ -58,6 +58,11 @@ struct handoff_options
     /// as often. 100 ms to a day.
     std::chrono::milliseconds lease = std::chrono::seconds(30);
 
+    /// With a store: how long after its beginning a run can be gone on with. Then it ends: run_phase::expired. Looked
+    /// at between two steps of the run, so that a request or tools under way come to their end. Positive, at most 10
+    /// years, or `no_limit`.
+    std::chrono::milliseconds expires_after = no_limit;
+
     /// With a store: `credentials` of each request, which are not stored. Those of the request of run() go first.
     std::optional<credential_selection> credentials{};
 };
@@ -124,8 +129,10 @@ public:
     /// Goes on with a run of the store. Throws config_error when there is none of this id, and as run_or_resume().
     boost::asio::awaitable<run_result> resume(std::string run_id) const;
 
-    /// Decisions on calls that wait, see run_inbox: the loop need not be the one that has the run. They throw
-    /// config_error without a store.
+    /// Decisions on calls that wait, orders to runs. Throws config_error without a store.
+    run_inbox inbox() const;
+
+    /// The same as those of inbox(): the loop need not be the one that has the run.
     boost::asio::awaitable<stores::post_outcome> approve(std::string run_id, std::string call_id) const;
     boost::asio::awaitable<stores::post_outcome>
     reject(std::string run_id, std::string call_id, std::string reason) const;

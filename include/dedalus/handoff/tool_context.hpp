@@ -65,6 +65,12 @@ public:
     /// server calls.
     const std::map<std::string, dependency_result, std::less<>>& dependency_results() const noexcept;
 
+    /// The tool gets on: its tool_options::idle_timeout begins anew. From the coroutine of the tool alone.
+    void progress();
+
+    /// Likewise, with something to show to whoever watches the run. It is not stored.
+    void progress(boost::json::value what);
+
 private:
     std::shared_ptr<const data> data_;
 };
