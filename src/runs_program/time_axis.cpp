@@ -57,8 +57,7 @@ microseconds round_step(microseconds least)
 time_axis::time_axis(std::vector<stores::time_point> times, double width)
 {
     std::ranges::sort(times);
-    const auto repeated = std::ranges::unique(times);
-    times.erase(repeated.begin(), repeated.end());
+    times.erase(std::unique(times.begin(), times.end()), times.end());
     if (times.size() == 1)
         times.push_back(times.front() + std::chrono::milliseconds(1));
     std::vector<microseconds> gaps;
