@@ -5,6 +5,7 @@
 
 #include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
+#include "handoff/tool_lanes.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -90,7 +91,8 @@ void rebuild(durable& r, stores::stored_run stored)
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
     r.m().set_checks(
         [tools](const std::string& name, const boost::json::object& a) { return check_call(*tools, name, a); },
-        [tools](const core::requested_call& call) { return gates_of(*tools, call); }
+        [tools](const core::requested_call& call) { return gates_of(*tools, call); },
+        [tools](const std::string& name) { return core::lanes_of(*tools, name); }
     );
 }
 

@@ -7,6 +7,7 @@
 #include "handoff/engine.hpp"
 #include "handoff/identifiers.hpp"
 #include "handoff/run_machine.hpp"
+#include "handoff/tool_lanes.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -150,6 +151,9 @@ public:
             return check_arguments(*tools, name, arguments);
         };
 
+        input->settings.lanes = [tools = tools_](const std::string& name) {
+            return handoff_core::lanes_of(*tools, name);
+        };
         input->request = with_tools(request);
         for (const tool& definition : tools_->definitions())
             input->settings.tool_names.push_back(std::get<function_tool>(definition).function.name);
