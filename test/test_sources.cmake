@@ -89,6 +89,7 @@ set(dedalus_unit_test_sources
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
+    unit/handoff/tool_lanes_test.cpp
     unit/handoff/tool_registry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp

@@ -7,6 +7,7 @@
 #include "handoff/durable_head.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/rebuild.hpp"
+#include "handoff/tool_lanes.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -36,9 +37,11 @@ void rebuild(durable& r, stores::stored_run stored)
     r.late = std::move(stored.late);
     hear_cancellation(r, stored.inbox);
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
-    r.m().set_checks(argument_checks(tools), [tools](const core::requested_call& call) {
-        return gates_of(*tools, call);
-    });
+    r.m().set_checks(
+        argument_checks(tools),
+        [tools](const core::requested_call& call) { return gates_of(*tools, call); },
+        [tools](const std::string& name) { return core::lanes_of(*tools, name); }
+    );
 }
 
 run_result not_ours(const std::string& run_id, stop_reason reason)

@@ -10,6 +10,7 @@
 #include "handoff/open_run_stream.hpp"
 #include "handoff/run_machine.hpp"
 #include "handoff/streamed_answer.hpp"
+#include "handoff/tool_lanes.hpp"
 #include "support/random_share.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -146,6 +147,9 @@ public:
         input->settings.extensions = options_.dedalus_extensions;
         input->settings.make_call_id = handoff_engine::make_call_id;
         input->settings.check = handoff_engine::argument_checks(tools_);
+        input->settings.lanes = [tools = tools_](const std::string& name) {
+            return handoff_core::lanes_of(*tools, name);
+        };
         input->request = with_tools(request);
         if (options_.max_turns_per_request)
             limit_one_request(input->request);

@@ -3,10 +3,13 @@
 
 #include "handoff/decision.hpp"
 #include "handoff/identifiers.hpp"
+#include "handoff/issue_tokens.hpp"
 #include "handoff/run_records.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -134,6 +137,22 @@ asio::awaitable<std::vector<waiting_call>> waits_of(std::shared_ptr<run_store> s
     co_return result;
 }
 
+asio::awaitable<std::vector<waiting_call>> waits_with_tokens(std::shared_ptr<run_store> store, std::string run_id)
+{
+    std::function<std::string()> make_token = handoff_engine::make_wait_token;
+    const std::map<stores::wait_key, std::string> tokens =
+        co_await handoff_engine::issue_tokens(store, run_id, std::move(make_token));
+    std::vector<waiting_call> calls = co_await waits_of(store, std::move(run_id));
+    std::erase_if(calls, [&tokens](waiting_call& call) {
+        const stores::call_key key{call.call_id, call.occurrence};
+        const auto token = tokens.find({key, std::string(core::wait_name(call.kind))});
+        if (token != tokens.end())
+            call.token = token->second;
+        return token == tokens.end();
+    });
+    co_return calls;
+}
+
 asio::awaitable<std::vector<waiting_call>> all_waits(std::shared_ptr<run_store> store)
 {
     std::vector<waiting_call> result;
@@ -240,6 +259,13 @@ run_inbox::add_input(std::string run_id, const std::vector<message>& messages) c
 asio::awaitable<std::vector<waiting_call>> run_inbox::list_waiting(std::string run_id) const
 {
     return waits_of(store_, std::move(run_id));
+}
+
+asio::awaitable<std::vector<waiting_call>> run_inbox::renew_tokens(std::string run_id) const
+{
+    if (!token_.empty())
+        throw config_error("only who has the store can renew tokens");
+    return waits_with_tokens(store_, std::move(run_id));
 }
 
 asio::awaitable<std::vector<waiting_call>> run_inbox::list_waiting() const

@@ -14,7 +14,7 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
 {
     std::vector<ready_call> result;
     // A call that is held makes room for another one.
-    for (std::vector<std::size_t> nodes = plan_.start_ready(); !nodes.empty(); nodes = plan_.start_ready()) {
+    for (std::vector<std::size_t> nodes = nodes_to_start(); !nodes.empty(); nodes = nodes_to_start()) {
         for (const std::size_t node : nodes) {
             const call_key& key = open_keys_[node];
             ready_call& call = result.emplace_back();
@@ -31,6 +31,15 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
         }
     }
     return result;
+}
+
+std::vector<std::size_t> run_machine::nodes_to_start()
+{
+    if (!settings_.lanes)
+        return plan_.start_ready();
+    return plan_.start_ready([this](std::size_t node) {
+        return settings_.lanes(ledger_.at(open_keys_[node]).request.name);
+    });
 }
 
 // A call that was started once was approved before, and is not asked about again.
@@ -118,8 +127,11 @@ std::vector<call_key> run_machine::take_not_run()
     return std::exchange(not_run_, {});
 }
 
-void run_machine::set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates)
+void run_machine::set_checks(
+    check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes
+)
 {
+    settings_.lanes = std::move(lanes);
     settings_.check = std::move(check);
     settings_.gates = std::move(gates);
 }

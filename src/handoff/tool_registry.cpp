@@ -48,6 +48,8 @@ void tool_registry::add_entry(entry added)
         throw config_error("the wait limit of the tool " + name + " must be positive");
     if (options.idle_timeout <= std::chrono::milliseconds::zero())
         throw config_error("the idle time limit of the tool " + name + " must be positive");
+    if (options.max_concurrency == 0)
+        throw config_error("max_concurrency of the tool " + name + " must be at least 1");
     if (options.on_expiry == wait_expiry::auto_approve && options.effect == tool_effect::once)
         throw config_error("the tool " + name + " must not happen twice, and cannot be approved by nobody");
     if ((options.effect == tool_effect::probe) != static_cast<bool>(options.probe))

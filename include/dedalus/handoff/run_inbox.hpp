@@ -78,6 +78,10 @@ public:
     /// The calls of all suspended runs.
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting() const;
 
+    /// The calls of the run that wait, each with another waiting_call::token; those before work no more. For whoever
+    /// has lost them. Takes the run for as long: none when another process has it, or decides meanwhile.
+    boost::asio::awaitable<std::vector<waiting_call>> renew_tokens(std::string run_id) const;
+
 private:
     std::shared_ptr<run_store> store_;
     std::string token_;

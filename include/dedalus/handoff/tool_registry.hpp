@@ -13,7 +13,9 @@
 #include <boost/json/value.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,6 +79,13 @@ struct tool_options
     /// `no_limit`.
     std::chrono::milliseconds idle_timeout = no_limit;
 
+    /// Calls of this tool that run at once in one run, at least 1.
+    std::size_t max_concurrency = std::numeric_limits<std::size_t>::max();
+
+    /// Of the tools of a run that have the same group, one call runs at a time: for what they share, a browser for
+    /// example. Empty: none.
+    std::string group{};
+
     /// Needed by tool_effect::probe, and by no other.
     tool_probe probe{};
 };
@@ -109,8 +118,8 @@ public:
 
     /// Adds a tool. Throws config_error when the name is empty, longer than 64, has characters other than letters,
     /// digits, `_` and `-`, or is taken; when the handler is empty and the effect not tool_effect::external; when a
-    /// limit is not positive; when a probe is missing, or has no use; for wait_expiry::auto_approve with
-    /// tool_effect::once.
+    /// limit is not positive or max_concurrency 0; when a probe is missing, or has no use; for
+    /// wait_expiry::auto_approve with tool_effect::once.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
 
     /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another

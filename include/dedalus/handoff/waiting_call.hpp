@@ -48,8 +48,8 @@ struct waiting_call
     std::optional<std::chrono::system_clock::time_point> expires_at{};
 
     /// A secret for whoever is to decide on this call without access to the store: run_inbox::with_token(). It works
-    /// for one decision. There in the result of the process that made the call wait, and nowhere else: the store has
-    /// its SHA-256.
+    /// for one decision. There in the result of the operation that made the call wait and from
+    /// run_inbox::renew_tokens(), and nowhere else: the store has its SHA-256.
     std::string token{};
 };
 

@@ -98,6 +98,25 @@ TEST_CASE("Another process that finds the call waiting has no token, and may dec
     CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
 }
 
+TEST_CASE("Who has lost the tokens of a run gets others, and the old ones work no more")
+{
+    durable_scene s;
+    const dedalus::run_result waits = waiting_run(s);
+    s.passed += std::chrono::hours(1);
+    const std::vector<dedalus::waiting_call> renewed = run_coro(s.inbox().renew_tokens("r1"));
+    REQUIRE(renewed.size() == 1);
+    CHECK(!renewed[0].token.empty());
+    CHECK(renewed[0].token != waits.waiting[0].token);
+    CHECK(renewed[0].since == waits.waiting[0].since);
+    CHECK(run_coro(s.inbox().with_token(waits.waiting[0].token).approve("r1", "a")) == post_outcome::refused);
+    CHECK(run_coro(s.inbox().with_token(renewed[0].token).approve("r1", "a")) == post_outcome::accepted);
+    CHECK(run_coro(s.inbox().renew_tokens("r1")).empty());
+    CHECK(run_coro(s.inbox().renew_tokens("no such run")).empty());
+    CHECK_THROWS_AS(s.inbox().with_token("t").renew_tokens("r1"), dedalus::config_error);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
 TEST_CASE("A decision of somebody who saw other arguments is refused")
 {
     durable_scene s;
