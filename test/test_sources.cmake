@@ -93,6 +93,7 @@ set(dedalus_unit_test_sources
     unit/handoff/tool_registry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
+    unit/net/read_buffer_test.cpp
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
