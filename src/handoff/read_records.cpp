@@ -7,6 +7,7 @@
 #include "codec/parse_json.hpp"
 #include "codec/raw_json.hpp"
 #include "handoff/run_records.hpp"
+#include "handoff/utc_time.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -71,7 +72,10 @@ bool truth(const json::object& object, std::string_view name)
 
 time_point moment(const json::object& object, std::string_view name)
 {
-    return stores::time_point(std::chrono::microseconds(number(object, name)));
+    const stores::time_point time(std::chrono::microseconds(number(object, name)));
+    if (!is_time_of_system(time))
+        damaged("a record of the run has a time that no clock shows");
+    return time;
 }
 
 call_key named(const json::object& body)
