@@ -44,7 +44,7 @@ asio::awaitable<void> pause(std::chrono::milliseconds time)
 asio::awaitable<json::value> read_calendar(json::object, dedalus::tool_context& context)
 {
     say(context.run_id() + " reads the calendar, attempt " + std::to_string(context.attempt()));
-    co_await pause(150ms);
+    co_await pause(400ms);
     co_return json::value{{"free", true}};
 }
 
