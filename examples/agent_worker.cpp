@@ -85,7 +85,7 @@ void report(const dedalus::run_result& result)
 {
     if (result.stop_reason == dedalus::stop_reason::held || result.stop_reason == dedalus::stop_reason::fenced)
         return;  // another worker has it
-    say(result.run_id + ' ' + std::string(to_string(result.phase)) + ", after " + std::to_string(result.resumes) +
+    say(result.run_id + " is " + std::string(to_string(result.phase)) + ", after " + std::to_string(result.resumes) +
         " other workers");
 }
 
