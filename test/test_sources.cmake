@@ -86,6 +86,7 @@ set(dedalus_unit_test_sources
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
     unit/handoff/run_records_test.cpp
+    unit/handoff/run_timeline_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp

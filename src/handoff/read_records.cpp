@@ -10,6 +10,7 @@
 #include "handoff/member_reader.hpp"
 #include "handoff/record_names.hpp"
 #include "handoff/run_records.hpp"
+#include "handoff/utc_time.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -34,7 +35,10 @@ namespace {
 
 time_point moment(member_reader& body, std::string_view name)
 {
-    return stores::time_point(std::chrono::microseconds(body.required_integer(name)));
+    const stores::time_point time(std::chrono::microseconds(body.required_integer(name)));
+    if (!is_time_of_system(time))
+        damaged("a record of the run has a time that no clock shows");
+    return time;
 }
 
 call_key named(member_reader& body)
