@@ -57,6 +57,7 @@ asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time
     const std::vector<stores::call_record> existing = co_await r.journal.append(std::move(records));
     if (existing.empty()) {
         r.m().finish(key, std::move(end), entered, at);
+        r.tell();
         co_return;
     }
     const core::facts_by_call facts = core::read_calls(existing);
@@ -154,6 +155,7 @@ void start_tool(durable& r, core::ready_call call)
     what.run_id = r.input->run_id;
     what.max_result_bytes = r.definition.max_result_bytes;
     what.fence = r.journal.fence();
+    what.on_progress = r.teller.progress_of(what.call.key);
     r.tools.start(std::move(what));
 }
 
@@ -168,6 +170,7 @@ asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> call
     co_await r.journal.append(std::move(starts));
     co_await r.journal.hold_lease();
     if (!r.stop->asked_now()) {
+        r.tell();
         for (core::ready_call& call : calls)
             start_tool(r, std::move(call));
         co_return;

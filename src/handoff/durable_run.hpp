@@ -8,6 +8,7 @@
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/stores/run_store.hpp>
 
+#include "handoff/run_event_queue.hpp"
 #include "handoff/run_journal.hpp"
 #include "handoff/run_records.hpp"
 #include "handoff/run_stop.hpp"
@@ -45,6 +46,7 @@ struct durable_input
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);
     run_clocks clocks{};
+    std::shared_ptr<run_event_queue> events{};  ///< whoever follows the run; null: nobody. Then `send` streams
     std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
     std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none
 };

@@ -2,6 +2,7 @@
 
 #include "handoff/durable_run.hpp"
 #include "handoff/run_machine.hpp"
+#include "handoff/run_teller.hpp"
 #include "handoff/tool_group.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -26,16 +27,20 @@ struct durable
     durable(std::shared_ptr<const durable_input> i, std::shared_ptr<run_stop> asked, strand on)
         : input(std::move(i)), stop(std::move(asked)), s(std::move(on)),
           journal(input->store, input->run_id, input->owner, input->lease, input->clocks),
-          tools(s, input->cancellation_grace), pause(s)
+          tools(s, input->cancellation_grace), pause(s), teller(input->events)
     {}
 
     handoff_core::run_machine& m() { return *machine; }
+
+    /// To be called when what has happened is stored.
+    void tell() { teller.look(*machine); }
 
     std::shared_ptr<const durable_input> input;
     std::shared_ptr<run_stop> stop;
     strand s;
     run_journal journal;
     handoff_core::run_definition definition;
+    boost::json::array toolset;                        ///< as heads have it
     std::optional<handoff_core::run_machine> machine;  ///< set when the run was loaded
     tool_group tools;
     std::vector<stores::wait_record> waits;          ///< open ones
@@ -47,6 +52,7 @@ struct durable
     std::string cancelled_by;                        ///< inbox id of an order to end the run
     asio::cancellation_signal sending;
     asio::steady_timer pause;
+    run_teller teller;
     handoff_core::checkpoint_attempt attempt;  ///< of the request on its way
     int failures = 0;                          ///< of the present request, in this process
 };

@@ -26,6 +26,11 @@ std::string make_inbox_id()
     return "post_" + random_uuid();
 }
 
+std::string make_import_id()
+{
+    return "import_" + random_uuid();
+}
+
 std::string make_owner_id()
 {
     return "owner_" + random_uuid();

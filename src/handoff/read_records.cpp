@@ -5,6 +5,7 @@
 
 #include "codec/decode_chat.hpp"
 #include "codec/parse_json.hpp"
+#include "codec/raw_json.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/member_reader.hpp"
 #include "handoff/record_names.hpp"
@@ -98,7 +99,7 @@ std::optional<run_event> read_event(const stores::log_entry& entry)
 {
     if (entry.kind == "intent")
         return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap")};
-    if (entry.kind == "response")
+    if (is_answer(entry.kind))
         return read_answer(entry);
     if (entry.kind == "send_unknown")
         return request_lost{};
@@ -225,6 +226,16 @@ wait_facts read_wait(std::string_view text)
 finished_call read_finish_body(std::string_view body)
 {
     return read_finish_members(read_object(body));
+}
+
+bool is_answer(std::string_view kind) noexcept
+{
+    return kind == "response";
+}
+
+bool tells_deferred(std::string_view body)
+{
+    return codec::raw_member(body, "deferred").has_value();
 }
 
 }  // namespace dedalus::handoff_core

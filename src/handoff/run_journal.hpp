@@ -33,10 +33,17 @@ struct run_lost
 struct run_changed
 {};
 
+/// The last answer in the log.
+struct logged_answer
+{
+    std::int64_t seq = 0;
+    bool has_deferred = false;  ///< its entry says where its deferred calls stand
+};
+
 /// One commit.
 struct journal_commit
 {
-    handoff_core::checkpoint_head head{};  ///< the journal sets revision and length of the log
+    handoff_core::checkpoint_head head{};  ///< the journal sets revision, length of the log, and times
     std::vector<handoff_core::new_entry> entries{};
     std::vector<stores::call_record> calls{};
     std::vector<stores::wait_record> waits{};
@@ -94,6 +101,9 @@ public:
 
     stores::call_record record(const handoff_core::call_key& key, stores::call_record_kind kind, int attempt) const;
 
+    /// The last answer, when these entries are in the log, too.
+    std::optional<logged_answer> last_answer(const std::vector<handoff_core::new_entry>& added) const;
+
     const std::string& run_id() const noexcept { return run_id_; }
 
     std::int64_t fence() const noexcept { return fence_; }
@@ -112,6 +122,8 @@ private:
     std::int64_t fence_ = 0;
     std::int64_t rev_ = 0;
     std::int64_t last_seq_ = 0;
+    std::optional<logged_answer> last_answer_{};
+    std::optional<stores::time_point> created_at_{};
     std::chrono::steady_clock::time_point held_until_{};
 };
 

@@ -147,6 +147,9 @@ public:
 
     const call_record& call(const call_key& key) const { return ledger_.at(key); }
 
+    /// All calls of the run, in the order in which they were asked for.
+    const std::vector<call_record>& calls() const noexcept { return ledger_.records(); }
+
     /// The calls that ended without having been run since this was last asked.
     std::vector<call_key> take_not_run();
 
@@ -169,6 +172,9 @@ public:
 
     /// Of the server's session; empty when there is none.
     const std::string& correlation_id() const noexcept { return session_.correlation_id(); }
+
+    /// Calls that the server has deferred until ours have ended.
+    bool has_deferred() const noexcept { return !session_.deferred().empty(); }
 
     /// Answers taken so far.
     int turn() const noexcept { return turn_; }

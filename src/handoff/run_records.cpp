@@ -2,9 +2,11 @@
 
 #include <dedalus/json.hpp>
 
+#include "codec/raw_json.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/record_names.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -77,9 +79,16 @@ new_entry intent_entry(const request_facts& facts, std::string_view request_key,
     return entry("intent", facts.turn, body);
 }
 
-new_entry response_entry(int turn, std::string raw, const response_info& info)
+new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed)
 {
-    return entry("response", turn, {{"status", info.status}, {"request_id", info.request_id}}, std::move(raw));
+    json::object body{{"status", info.status}, {"request_id", info.request_id}};
+    if (streamed)
+        body["streamed"] = true;
+    if (const auto deferred = codec::raw_member(raw, "deferred"); deferred && deferred->starts_with('[')) {
+        const std::int64_t from = deferred->data() - raw.data();
+        body["deferred"] = json::array{from, from + static_cast<std::int64_t>(deferred->size())};
+    }
+    return entry("response", turn, body, std::move(raw));
 }
 
 new_entry lost_entry(int turn, std::string_view why)

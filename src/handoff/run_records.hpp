@@ -60,8 +60,10 @@ struct wait_end
 new_entry input_entry(const run_definition& definition);
 new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
 
-/// @param raw  the body as received
-new_entry response_entry(int turn, std::string raw, const response_info& info);
+/// @param raw       the body as received, or what the stream adds up to as such a body; the entry says where in it the
+///                  deferred calls stand, if there are any
+/// @param streamed  it is the latter
+new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed = false);
 new_entry lost_entry(int turn, std::string_view why);
 new_entry refusal_entry(int turn, refusal_kind kind, int status);
 new_entry wait_entry(int turn, const call_key& key, wait_kind kind);
@@ -91,6 +93,12 @@ wait_facts read_wait(std::string_view body);
 
 /// What finish_body() wrote, without the time when it was written.
 finished_call read_finish_body(std::string_view body);
+
+/// Whether an entry of this kind holds an answer.
+bool is_answer(std::string_view kind) noexcept;
+
+/// Whether the body of such an entry says where the deferred calls stand.
+bool tells_deferred(std::string_view body);
 
 inline stores::call_key stored_key(const call_key& key)
 {

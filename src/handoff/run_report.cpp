@@ -13,6 +13,22 @@ namespace {
 
 constexpr std::size_t max_diagnostics = 100;
 
+waiting_call to_waiting_call(const call_record& record, const std::string& run_id)
+{
+    waiting_call result;
+    result.run_id = run_id;
+    result.call_id = record.key.call_id;
+    result.occurrence = record.key.occurrence;
+    result.name = record.request.name;
+    const requested_call request = request_to_run(record);
+    result.arguments = reported_arguments(request);
+    result.fingerprint = fingerprint(request);
+    result.kind = record.waits_for;
+    return result;
+}
+
+}  // namespace
+
 tool_result to_tool_result(const call_record& record)
 {
     tool_result result;
@@ -30,22 +46,6 @@ tool_result to_tool_result(const call_record& record)
     result.finished = record.finished;
     return result;
 }
-
-waiting_call to_waiting_call(const call_record& record, const std::string& run_id)
-{
-    waiting_call result;
-    result.run_id = run_id;
-    result.call_id = record.key.call_id;
-    result.occurrence = record.key.occurrence;
-    result.name = record.request.name;
-    const requested_call request = request_to_run(record);
-    result.arguments = reported_arguments(request);
-    result.fingerprint = fingerprint(request);
-    result.kind = record.waits_for;
-    return result;
-}
-
-}  // namespace
 
 run_report::run_report(std::string run_id)
 {

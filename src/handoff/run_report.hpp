@@ -9,6 +9,9 @@
 
 namespace dedalus::handoff_core {
 
+/// A call as it is reported; outcome and content are those of one that has ended.
+tool_result to_tool_result(const call_record& record);
+
 /// Collects what a run tells about itself besides its messages.
 class run_report
 {
@@ -28,6 +31,9 @@ public:
     run_phase phase() const noexcept { return result_.phase; }
 
     stop_reason reason() const noexcept { return result_.stop_reason; }
+
+    /// What the answers have told, without the calls.
+    const run_result& so_far() const noexcept { return result_; }
 
     /// The result, as far as it is known here.
     run_result result(const ledger& calls) const;

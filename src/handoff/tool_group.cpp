@@ -4,6 +4,7 @@
 
 #include "handoff/tool_context_data.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/json/value.hpp>
@@ -55,7 +56,7 @@ struct tool_group::running_tool
         last_progress = clock::now();
         set_deadline();
         if (start.on_progress)
-            start.on_progress(start.call.key, std::move(what));
+            start.on_progress(std::move(what));
     }
 
     void enter(limit_point now, std::function<void(json::value)> on_progress)
@@ -122,9 +123,11 @@ void tool_group::start(tool_start what)
     auto tool = std::make_shared<running_tool>(std::move(what));
     tools_.push_back(tool);
     std::weak_ptr<running_tool> self = tool;  // a context that somebody keeps does not keep the tool
-    auto on_progress = [self](json::value shown) {
-        if (const std::shared_ptr<running_tool> running = self.lock())
-            running->take_progress(std::move(shown));
+    auto on_progress = [self, s = strand_](json::value shown) {
+        asio::dispatch(s, [self, shown = std::move(shown)]() mutable {
+            if (const std::shared_ptr<running_tool> running = self.lock())
+                running->take_progress(std::move(shown));
+        });
     };
     tool->enter(clock::now(), std::move(on_progress));  // on its own strand a coroutine is entered at once
     // run() lets nothing out but what fails while it ends, and then the tool counts as failed.

@@ -1,6 +1,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
+#include "handoff/record_names.hpp"
 #include "support/ascii.hpp"
 
 #include <algorithm>
@@ -75,6 +76,11 @@ std::vector<tool> tool_registry::definitions() const
         tools.emplace_back(std::move(definition));
     }
     return tools;
+}
+
+std::string_view to_string(tool_effect effect) noexcept
+{
+    return handoff_core::effect_names.name_of(effect);
 }
 
 }  // namespace dedalus

@@ -2,6 +2,8 @@
 
 #include <dedalus/handoff/run_inbox.hpp>
 
+#include "crypto/sha256.hpp"
+#include "support/process_store.hpp"
 #include "support/run_coro.hpp"
 
 #include <boost/json/parse.hpp>
@@ -44,6 +46,20 @@ void look_at_people(world& w, const std::string& name, const json::object& argum
         w.violations.push_back("a call ran with arguments that nobody approved");
 }
 
+bool has_record(const stores::stored_run& run, const std::string& call_id, std::int64_t fence)
+{
+    return std::any_of(run.calls.begin(), run.calls.end(), [&](const stores::call_record& record) {
+        return record.key.call_id == call_id && record.kind == stores::call_record_kind::start && record.fence == fence;
+    });
+}
+
+bool has_response_with(const stores::stored_run& run, const std::string& call_id)
+{
+    return std::any_of(run.entries.begin(), run.entries.end(), [&](const stores::log_entry& entry) {
+        return entry.kind == "response" && entry.raw.find(R"("id":")" + call_id + '"') != std::string::npos;
+    });
+}
+
 asio::awaitable<json::value>
 act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence)  // borrowed: p
 {
@@ -55,6 +71,11 @@ act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence
         ++w.late_starts;
     if (w.finished.contains(key))
         w.violations.push_back("a finished call was started again: " + key);
+    const std::string call_id = key.substr(key.find('/') + 1);
+    if (w.off == rule::none && loaded.run.fence == fence && !has_record(loaded.run, call_id, fence))
+        w.violations.push_back("a call was started before the store knew: " + key);
+    if (w.off == rule::none && !has_response_with(loaded.run, call_id))
+        w.violations.push_back("a call was started before its answer was in the store: " + key);
     co_await w.step(p);
     w.classes[key] = effect;
     ++w.effects[key];
@@ -111,14 +132,16 @@ void look_at(world& w, const dedalus::chat_completion_request& request, const st
         w.violations.push_back("more turns than allowed");
 }
 
-asio::awaitable<bool> is_announced(world& w, std::string key)  // borrowed: w
+asio::awaitable<bool> is_announced(world& w, std::string key, std::string body)  // borrowed: w
 {
     stores::load_request request;
     request.run_id = run_id;
     const stores::load_result loaded = co_await w.store->load(std::move(request));
     const auto& entries = loaded.run.entries;
-    co_return std::any_of(entries.begin(), entries.end(), [&key](const stores::log_entry& entry) {
-        return entry.kind == "intent" && entry.body.find('"' + key + '"') != std::string::npos;
+    const std::string sha256 = dedalus::crypto::sha256_hex(body);
+    co_return std::any_of(entries.begin(), entries.end(), [&](const stores::log_entry& entry) {
+        return entry.kind == "intent" && entry.body.find('"' + key + '"') != std::string::npos &&
+               entry.body.find('"' + sha256 + '"') != std::string::npos;
     });
 }
 
@@ -126,7 +149,8 @@ asio::awaitable<dedalus::chat_completion>
 serve(process& p, dedalus::chat_completion_request request, std::string key)  // borrowed: p
 {
     co_await p.w.step(p);
-    const bool announced = co_await is_announced(p.w, key);
+    std::string text = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
+    const bool announced = co_await is_announced(p.w, key, std::move(text));
     if (!announced && p.w.off != rule::intent_first)
         p.w.violations.push_back("a request was sent that the store does not know of");
     look_at(p.w, request, key);

@@ -45,6 +45,9 @@ enum class tool_effect
     external,
 };
 
+/// The name: "once", "transactional".
+DEDALUS_EXPORT std::string_view to_string(tool_effect effect) noexcept;
+
 /// Says whether the call with this idempotency key took effect: its result, or nothing when it certainly did not.
 /// What it throws means that this cannot be known.
 using tool_probe =

@@ -33,6 +33,13 @@ enum class create_outcome
     exists,
 };
 
+/// A run of another store, as load() gave it or import_run() read it: revision, fence and times stay what they were.
+struct restore_request
+{
+    stored_run run{};  ///< with its whole log; nobody has its lease
+    std::string op_id{};
+};
+
 struct load_request
 {
     std::string run_id{};
