@@ -71,6 +71,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_decisions_test.cpp
     unit/handoff/durable_expiry_test.cpp
     unit/handoff/durable_people_test.cpp
+    unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
