@@ -161,10 +161,7 @@ int run(int argc, char* argv[])
 
     asio::signal_set signals(context, SIGINT, SIGTERM);
     signals.async_wait([w](boost::system::error_code failure, int) {
-        if (failure)
-            return;
-        w->stopping = true;
-        w->loop.stop_after_turn();  // its runs are suspended, and any worker may go on with them
+        w->stopping = !failure;  // it ends when the run that it has does
     });
     asio::co_spawn(context, migrate_and_work(w, std::stoi(argv[3])), [&signals](std::exception_ptr failure) {
         signals.cancel();

@@ -64,10 +64,15 @@ set(dedalus_unit_test_sources
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
+    unit/handoff/decision_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
+    unit/handoff/durable_decisions_test.cpp
+    unit/handoff/durable_expiry_test.cpp
+    unit/handoff/durable_people_test.cpp
     unit/handoff/durable_run_test.cpp
+    unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
@@ -80,6 +85,8 @@ set(dedalus_unit_test_sources
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
+    unit/handoff/run_result_test.cpp
+    unit/handoff/run_records_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
@@ -170,6 +177,7 @@ set(dedalus_loopback_test_sources
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
+    loopback/handoff_people_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
     loopback/net_proxy_tunnel_test.cpp
@@ -203,12 +211,14 @@ set(dedalus_store_test_sources
 set(dedalus_sqlite_test_sources
     stores/killed_runs_test.cpp
     stores/moved_runs_test.cpp
+    stores/runs_program_test.cpp
     stores/sqlite_store_test.cpp
 )
 set(dedalus_postgres_test_sources
     stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
     stores/postgres_moved_runs_test.cpp
+    stores/postgres_runs_program_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
 )

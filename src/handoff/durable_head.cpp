@@ -22,13 +22,15 @@ constexpr std::size_t most_toolset_bytes = std::size_t{6} * 1024;
 constexpr std::size_t most_wait_bytes = std::size_t{6} * 1024;
 constexpr std::size_t wait_overhead_bytes = 320;  // of names, fingerprint, hash of a token and a time
 constexpr std::size_t most_session_bytes = 1024;
+constexpr std::size_t schema_digits = 16;  // enough to see a change; a head is written with each commit
 
 std::string schema_sha256(const std::vector<tool>& tools, const std::string& name)
 {
     for (const tool& one : tools) {
         const auto* function = std::get_if<function_tool>(&one);
         if (function != nullptr && function->function.name == name)
-            return crypto::sha256_hex(boost::json::serialize(boost::json::value_from(function->function)));
+            return crypto::sha256_hex(boost::json::serialize(boost::json::value_from(function->function)))
+                .substr(0, schema_digits);
     }
     return {};
 }
@@ -113,10 +115,16 @@ void describe(durable& r, journal_commit& what)
         head.correlation_id = r.m().correlation_id();
     describe_budget(r, head);
     describe_calls(r, what);
+    if (r.definition.expires_at)
+        head.expires_at = core::stored_time(*r.definition.expires_at);
+    for (const std::string& name : r.m().always_approved())
+        head.sticky.push_back(boost::json::object{{"tool", name}});
     const std::string reason(to_string(r.m().report().reason()));
     if (head.phase == run_phase::suspended) {
         const std::string since = core::to_utc_text(core::stored_time(r.journal.now()));
         head.suspended = boost::json::object{{"reason", reason}, {"since", since}};
+        if (head.expires_at && (!head.wakeup_at || *head.expires_at < *head.wakeup_at))
+            head.wakeup_at = head.expires_at;
     }
     else if (is_terminal(head.phase)) {
         head.stop_reason = reason;

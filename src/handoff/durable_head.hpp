@@ -14,7 +14,8 @@ run_phase phase_of(const handoff_core::run_machine& machine);
 /// log tells in full, and stays below 16 KiB: waits and tools that do not fit are left to the log.
 void describe(durable& r, journal_commit& what);
 
-/// Name, effect and schema of the tools that the run began with; empty when they are too many for a head.
+/// Name, effect and digits of the schema's SHA-256 of the tools that the run began with; empty when they are too many
+/// for a head.
 boost::json::array toolset_of(const handoff_core::run_definition& definition);
 
 /// Who writes heads here.

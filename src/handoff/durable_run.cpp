@@ -31,8 +31,15 @@ void rebuild(durable& r, stores::stored_run stored)
     r.toolset = toolset_of(r.definition);
     r.facts = core::read_calls(stored.calls);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
+    r.m().set_fence(r.journal.fence());
+    r.times.began = stored.entries.front().at;
+    r.times.suspended = core::suspended_in(stored.entries, r.journal.now());
+    if (r.m().ended())
+        r.times.ended = stored.entries.back().at;
     for (stores::wait_record& wait : stored.waits)
         r.waits.push_back(std::move(wait));
+    r.late = std::move(stored.late);
+    hear_cancellation(r, stored.inbox);
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
     r.m().set_checks(argument_checks(tools), [tools](const core::requested_call& call) {
         return gates_of(*tools, call);
@@ -82,13 +89,24 @@ asio::awaitable<void> follow(durable& r)  // borrowed: r
 {
     bool going = co_await judge_started(r);
     while (going) {
+        const auto expires = r.definition.expires_at;
+        if (expires && *expires <= r.journal.now()) {
+            journal_commit nothing;  // but the end
+            co_await end_run(r, run_phase::expired, stop_reason::expired, std::move(nothing));
+            co_return;
+        }
         if (r.m().calls_open()) {
             going = co_await run_calls(r);
             continue;
         }
         if (r.stop->asked_after_turn()) {
-            co_await suspend(r, stop_reason::stopped);
+            co_await stop_run(r);
             co_return;
+        }
+        if (std::exchange(r.inbox_seen, false)) {
+            const bool changed = co_await take_decisions(r);
+            if (changed)
+                continue;
         }
         going = co_await exchange(r);
     }
@@ -115,6 +133,10 @@ asio::awaitable<void> keep_lease(durable& r, std::shared_ptr<renewal> lease)  //
             co_return;
         try {
             co_await r.journal.renew();
+            const stores::stored_run outside = co_await r.journal.load_outside();
+            r.inbox_seen = !outside.inbox.empty() && !hear_cancellation(r, outside.inbox);
+            if (r.inbox_seen)
+                r.tools.wake();
         }
         catch (const run_lost&) {
             r.stop->now();  // the next write says so, too
@@ -146,7 +168,11 @@ asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<renewal> lease, 
 // Those that follow know at least that it was done.
 asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
 {
-    for (const ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
+        r.ended.push_back(std::move(ended));
+    for (const ended_call& ended : r.ended) {
+        if (ended.late)
+            continue;
         stores::late_result late;
         late.key = core::stored_key(ended.key);
         late.body = core::finish_body(ended.end, ended.entered);
@@ -262,11 +288,41 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
     co_await commit(r, std::move(what));
 }
 
+asio::awaitable<void> end_run(durable& r, run_phase phase, stop_reason reason, journal_commit what)  // borrowed: r
+{
+    if (r.m().sending()) {
+        what.entries.push_back(core::lost_entry(r.m().sent().turn, "process"));
+        r.m().on_unknown_outcome();
+    }
+    r.m().stop(reason, r.journal.now(), phase);
+    co_await commit(r, std::move(what));
+}
+
+asio::awaitable<void> stop_run(durable& r)  // borrowed: r
+{
+    if (r.cancelled_by.empty()) {
+        co_await suspend(r, stop_reason::stopped);
+        co_return;
+    }
+    journal_commit what;
+    what.consumed_inbox.push_back(r.cancelled_by);
+    co_await end_run(r, run_phase::cancelled, stop_reason::cancelled, std::move(what));
+}
+
 run_result result_of(durable& r)
 {
     run_result result = r.m().result();
+    result.timing.began = r.times.began;
+    result.timing.suspended = r.times.suspended;
+    result.timing.ended = r.times.ended == time_point() ? r.journal.now() : r.times.ended;
+    result.checkpoint_ref = checkpoint_ref{r.input->run_id, r.journal.revision()};
     result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));
     core::add_wait_times(result.waiting, r.waits);
+    for (waiting_call& call : result.waiting) {
+        const auto token = r.tokens.find({{call.call_id, call.occurrence}, std::string(core::wait_name(call.kind))});
+        if (token != r.tokens.end())
+            call.token = token->second;
+    }
     return result;
 }
 

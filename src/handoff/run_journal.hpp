@@ -77,8 +77,8 @@ public:
     /// All of it. Throws store_error(damaged) when it is not there or not whole.
     boost::asio::awaitable<stores::stored_run> load();
 
-    /// What has come into the inbox.
-    boost::asio::awaitable<std::vector<stores::inbox_item>> load_inbox();
+    /// What others have written: inbox and late results, but not the log. Throws run_lost.
+    boost::asio::awaitable<stores::stored_run> load_outside();
 
     /// Throws run_lost and run_changed.
     boost::asio::awaitable<void> commit(journal_commit what);
@@ -107,6 +107,8 @@ public:
     const std::string& run_id() const noexcept { return run_id_; }
 
     std::int64_t fence() const noexcept { return fence_; }
+
+    std::int64_t revision() const noexcept { return rev_; }
 
     handoff_core::time_point now() const { return clocks_.system(); }
 

@@ -70,10 +70,15 @@ const std::map<std::string, dependency_result, std::less<>>& tool_context::depen
     return data_->dependency_results;
 }
 
-void tool_context::progress(boost::json::value value) const
+void tool_context::progress()
 {
-    if (data_->progress)
-        data_->progress(std::move(value));
+    progress(nullptr);
+}
+
+void tool_context::progress(boost::json::value what)
+{
+    if (data_->on_progress)
+        data_->on_progress(std::move(what));
 }
 
 }  // namespace dedalus

@@ -113,6 +113,14 @@ tool_end rejected_end(std::string_view reason)
     return failed(tool_outcome::rejected, std::move(text));
 }
 
+std::string edited_note(const json::object& arguments)
+{
+    constexpr std::size_t most = 1024;
+    std::string text = json::serialize(arguments);
+    cut(text, most);
+    return "[A person changed the arguments of this call to " + text + "]\n";
+}
+
 tool_end expired_end()
 {
     return failed(tool_outcome::expired, "not run, because nobody decided in time");

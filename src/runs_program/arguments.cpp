@@ -64,7 +64,7 @@ private:
         else if (word == "--phase")
             take_phase();
         else
-            throw usage_error("unknown option " + word);
+            throw usage_error("unknown option " + word.substr(0, word.find('=')));
     }
 
     void take_word(const std::string& word)

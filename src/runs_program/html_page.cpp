@@ -7,18 +7,13 @@
 
 #include <boost/json/serialize.hpp>
 
-#include <chrono>
+#include <cstddef>
 
 namespace dedalus::runs_program {
 
 namespace {
 
 constexpr std::size_t short_text_bytes = 120;
-
-stores::time_point in_micros(std::chrono::system_clock::time_point time)
-{
-    return std::chrono::time_point_cast<stores::time_point::duration>(time);
-}
 
 const char* badge_of(run_phase phase)
 {
@@ -34,6 +29,13 @@ const char* badge_of(const timeline_call& call)
     if (call.state != timeline_call_state::finished)
         return call.state == timeline_call_state::waiting ? "badge wait" : "badge";
     return has_failed(call) ? "badge bad" : "badge good";
+}
+
+std::string effect_badge(const timeline_call& call)
+{
+    if (call.result.outcome == tool_outcome::unknown_tool)
+        return {};
+    return "<span class=\"badge\">" + std::string(to_string(call.effect)) + "</span>";
 }
 
 class page_writer
@@ -89,7 +91,7 @@ private:
             fact("suspended since", time_text(*run_.suspended_since));
         if (run_.wakeup_at)
             fact("wakes up", time_text(*run_.wakeup_at));
-        fact("resumed", std::to_string(run_.result.resumes) + " times");
+        fact("owners so far", std::to_string(run_.result.resumes + 1));
         for (const auto& [name, value] : run_.labels)
             fact("label", name + " = " + value);
         out_ += "</dl>\n";
@@ -129,9 +131,8 @@ private:
     {
         const tool_result& result = call.result;
         out_ += "<article class=\"card call\"><header><h3>" + html(result.name) + "</h3><span class=\"" +
-                badge_of(call) + "\">" + html(state_text(call)) + "</span><span class=\"badge\">" +
-                std::string(to_string(call.effect)) + "</span><span class=\"soft\">" +
-                html(result.call_id, short_text_bytes) + "</span></header>\n<ul>\n";
+                badge_of(call) + "\">" + html(state_text(call)) + "</span>" + effect_badge(call) +
+                "<span class=\"soft\">" + html(result.call_id, short_text_bytes) + "</span></header>\n<ul>\n";
         write_steps(call);
         out_ += "</ul>\n";
         text_block("Arguments", boost::json::serialize(result.arguments));
@@ -146,20 +147,8 @@ private:
     {
         for (const std::string& dependency : call.result.dependencies)
             step("comes after " + dependency);
-        step("asked for at " + offset(in_micros(call.result.queued)));
-        for (std::size_t i = 0; i < call.attempts.size(); ++i)
-            step(
-                "attempt " + std::to_string(i + 1) + " at " + offset(call.attempts[i].started) + " by owner " +
-                std::to_string(call.attempts[i].fence) + (call.attempts[i].abandoned ? ", does not count" : "")
-            );
-        for (const timeline_wait& wait : call.waits) {
-            std::string text = "waited for: " + wait_text(wait.kind) + ", from " + offset(wait.since) + " on";
-            if (wait.ended)
-                text += ", " + end_text(wait) + " after " + duration_text(*wait.ended - wait.since);
-            step(text);
-        }
-        if (call.state == timeline_call_state::finished)
-            step("ended at " + offset(in_micros(call.result.finished)));
+        for (const call_step& each : steps_of(call, run_.begun))
+            step(each.name + ' ' + each.text);
     }
 
     void text_block(const char* name, const std::string& text)

@@ -39,7 +39,7 @@ svg .arrow { fill: none; stroke: var(--soft); stroke-width: 1.3; } svg .arrowhea
 .legend .queued { height: 0; border-top: 2px dotted var(--soft); border-radius: 0; vertical-align: middle; }
 .legend .cut { background: var(--soft); opacity: .25; }
 .call { margin-top: 10px; } .call header { margin: 0 0 6px; } .call h3 { font-size: 15px; margin: 0; overflow-wrap: anywhere; unicode-bidi: isolate; }
-.call ul { margin: 6px 0; padding-left: 20px; } .soft { color: var(--soft); }
+.call ul { margin: 6px 0; padding-left: 20px; } .call div, .call details { margin-top: 8px; } .soft { color: var(--soft); }
 pre { background: var(--code); border-radius: 6px; padding: 8px 10px; margin: 6px 0 0; white-space: pre-wrap;
   overflow-wrap: anywhere; font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; unicode-bidi: isolate; }
 details summary { cursor: pointer; color: var(--soft); }

@@ -92,7 +92,7 @@ private:
         fact("LLM turns", std::to_string(turns.spent()) + " of " + std::to_string(turns.limit));
         fact("begun", time_text(run_.begun));
         fact("changed", time_text(run_.changed) + ", after " + duration_text(run_.changed - run_.begun));
-        fact("resumed", std::to_string(run_.result.resumes) + " times");
+        fact("owners", std::to_string(run_.result.resumes + 1));
         for (const auto& [name, value] : run_.labels)
             fact("label", plain(name + " = " + value));
         out_ += aligned(facts_);
@@ -121,34 +121,10 @@ private:
         line("arguments", plain(boost::json::serialize(result.arguments), most_argument_bytes));
         for (const std::string& dependency : result.dependencies)
             line("after", plain(dependency));
-        write_course(call);
+        for (const call_step& step : steps_of(call, run_.begun))
+            line(step.name, step.text);
         if (call.state == timeline_call_state::finished)
             line("result", plain(result.content, most_argument_bytes));
-    }
-
-    void write_course(const timeline_call& call)
-    {
-        line("asked for", "at " + offset(stored(call.result.queued)));
-        for (std::size_t i = 0; i < call.attempts.size(); ++i) {
-            const timeline_attempt& attempt = call.attempts[i];
-            line(
-                "attempt " + std::to_string(i + 1),
-                "at " + offset(attempt.started) + ", by owner " + std::to_string(attempt.fence) +
-                    (attempt.abandoned ? ", does not count" : "")
-            );
-        }
-        for (const timeline_wait& wait : call.waits) {
-            std::string text = wait_text(wait.kind) + ", asked at " + offset(wait.since) + ", " + end_text(wait);
-            if (wait.ended)
-                text += " after " + duration_text(*wait.ended - wait.since);
-            line("waited for", text);
-        }
-        if (call.state != timeline_call_state::finished)
-            return;
-        std::string text = "at " + offset(stored(call.result.finished));
-        if (call.result.started != call.result.finished)
-            text += ", ran for " + duration_text(stored(call.result.finished) - stored(call.result.started));
-        line("ended", text);
     }
 
     void line(const std::string& name, const std::string& value)

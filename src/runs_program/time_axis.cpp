@@ -104,15 +104,13 @@ std::vector<time_axis::mark> time_axis::marks() const
             continue;
         const double per_pixel = count(each.end - each.begin) / std::max(1.0, each.width);
         const microseconds step = round_step(microseconds(std::llround(per_pixel * width_of_mark)));
-        const stores::time_point begin = parts_.front().begin;
-        const microseconds first = each.begin - begin;
-        auto at = begin + (first / step + (first % step > microseconds(0) ? 1 : 0)) * step;
-        if (&each != &parts_.front() && at > each.begin)
-            marks.push_back({each.place, duration_text(first)});
-        for (; at <= each.end; at += step) {
+        // Behind a cut, the marks count from its end.
+        const bool is_first = &each == &parts_.front();
+        marks.push_back({each.place, is_first ? "0" : duration_text(each.begin - parts_.front().begin)});
+        for (auto at = each.begin + step; at <= each.end; at += step) {
             const double there = place(at);
-            if (marks.empty() || there - marks.back().place >= width_of_mark * 0.8)
-                marks.push_back({there, at == begin ? "0" : duration_text(at - begin)});
+            if (there - marks.back().place >= width_of_mark * 0.8)
+                marks.push_back({there, (is_first ? "" : "+") + duration_text(at - each.begin)});
         }
     }
     return marks;

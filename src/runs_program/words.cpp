@@ -1,6 +1,11 @@
 #include "runs_program/words.hpp"
 
+#include "runs_program/printable.hpp"
+
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <utility>
 
 namespace dedalus::runs_program {
 
@@ -67,6 +72,36 @@ std::string end_text(const timeline_wait& wait)
     if (!wait.ended)
         return "open";
     return wait.approved ? "approved" : "decided";
+}
+
+std::vector<call_step> steps_of(const timeline_call& call, stores::time_point begun)
+{
+    const auto stored = [](std::chrono::system_clock::time_point time) {
+        return std::chrono::time_point_cast<stores::time_point::duration>(time);
+    };
+    std::vector<call_step> steps;
+    const auto add = [&](stores::time_point at, std::string name, const std::string& text) {
+        steps.push_back({at, std::move(name), "at +" + duration_text(at - begun) + text});
+    };
+    add(stored(call.result.queued), "asked for", "");
+    for (std::size_t i = 0; i < call.attempts.size(); ++i) {
+        const timeline_attempt& attempt = call.attempts[i];
+        const std::string by = ", by owner " + std::to_string(attempt.fence);
+        add(attempt.started, "attempt " + std::to_string(i + 1), by + (attempt.abandoned ? ", does not count" : ""));
+    }
+    for (const timeline_wait& wait : call.waits) {
+        std::string text = " for: " + wait_text(wait.kind) + ", " + end_text(wait);
+        if (wait.ended)
+            text += " after " + duration_text(*wait.ended - wait.since);
+        add(wait.since, "waited", text);
+    }
+    std::ranges::stable_sort(steps, {}, &call_step::at);
+    if (call.state != timeline_call_state::finished)
+        return steps;
+    const stores::time_point end = stored(call.result.finished);
+    const bool ran = call.result.started != call.result.finished;
+    add(end, "ended", ran ? ", ran for " + duration_text(end - stored(call.result.started)) : "");
+    return steps;
 }
 
 bool has_failed(const timeline_call& call)

@@ -3,6 +3,7 @@
 #include <dedalus/handoff/run_timeline.hpp>
 
 #include <string>
+#include <vector>
 
 /// What the pages call things.
 namespace dedalus::runs_program {
@@ -19,8 +20,19 @@ std::string state_text(const timeline_call& call);
 /// "approval", "external result", "decision, since its outcome is unknown".
 std::string wait_text(wait_kind kind);
 
-/// "approved", "ended by a decision or the end of its time"
+/// "open", "approved", "decided": then the outcome of the call tells how.
 std::string end_text(const timeline_wait& wait);
+
+/// Something that happened to a call.
+struct call_step
+{
+    stores::time_point at{};
+    std::string name{};
+    std::string text{};
+};
+
+/// What happened to the call, in order of time; times are told since `begun`.
+std::vector<call_step> steps_of(const timeline_call& call, stores::time_point begun);
 
 /// Whether something went wrong with the call.
 bool has_failed(const timeline_call& call);

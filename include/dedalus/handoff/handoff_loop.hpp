@@ -8,6 +8,7 @@
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/run_store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -50,6 +51,9 @@ struct handoff_options
     /// refuse unknown members: plain `tool_calls` are then all there is.
     bool dedalus_extensions = true;
 
+    /// How the Dedalus members are used, where servers may differ.
+    wire_profile profile{};
+
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
 
@@ -64,6 +68,11 @@ struct handoff_options
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
     /// as often. 100 ms to a day.
     std::chrono::milliseconds lease = std::chrono::seconds(30);
+
+    /// With a store: how long after its beginning a run can be gone on with. Then it ends: run_phase::expired. Looked
+    /// at between two steps of the run, so that a request or tools under way come to their end. Positive, at most 10
+    /// years, or `no_limit`.
+    std::chrono::milliseconds expires_after = no_limit;
 
     /// With a store: `credentials` of each request, which are not stored. Those of the request of run() go first.
     std::optional<credential_selection> credentials{};
@@ -146,8 +155,10 @@ public:
     run_stream stream(std::string run_id, const chat_completion_request& request) const;
     run_stream stream(std::string run_id) const;
 
-    /// Decisions on calls that wait, see run_inbox: the loop need not be the one that has the run. They throw
-    /// config_error without a store.
+    /// Decisions on calls that wait, orders to runs. Throws config_error without a store.
+    run_inbox inbox() const;
+
+    /// The same as those of inbox(): the loop need not be the one that has the run.
     boost::asio::awaitable<stores::post_outcome> approve(std::string run_id, std::string call_id) const;
     boost::asio::awaitable<stores::post_outcome>
     reject(std::string run_id, std::string call_id, std::string reason) const;

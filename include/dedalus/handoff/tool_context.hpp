@@ -65,9 +65,12 @@ public:
     /// server calls.
     const std::map<std::string, dependency_result, std::less<>>& dependency_results() const noexcept;
 
-    /// Tells whoever follows the run by handoff_loop::stream() how far the tool is: a call_progress_event, which is
-    /// dropped when events are not taken fast enough, or nobody takes them. Never waits. Any thread.
-    void progress(boost::json::value value) const;
+    /// The tool gets on: its tool_options::idle_timeout begins anew. From the coroutine of the tool alone.
+    void progress();
+
+    /// Likewise, with something to show to whoever watches the run: a call_progress_event of handoff_loop::stream(),
+    /// unless it is null, or events are not taken fast enough. It is not stored.
+    void progress(boost::json::value what);
 
 private:
     std::shared_ptr<const data> data_;
