@@ -86,6 +86,7 @@ set(dedalus_unit_test_sources
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
+    unit/handoff/run_result_test.cpp
     unit/handoff/run_records_test.cpp
     unit/handoff/run_timeline_test.cpp
     unit/handoff/session_test.cpp
