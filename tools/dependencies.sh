@@ -36,6 +36,14 @@ test  | tinyproxy-bin      | tool tinyproxy
 test  | nginx               | file /usr/sbin/nginx
 interop | nodejs            | tool node
 interop | npm               | tool npm
+bench | nginx               | file /usr/sbin/nginx
+bench | openssl             | tool openssl
+bench | libcurl4-openssl-dev | header curl/curl.h
+bench | libcurl4-openssl-dev | library curl
+bench | nlohmann-json3-dev  | header nlohmann/json.hpp
+bench | golang-go           | tool go
+bench | nodejs              | tool node
+bench | npm                 | tool npm
 END
 }
 

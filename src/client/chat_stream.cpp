@@ -40,7 +40,7 @@ class chat_completion_stream::impl
 public:
     impl(std::shared_ptr<const chat_call> call, chat_answer answer)
         : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
-          decoder_(decoder_options(call_->client->config), error_details(info_)), meter_(call_->start, clock::now())
+          decoder_(decoder_options(call_->client->config), error_details(info_)), meter_(call_->start, read_)
     {
         if (!connection_)
             whole_ = read_completion(answer.body, info_, call_->client->config.limits);
@@ -82,7 +82,7 @@ public:
     }
 
 private:
-    asio::awaitable<std::optional<chat_completion_chunk>> pull();
+    std::optional<chat_completion_chunk> take_ready();
     asio::awaitable<void> read_more();
     protocol::deadline patience(clock::time_point now) const;
     std::optional<chat_completion_chunk> take_whole();
@@ -92,6 +92,7 @@ private:
     std::shared_ptr<const chat_call> call_;
     response_info info_;
     transport::connection_lease connection_;  // empty at the end
+    clock::time_point read_ = clock::now();   // when the bytes of the next chunk were read, the header at first
     protocol::chat_stream_decoder decoder_;
     std::optional<chat_completion> whole_;  // a JSON answer in place of a stream
     protocol::stream_meter meter_;
@@ -119,9 +120,12 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
     try {
         if (self->cancelled_)
             throw error(asio::error::make_error_code(asio::error::operation_aborted), "the stream was cancelled");
-        std::optional<chat_completion_chunk> chunk = co_await self->pull();
-        if (chunk)
-            self->note_chunk();
+        // A chunk is large to move: no coroutine between this one and the one that makes it.
+        std::optional<chat_completion_chunk> chunk = self->take_ready();
+        while (!chunk && !self->ended_) {
+            co_await self->read_more();
+            chunk = self->take_ready();
+        }
         co_return chunk;
     }
     catch (...) {
@@ -131,19 +135,15 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
     }
 }
 
-asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::impl::pull()
+// The next chunk of what is here, or nothing; notes the end.
+std::optional<chat_completion_chunk> chat_completion_stream::impl::take_ready()
 {
-    if (whole_)
-        co_return take_whole();
-    while (true) {
-        if (std::optional<chat_completion_chunk> chunk = decoder_.next())
-            co_return chunk;
-        if (decoder_.done()) {
-            end();
-            co_return std::nullopt;
-        }
-        co_await read_more();
-    }
+    std::optional<chat_completion_chunk> chunk = whole_ ? take_whole() : decoder_.next();
+    if (chunk)
+        note_chunk();
+    else if (whole_ || decoder_.done())
+        end();
+    return chunk;
 }
 
 asio::awaitable<void> chat_completion_stream::impl::read_more()
@@ -154,7 +154,8 @@ asio::awaitable<void> chat_completion_stream::impl::read_more()
     if (start >= limit.at)
         throw timeout_error(limit.phase, std::chrono::duration_cast<std::chrono::milliseconds>(start - limit.start));
     const std::string_view piece = co_await connection_->read_body(limit);
-    meter_.waited(start, clock::now());
+    read_ = clock::now();
+    meter_.waited(start, read_);
     if (piece.empty())
         decoder_.finish();
     else
@@ -178,7 +179,7 @@ protocol::deadline chat_completion_stream::impl::patience(clock::time_point now)
 void chat_completion_stream::impl::note_chunk()
 {
     begun_ = true;
-    meter_.chunk(clock::now());
+    meter_.chunk(read_);
     timings& times = *call_->limits.times;
     times.first_event = meter_.first_event();
     times.last_event = meter_.last_event();
@@ -187,10 +188,8 @@ void chat_completion_stream::impl::note_chunk()
 
 std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
 {
-    if (begun_) {
-        end();
+    if (begun_)
         return std::nullopt;
-    }
     return protocol::chunk_from_completion(*whole_);
 }
 

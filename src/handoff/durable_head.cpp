@@ -115,10 +115,16 @@ void describe(durable& r, journal_commit& what)
         head.correlation_id = r.m().correlation_id();
     describe_budget(r, head);
     describe_calls(r, what);
+    if (r.definition.expires_at)
+        head.expires_at = core::stored_time(*r.definition.expires_at);
+    for (const std::string& name : r.m().always_approved())
+        head.sticky.push_back(boost::json::object{{"tool", name}});
     const std::string reason(to_string(r.m().report().reason()));
     if (head.phase == run_phase::suspended) {
         const std::string since = core::to_utc_text(core::stored_time(r.journal.now()));
         head.suspended = boost::json::object{{"reason", reason}, {"since", since}};
+        if (head.expires_at && (!head.wakeup_at || *head.expires_at < *head.wakeup_at))
+            head.wakeup_at = head.expires_at;
     }
     else if (is_terminal(head.phase)) {
         head.stop_reason = reason;

@@ -3,9 +3,11 @@
 #include <dedalus/error.hpp>
 #include <dedalus/stores/store_error.hpp>
 
+#include "handoff/call_gates.hpp"
 #include "handoff/durable_head.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/rebuild.hpp"
+#include "handoff/tool_lanes.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -24,36 +26,6 @@ namespace {
 
 constexpr int renewals_per_lease = 3;
 
-std::string check_call(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
-{
-    const tool_registry::entry* entry = tools.find(name);
-    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
-}
-
-// A predicate that fails has not said that the call may run.
-bool needs_approval(const tool_options& options, const boost::json::object& arguments)
-{
-    if (options.needs_approval || !options.needs_approval_when)
-        return options.needs_approval;
-    try {
-        return options.needs_approval_when(arguments);
-    }
-    catch (const std::exception&) {
-        return true;
-    }
-}
-
-core::call_gates gates_of(const tool_registry& tools, const core::requested_call& call)
-{
-    core::call_gates gates;
-    const tool_registry::entry* entry = tools.find(call.name);
-    if (entry == nullptr)
-        return gates;
-    gates.approval = needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
-    gates.external = entry->options.effect == tool_effect::external && !entry->handler;
-    return gates;
-}
-
 void rebuild(durable& r, stores::stored_run stored)
 {
     r.definition = core::read_definition(stored.entries.front());
@@ -62,10 +34,13 @@ void rebuild(durable& r, stores::stored_run stored)
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
     for (stores::wait_record& wait : stored.waits)
         r.waits.push_back(std::move(wait));
+    r.late = std::move(stored.late);
+    hear_cancellation(r, stored.inbox);
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
     r.m().set_checks(
-        [tools](const std::string& name, const boost::json::object& a) { return check_call(*tools, name, a); },
-        [tools](const core::requested_call& call) { return gates_of(*tools, call); }
+        argument_checks(tools),
+        [tools](const core::requested_call& call) { return gates_of(*tools, call); },
+        [tools](const std::string& name) { return core::lanes_of(*tools, name); }
     );
 }
 
@@ -112,13 +87,24 @@ asio::awaitable<void> follow(durable& r)  // borrowed: r
 {
     bool going = co_await judge_started(r);
     while (going) {
+        const auto expires = r.definition.expires_at;
+        if (expires && *expires <= r.journal.now()) {
+            journal_commit nothing;  // but the end
+            co_await end_run(r, run_phase::expired, stop_reason::expired, std::move(nothing));
+            co_return;
+        }
         if (r.m().calls_open()) {
             going = co_await run_calls(r);
             continue;
         }
         if (r.stop->asked_after_turn()) {
-            co_await suspend(r, stop_reason::stopped);
+            co_await stop_run(r);
             co_return;
+        }
+        if (std::exchange(r.inbox_seen, false)) {
+            const bool changed = co_await take_decisions(r);
+            if (changed)
+                continue;
         }
         going = co_await exchange(r);
     }
@@ -145,6 +131,10 @@ asio::awaitable<void> keep_lease(durable& r, std::shared_ptr<renewal> lease)  //
             co_return;
         try {
             co_await r.journal.renew();
+            const stores::stored_run outside = co_await r.journal.load_outside();
+            r.inbox_seen = !outside.inbox.empty() && !hear_cancellation(r, outside.inbox);
+            if (r.inbox_seen)
+                r.tools.wake();
         }
         catch (const run_lost&) {
             r.stop->now();  // the next write says so, too
@@ -176,7 +166,11 @@ asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<renewal> lease, 
 // Those that follow know at least that it was done.
 asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
 {
-    for (const ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
+        r.ended.push_back(std::move(ended));
+    for (const ended_call& ended : r.ended) {
+        if (ended.late)
+            continue;
         stores::late_result late;
         late.key = core::stored_key(ended.key);
         late.body = core::finish_body(ended.end, ended.entered);
@@ -230,6 +224,7 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
         lease->end.cancel();
     });
     interrupt_by(*r.stop, r);
+    r.teller.begin(r.m(), r.journal.fence() > 1);
     std::exception_ptr failure;
     bool lost = false;
     try {
@@ -274,6 +269,7 @@ asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
         what.entries.push_back(core::end_entry(r.m().turn(), what.head.phase, r.m().report().reason()));
     describe(r, what);
     co_await r.journal.commit(std::move(what));
+    r.tell();
 }
 
 asio::awaitable<void> suspend(durable& r, stop_reason reason)  // borrowed: r
@@ -290,11 +286,37 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
     co_await commit(r, std::move(what));
 }
 
+asio::awaitable<void> end_run(durable& r, run_phase phase, stop_reason reason, journal_commit what)  // borrowed: r
+{
+    if (r.m().sending()) {
+        what.entries.push_back(core::lost_entry(r.m().sent().turn, "process"));
+        r.m().on_unknown_outcome();
+    }
+    r.m().stop(reason, r.journal.now(), phase);
+    co_await commit(r, std::move(what));
+}
+
+asio::awaitable<void> stop_run(durable& r)  // borrowed: r
+{
+    if (r.cancelled_by.empty()) {
+        co_await suspend(r, stop_reason::stopped);
+        co_return;
+    }
+    journal_commit what;
+    what.consumed_inbox.push_back(r.cancelled_by);
+    co_await end_run(r, run_phase::cancelled, stop_reason::cancelled, std::move(what));
+}
+
 run_result result_of(durable& r)
 {
     run_result result = r.m().result();
     result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));
     core::add_wait_times(result.waiting, r.waits);
+    for (waiting_call& call : result.waiting) {
+        const auto token = r.tokens.find({{call.call_id, call.occurrence}, std::string(core::wait_name(call.kind))});
+        if (token != r.tokens.end())
+            call.token = token->second;
+    }
     return result;
 }
 

@@ -36,6 +36,11 @@ std::string make_owner_id()
     return "owner_" + random_uuid();
 }
 
+std::string make_wait_token()
+{
+    return "token_" + random_uuid();
+}
+
 std::string make_call_id()
 {
     return "call_" + random_uuid();

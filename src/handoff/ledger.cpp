@@ -1,8 +1,21 @@
 #include "handoff/ledger.hpp"
 
+#include <boost/json/serialize.hpp>
+
 #include <utility>
 
 namespace dedalus::handoff_core {
+
+requested_call request_to_run(const call_record& call)
+{
+    requested_call request = call.request;
+    if (call.edited) {
+        request.arguments = call.edited;
+        request.arguments_text = boost::json::serialize(*call.edited);
+        request.arguments_problem.clear();
+    }
+    return request;
+}
 
 call_key ledger::add(requested_call request, std::string fingerprint, int turn, time_point now)
 {
@@ -44,11 +57,13 @@ void ledger::wait(const call_key& key, wait_kind kind)
     record.waits_for = kind;
 }
 
-void ledger::approve(const call_key& key)
+void ledger::approve(const call_key& key, std::optional<boost::json::object> edited)
 {
     call_record& record = records_[index_.at(key)];
     record.state = call_state::planned;
     record.approved = true;
+    if (edited)
+        record.edited = std::move(edited);
 }
 
 bool ledger::finish(const call_key& key, tool_end end, time_point now)

@@ -6,10 +6,13 @@
 #include "handoff/requested_call.hpp"
 #include "handoff/tool_end.hpp"
 
+#include <boost/json/object.hpp>
+
 #include <chrono>
 #include <compare>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,13 +48,24 @@ struct call_record
     int turn = 0;  ///< from 1
     call_state state = call_state::planned;
     int attempts = 0;
-    wait_kind waits_for = wait_kind::approval;  ///< when waiting
-    bool approved = false;                      ///< by a person: it is not asked about again
-    tool_end end{};                             ///< when finished
+    wait_kind waits_for = wait_kind::approval;    ///< when waiting
+    bool approved = false;                        ///< by a person: it is not asked about again
+    std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
+    tool_end end{};                               ///< when finished
     time_point queued{};
     time_point started{};  ///< equals `finished` when it was never started
     time_point finished{};
 };
+
+/// How a person let a call run.
+struct approval
+{
+    bool always = false;  ///< and the later calls of its tool
+    std::optional<boost::json::object> arguments{};
+};
+
+/// The request with the arguments that the call runs with.
+requested_call request_to_run(const call_record& call);
 
 /// The client calls of a run, in the order in which they were asked for.
 class ledger
@@ -69,8 +83,8 @@ public:
     /// The call waits for somebody outside. The call must not be finished.
     void wait(const call_key& key, wait_kind kind);
 
-    /// A person let the call run: it is planned again.
-    void approve(const call_key& key);
+    /// A person let the call run, perhaps with other arguments: it is planned again.
+    void approve(const call_key& key, std::optional<boost::json::object> edited = {});
 
     /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
     bool finish(const call_key& key, tool_end end, time_point now);

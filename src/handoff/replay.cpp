@@ -83,16 +83,24 @@ private:
 
     bool on(const call_approved& approved)
     {
-        machine_.approve(approved.key);
+        machine_.approve(approved.key, approved.how);
+        return true;
+    }
+
+    bool on(input_added added)
+    {
+        machine_.add_input(std::move(added.messages));
         return true;
     }
 
     bool on(const run_ended& end)
     {
+        if (machine_.calls_open())
+            tell_calls();
         if (!machine_.ended() && !machine_.sending() && end.reason == stop_reason::budget)
             machine_.next_request();
         if (!machine_.ended())
-            machine_.stop(end.reason, end.at);
+            machine_.stop(end.reason, end.at, end.phase);
         return true;
     }
 

@@ -122,7 +122,7 @@ asio::awaitable<stores::stored_run> run_journal::load()
     co_return std::move(result.run);
 }
 
-asio::awaitable<std::vector<stores::inbox_item>> run_journal::load_inbox()
+asio::awaitable<stores::stored_run> run_journal::load_outside()
 {
     stores::load_request request;
     request.run_id = run_id_;
@@ -130,7 +130,7 @@ asio::awaitable<std::vector<stores::inbox_item>> run_journal::load_inbox()
     stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
     if (result.outcome == stores::load_outcome::not_found || result.run.fence != fence_)
         throw run_lost{};
-    co_return std::move(result.run.inbox);
+    co_return std::move(result.run);
 }
 
 asio::awaitable<void> run_journal::commit(journal_commit what)

@@ -77,8 +77,8 @@ public:
     /// All of it. Throws store_error(damaged) when it is not there or not whole.
     boost::asio::awaitable<stores::stored_run> load();
 
-    /// What has come into the inbox.
-    boost::asio::awaitable<std::vector<stores::inbox_item>> load_inbox();
+    /// What others have written: inbox and late results, but not the log. Throws run_lost.
+    boost::asio::awaitable<stores::stored_run> load_outside();
 
     /// Throws run_lost and run_changed.
     boost::asio::awaitable<void> commit(journal_commit what);

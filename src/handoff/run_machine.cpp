@@ -48,6 +48,8 @@ std::optional<chat_completion_request> run_machine::next_request()
         return {};
     }
     state_ = state::sending;
+    if (sent_.attempt == 0)
+        history_.add(std::exchange(added_input_, {}));
     sent_.turn = turn_ + 1;
     ++sent_.attempt;
     sent_.reserved = budget_.reserved();
@@ -268,6 +270,8 @@ void run_machine::end_with_answer(const chat_completion& answer, run_phase phase
 
 void run_machine::end(run_phase phase, stop_reason reason)
 {
+    if (!added_input_.empty())
+        note("input_not_used", "the run ended before the messages that were added could be sent");
     report_.end(phase, reason);
     state_ = state::ended;
 }

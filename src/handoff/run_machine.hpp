@@ -35,6 +35,9 @@ struct call_gates
     bool external = false;  ///< it is not run here: its result comes from outside
 };
 
+/// What limits the calls of a registered tool that run at once.
+using tool_lanes = std::function<std::vector<plan::lane>(const std::string& tool_name)>;
+
 struct run_settings
 {
     std::string run_id{};
@@ -45,6 +48,7 @@ struct run_settings
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
     check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
     std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
+    tool_lanes lanes{};                                        ///< likewise
 };
 
 /// A call to run now.
@@ -126,7 +130,14 @@ public:
     void hold(const call_key& key, wait_kind kind);
 
     /// A person let a held call run.
-    void approve(const call_key& key);
+    void approve(const call_key& key, const approval& how = {});
+
+    /// Messages of somebody outside: they follow the tool messages of the present turn. What comes while a request is
+    /// on its way, or has to be sent again, goes with the one after it.
+    void add_input(std::vector<message> messages);
+
+    /// Tools whose calls need no approval any more.
+    const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
     void tried(const call_key& key, int attempts, time_point when);
@@ -145,14 +156,14 @@ public:
     /// The run stops here for a while: result() says so.
     void suspend(stop_reason reason) { report_.end(run_phase::suspended, reason); }
 
-    /// From now on arguments are checked and calls held as these say.
-    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates);
+    /// From now on arguments are checked, calls held and their number limited as these say.
+    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes);
 
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
     /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
-    void stop(stop_reason reason, time_point now);
+    void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.
     void note(std::string code, std::string text);
@@ -189,6 +200,7 @@ private:
     void wait_for_server(assembled_turn turn);
     void end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason);
     void end(run_phase phase, stop_reason reason);
+    std::vector<std::size_t> nodes_to_start();
     std::optional<wait_kind> gate_of(const call_record& call) const;
     std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
@@ -216,6 +228,8 @@ private:
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
     plan plan_;
     std::vector<call_key> not_run_;
+    id_set always_approved_;
+    std::vector<message> added_input_;  ///< not in the history yet
     std::vector<unknown_outcome> unknown_outcomes_;
 
     bool empty_answer_seen_ = false;

@@ -20,8 +20,9 @@ waiting_call to_waiting_call(const call_record& record, const std::string& run_i
     result.call_id = record.key.call_id;
     result.occurrence = record.key.occurrence;
     result.name = record.request.name;
-    result.arguments = reported_arguments(record.request);
-    result.fingerprint = record.fingerprint;
+    const requested_call request = request_to_run(record);
+    result.arguments = reported_arguments(request);
+    result.fingerprint = fingerprint(request);
     result.kind = record.waits_for;
     return result;
 }
@@ -34,6 +35,7 @@ tool_result to_tool_result(const call_record& record)
     result.call_id = record.key.call_id;
     result.name = record.request.name;
     result.arguments = reported_arguments(record.request);
+    result.edited_arguments = record.edited;
     result.dependencies = record.request.dependencies;
     result.outcome = record.end.outcome;
     result.content = record.end.content;

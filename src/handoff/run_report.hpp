@@ -32,6 +32,9 @@ public:
 
     stop_reason reason() const noexcept { return result_.stop_reason; }
 
+    /// What the answers have told, without the calls.
+    const run_result& so_far() const noexcept { return result_; }
+
     /// The result, as far as it is known here.
     run_result result(const ledger& calls) const;
 

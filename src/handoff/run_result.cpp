@@ -45,6 +45,8 @@ std::string_view to_string(stop_reason reason) noexcept
         return "toolset_changed";
     case stop_reason::fenced:
         return "fenced";
+    case stop_reason::expired:
+        return "expired";
     case stop_reason::held:
         return "held";
     }

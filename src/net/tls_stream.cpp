@@ -1,6 +1,7 @@
 #include "net/tls_stream.hpp"
 
 #include "net/certificate_error.hpp"
+#include "support/certificate_category.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -217,7 +218,7 @@ std::string tls_stream::describe_problem(const error_code& ec)
 {
     if (ec == stream_truncated || ec == asio::error::eof)
         return "the peer closed the connection during the handshake";
-    if (certificate_refused(ec))
+    if (support::certificate_refused(ec))
         return "certificate refused: " + ec.message();
     return ec.message();
 }

@@ -1,7 +1,6 @@
 #include "protocol/chat_stream_decoder.hpp"
 
 #include "codec/decode_api_error.hpp"
-#include "codec/decode_chat.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/system/error_code.hpp>
@@ -43,22 +42,22 @@ void chat_stream_decoder::feed(std::string_view body)
 
 std::optional<chat_completion_chunk> chat_stream_decoder::next()
 {
-    while (!done_) {
+    std::optional<chat_completion_chunk> chunk;
+    while (!done_ && !chunk) {
         boost::system::error_code ec;
         const std::optional<server_event> event = parser_.next(ec);
         try {
             if (ec.failed())
                 throw response_format_error(errc::limit_exceeded, "an event of the stream is too long", 0, {}, {});
             if (!event)
-                return std::nullopt;
-            if (std::optional<chat_completion_chunk> chunk = decode(*event))
-                return chunk;
+                break;
+            decode(*event, chunk);
         }
         catch (const response_format_error& e) {
             fail(e);
         }
     }
-    return std::nullopt;
+    return chunk;
 }
 
 void chat_stream_decoder::finish()
@@ -71,31 +70,31 @@ void chat_stream_decoder::finish()
 }
 
 // Gives nothing for the end marker and for an event that is not for a chat client.
-std::optional<chat_completion_chunk> chat_stream_decoder::decode(const server_event& event)
+void chat_stream_decoder::decode(const server_event& event, std::optional<chat_completion_chunk>& to)
 {
     if (event.data == end_marker) {
         done_ = true;
-        return std::nullopt;
+        return;
     }
     if (event.name == error_event)
         fail(event.data);
 
-    std::optional<chat_completion_chunk> chunk;
     try {
-        chunk = codec::decode_chat_chunk(event.data);
+        chunks_.decode(event.data, to);
     }
     catch (const response_format_error&) {
         if (!is_named(event))
             throw;
-        return std::nullopt;
+        return;
     }
-    if (codec::is_error_object(chunk->extra))
+    if (codec::is_error_object(to->extra))
         fail(event.data);
-    if (is_named(event) && !is_chunk(*chunk))
-        return std::nullopt;
-    accumulator_.add(*chunk);
+    if (is_named(event) && !is_chunk(*to)) {
+        to.reset();
+        return;
+    }
+    accumulator_.add(*to);
     got_chunk_ = true;
-    return chunk;
 }
 
 void chat_stream_decoder::fail(std::string_view error_body)

@@ -5,6 +5,7 @@
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/error.hpp>
 
+#include "codec/chunk_decoder.hpp"
 #include "protocol/event_stream_parser.hpp"
 
 #include <cstddef>
@@ -51,14 +52,14 @@ public:
     const chat_completion_accumulator& accumulated() const noexcept { return accumulator_; }
 
 private:
-    std::optional<chat_completion_chunk> decode(const server_event& event);
-    chat_completion_chunk decode_chunk(std::string_view data);
+    void decode(const server_event& event, std::optional<chat_completion_chunk>& to);
     [[noreturn]] void fail(std::string_view error_body);
     [[noreturn]] void fail(const response_format_error& e);
 
     chat_stream_options options_;
     api_error_details error_base_;
     event_stream_parser parser_;
+    codec::chunk_decoder chunks_;
     chat_completion_accumulator accumulator_;
     bool got_chunk_ = false;
     bool done_ = false;

@@ -7,6 +7,7 @@
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <chrono>
@@ -30,7 +31,7 @@ enum class stop_reason
     protocol_error,        ///< the answer contradicts itself or has nothing in it
     unsupported,           ///< a legacy `function_call`
     error,                 ///< the exception that this result is the partial_run() of
-    cancelled,             ///< the caller cancelled; likewise
+    cancelled,             ///< the caller cancelled; likewise. In phase run_phase::cancelled: run_inbox::cancel_run()
     approval,              ///< suspended: a person has to decide on run_result::waiting
     external_result,       ///< suspended: a result in run_result::waiting has to come from outside
     unknown_tool_outcome,  ///< suspended: a call was started and nobody saw it end, see run_result::waiting
@@ -41,6 +42,7 @@ enum class stop_reason
     payment,               ///< suspended: the server wants to be paid
     toolset_changed,       ///< suspended: an open call is of a tool that is not registered here
     fenced,                ///< executing: this process lost the run to another one; nothing else is set
+    expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
     held,                  ///< executing: another process has the run; nothing else is set
 };
 
@@ -51,8 +53,9 @@ struct tool_result
 {
     std::string call_id{};
     std::string name{};
-    boost::json::value arguments{};           ///< as received; a string when they are not a JSON object
-    std::vector<std::string> dependencies{};  ///< ids as received
+    boost::json::value arguments{};                         ///< as received; a string when they are not a JSON object
+    std::optional<boost::json::object> edited_arguments{};  ///< with which a person let it run instead
+    std::vector<std::string> dependencies{};                ///< ids as received
     tool_outcome outcome = tool_outcome::ok;
     std::string content{};                           ///< text of the tool message
     int turn = 0;                                    ///< from 1

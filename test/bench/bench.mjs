@@ -1,0 +1,150 @@
+// Runs the clients against the servers, interleaved, and writes the report. Usage, from test/bench/run:
+//   node bench.mjs <build folder> <folder for the report> [--quick] [--rounds=<n>] [--rows=<beginning of an id>,...]
+// Rows of other programs: --more=<file of JSON>, a list of {id, title, unit, value}, as test/bench/durability writes.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { digestOf, makeEvents, makeUnary, repeated, writeBodies } from "./bodies.mjs";
+import { measureBuild } from "./build_rows.mjs";
+import { freePorts, runClient, startServer, stopServers } from "./processes.mjs";
+import { writeReport } from "./report.mjs";
+import { makeRows } from "./rows.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const [build, folder, ...flags] = process.argv.slice(2);
+const flag = (name) => flags.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
+const quick = flags.includes("--quick");
+const rounds = Number(flag("rounds") ?? (quick ? 1 : 5));
+const wanted = flag("rows")?.split(",");
+
+const size = quick
+    ? { chunks: 1000, streams: 1, unary: 50, cold: 20, many: 20, crowd: 40, window: 2, growth: [1000], starts: 2 }
+    : {
+          chunks: 100_000,
+          streams: 3,
+          unary: 5000,
+          cold: 300,
+          many: 1000,
+          crowd: 10_000,
+          window: 5,
+          growth: [1000, 10_000, 100_000, 1_000_000],
+          starts: 20,
+      };
+
+const work = path.join(folder, "work");
+rmSync(work, { recursive: true, force: true });
+mkdirSync(path.join(work, "bodies"), { recursive: true });
+
+const events = makeEvents(size.chunks);
+const unary = makeUnary();
+writeBodies(path.join(work, "bodies"), events, unary);
+
+const program = (name) => path.join(build, "test/bench", `dedalus_bench_${name}`);
+const node = [process.execPath, path.join(here, "clients/node_client.mjs")];
+const clients = {
+    dedalus: [program("dedalus")],
+    floor_b: [program("beast"), "B"],
+    floor_a: [program("beast"), "A"],
+    raw_tls: [program("openssl")],
+    curl: [program("curl")],
+    go: [path.join(build, "test/bench/dedalus_bench_go")],
+    openai: [...node, "openai"],
+    dedalus_labs: [...node, "dedalus-labs"],
+};
+const ca = path.join(work, "certificate.pem");
+
+async function startServers() {
+    const key = path.join(work, "key.pem");
+    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+    const stdio = { stdio: "ignore" };
+    execFileSync("openssl", ["req", "-x509", ...curve, "-nodes", "-days", "2", "-keyout", key, "-out", ca, ...subject], stdio);
+    const [port, cold, full, own] = await freePorts(4);
+    const values = { folder: work, port, cold_port: cold, full_port: full };
+    const template = readFileSync(path.join(here, "servers/nginx.conf"), "utf8");
+    const config = path.join(work, "nginx.conf");
+    writeFileSync(config, template.replace(/@(\w+)@/g, (_, name) => values[name]));
+    await startServer(["nginx", "-p", work, "-e", path.join(work, "nginx_errors.log"), "-c", config], [port, cold, full]);
+    await startServer([program("event_server"), `${own}`, ca, key, path.join(work, "bodies/stream.sse")], [own]);
+    const url = (number) => `https://127.0.0.1:${number}`;
+    return { nginx: url(port), cold: url(cold), full: url(full), events: url(own) };
+}
+
+// What a client that decodes must have got; computed once for each kind.
+const expected = new Map();
+function digestFor(sent) {
+    const id = JSON.stringify(sent);
+    if (!expected.has(id))
+        expected.set(id, sent.unary ? digestOf([unary], sent.unary) : digestOf(repeated(events, sent.stream), sent.times));
+    return expected.get(id);
+}
+
+function check(row, name, result) {
+    if (row.sent && result.digest && result.digest !== digestFor(row.sent))
+        throw new Error(`${name} decoded something else than was sent in ${row.id}`);
+    if (row.sent && !result.digest && !["floor_a", "raw_tls"].includes(name))
+        throw new Error(`${name} has not decoded in ${row.id}`);
+    if (row.mode === "slow" && (result.wrong !== 0 || (!quick && result.fewest < row.fewest)))
+        throw new Error(`${name} has lost events in ${row.id}: ${JSON.stringify(result)}`);
+}
+
+async function runOnce(row, name) {
+    const args = [row.mode, row.url, ca, `${row.count}`, `${row.warmUp}`];
+    const result = JSON.parse(await runClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca }));
+    check(row, name, result);
+    return result;
+}
+
+// Wall time of the process that asks once, from start to exit.
+async function startToExit(servers, name) {
+    const args = ["unary", `${servers.nginx}/unary/v1`, ca, "1", "0"];
+    const begin = process.hrtime.bigint();
+    for (let i = 0; i < size.starts; i++) await runClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca });
+    return Number(process.hrtime.bigint() - begin) / 1e6 / size.starts;
+}
+
+async function measure() {
+    const servers = await startServers();
+    const rows = makeRows(servers, size).filter((row) => !wanted || wanted.some((id) => row.id.startsWith(id)));
+    const results = Object.fromEntries(rows.map((row) => [row.id, { ...row, values: {}, peaks: {}, problems: {} }]));
+    const note = (id, name, value, peak) => {
+        (results[id].values[name] ??= []).push(value);
+        if (peak) (results[id].peaks[name] ??= []).push(peak);
+    };
+    for (let round = 1; round <= rounds; round++) {
+        const done = new Map(); // rows that share a run
+        for (const row of rows) {
+            process.stderr.write(`round ${round} of ${rounds}: ${row.id}\n`);
+            for (const name of row.clients) {
+                if (results[row.id].problems[name]) continue;
+                const shared = `${row.run ?? row.id} ${name}`;
+                try {
+                    if (!done.has(shared)) done.set(shared, await runOnce(row, name));
+                    const result = done.get(shared);
+                    note(row.id, name, row.value(result, row), result.peak_kib);
+                } catch (error) {
+                    results[row.id].problems[name] = "failed";
+                    process.stderr.write(`  ${error.message}\n`);
+                }
+            }
+        }
+        if (!wanted || wanted.includes("start")) {
+            results.start ??= { id: "start", title: "Process start to the answer and exit", unit: "wall ms", values: {} };
+            for (const name of Object.keys(clients)) note("start", name, await startToExit(servers, name));
+        }
+    }
+    return Object.values(results);
+}
+
+try {
+    const rows = await measure();
+    if (!wanted || wanted.includes("build")) rows.push(...(await measureBuild(build, quick ? 1 : rounds)));
+    const more = flag("more") ? JSON.parse(readFileSync(flag("more"), "utf8")) : [];
+    const failed = writeReport(folder, [...rows, ...more], { rounds, quick });
+    process.exitCode = failed > 0 ? 1 : 0;
+} finally {
+    stopServers();
+    rmSync(work, { recursive: true, force: true });
+}

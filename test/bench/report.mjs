@@ -1,0 +1,108 @@
+// The table as Markdown, everything as JSON, and a plot for each row.
+
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { plot } from "./plot.mjs";
+
+const order = ["dedalus", "floor_b", "floor_a", "raw_tls", "curl", "go", "openai", "dedalus_labs"];
+export const titles = {
+    dedalus: "dedalus",
+    floor_b: "floor B",
+    floor_a: "floor A",
+    raw_tls: "raw TLS",
+    curl: "libcurl + nlohmann",
+    go: "plain Go",
+    openai: "openai (npm)",
+    dedalus_labs: "dedalus-labs (npm)",
+};
+
+export function summary(values) {
+    const sorted = [...values].sort((a, b) => a - b);
+    const middle = sorted.length / 2;
+    const median = (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+    return { median, min: sorted[0], max: sorted.at(-1) };
+}
+
+const digits = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value).toString());
+
+// The ratio of two clients is the median of the ratios within each round: what disturbs a round disturbs both.
+function ratio(row, a, b) {
+    const pairs = row.values[a].map((value, i) => value / row.values[b][i]).filter(Number.isFinite);
+    return summary(pairs).median;
+}
+
+function goalsOf(row) {
+    if (!row.values.dedalus) return [];
+    const checks = Object.entries(row.goals ?? {})
+        .filter(([name]) => row.values[name])
+        .map(([name, goal]) => {
+            const got = ratio(row, "dedalus", name);
+            const text =
+                goal < 0.2
+                    ? `${digits(1 / got)} x less than ${titles[name]} (goal ${Math.round(1 / goal)} x)`
+                    : `${digits(got)} x ${titles[name]} (goal ${goal} x)`;
+            return { text, met: got <= goal };
+        });
+    if (row.limit) {
+        const { median } = summary(row.values.dedalus);
+        checks.push({ text: `${digits(median)} (goal ${row.limit})`, met: median <= row.limit });
+    }
+    return checks;
+}
+
+function machine() {
+    const line = (command, ...args) => execFileSync(command, args, { encoding: "utf8" }).trim().split("\n")[0];
+    const system = execFileSync("sh", ["-c", ". /etc/os-release && echo $PRETTY_NAME"], { encoding: "utf8" }).trim();
+    const cpus = os.cpus();
+    return {
+        date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
+        machine: `${cpus.length} cores, ${cpus[0].model.trim()}, ${system}`,
+        versions: [line("g++", "--version"), line("openssl", "version"), line("go", "version"), `Node.js ${process.version}`],
+        load: os.loadavg()[0].toFixed(1),
+    };
+}
+
+function markdown(rows, about) {
+    const lines = [
+        `${about.date}; ${about.machine}; ${about.versions.join("; ")}; ${about.rounds} rounds; load at the end ${about.load}`,
+        "",
+        "Each cell: median of the rounds (least, most). Ratio: to floor B, the median of the ratios within each round.",
+    ];
+    for (const row of rows) {
+        lines.push("", `### ${row.title}: ${row.unit}`, "", "| client | value | ratio | peak MiB |", "|---|---|---|---|");
+        for (const name of order.filter((each) => row.values[each])) {
+            const { median, min, max } = summary(row.values[name]);
+            const times = row.values.floor_b ? digits(ratio(row, name, "floor_b")) : "";
+            const peak = row.peaks?.[name] ? digits(summary(row.peaks[name]).median / 1024) : "";
+            lines.push(`| ${titles[name]} | ${digits(median)} (${digits(min)}, ${digits(max)}) | ${times} | ${peak} |`);
+        }
+        for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} | | |`);
+        for (const { text, met } of goalsOf(row)) lines.push("", `${met ? "Met" : "**Not met**"}: ${text}`);
+    }
+    return lines.join("\n") + "\n";
+}
+
+// Returns how many results there are that cannot be trusted.
+export function writeReport(folder, rows, options) {
+    const about = { ...machine(), ...options };
+    const data = rows.map(({ id, title, unit, values, peaks, problems, ...row }) => ({
+        id,
+        title,
+        unit,
+        values,
+        peaks,
+        problems,
+        goals: goalsOf({ values, ...row }),
+    }));
+    writeFileSync(path.join(folder, "report.json"), JSON.stringify({ about, rows: data }, null, 1) + "\n");
+    writeFileSync(path.join(folder, "report.md"), markdown(rows, about));
+    for (const row of rows.filter((each) => Object.keys(each.values).length > 1)) {
+        const bars = order
+            .filter((name) => row.values[name])
+            .map((name) => ({ label: titles[name], ours: name === "dedalus", ...summary(row.values[name]) }));
+        writeFileSync(path.join(folder, `${row.id}.svg`), plot(`${row.title}: ${row.unit}`, bars, digits));
+    }
+    return rows.reduce((count, row) => count + Object.keys(row.problems ?? {}).length, 0);
+}

@@ -1,0 +1,114 @@
+// The rows of the table: what each client is asked to do. `goal` limits the ratio of `dedalus` to another client, or a
+// value of its own.
+
+const decoders = ["dedalus", "floor_b", "curl", "go", "openai", "dedalus_labs"];
+const all = [...decoders, "floor_a", "raw_tls"];
+const concurrent = all.filter((name) => name !== "curl");
+
+export function makeRows(servers, size) {
+    return [
+        {
+            id: "stream_16k",
+            title: "Stream, TLS records of 16 KiB",
+            unit: "CPU ns per chunk",
+            mode: "stream",
+            url: `${servers.nginx}/stream/v1`,
+            count: size.streams,
+            warmUp: 1,
+            clients: all,
+            sent: { stream: size.chunks, times: size.streams },
+            value: (r, row) => (1000 * r.cpu_us) / (size.chunks * row.count),
+            goals: { floor_b: 0.75, openai: 1 / 15, curl: 1 / 5 },
+        },
+        {
+            id: "stream_records",
+            title: "Stream, a TLS record for each event",
+            unit: "CPU ns per chunk",
+            mode: "stream",
+            url: `${servers.events}/events/${size.chunks}/v1`,
+            count: size.streams,
+            warmUp: 1,
+            clients: all,
+            sent: { stream: size.chunks, times: size.streams },
+            value: (r, row) => (1000 * r.cpu_us) / (size.chunks * row.count),
+            goals: { floor_b: 0.6, openai: 1 / 8 },
+        },
+        {
+            id: "unary_warm",
+            title: "Unary, warm connection",
+            unit: "CPU µs per request",
+            mode: "unary",
+            url: `${servers.nginx}/unary/v1`,
+            count: size.unary,
+            warmUp: size.unary / 10,
+            clients: all,
+            sent: { unary: size.unary },
+            value: (r) => r.cpu_us / size.unary,
+            goals: { floor_b: 1.1 },
+        },
+        {
+            id: "unary_cold",
+            title: "Unary, a new connection each, resumption allowed",
+            unit: "wall µs per request",
+            mode: "unary",
+            url: `${servers.cold}/v1`,
+            count: size.cold,
+            warmUp: size.cold / 10,
+            clients: all,
+            sent: { unary: size.cold },
+            value: (r) => r.wall_us / size.cold,
+            goals: { floor_b: 0.8 },
+        },
+        {
+            id: "unary_cold_full",
+            title: "Unary, a new connection each, full handshakes",
+            unit: "wall µs per request",
+            mode: "unary",
+            url: `${servers.full}/v1`,
+            count: size.cold,
+            warmUp: size.cold / 10,
+            clients: all,
+            sent: { unary: size.cold },
+            value: (r) => r.wall_us / size.cold,
+        },
+        ...manyStreams(servers, size.many, 100, size.window, concurrent, {
+            ratio: { floor_b: 1 },
+            p99: { raw_tls: 1.5 },
+            kib: 45,
+        }),
+        ...manyStreams(servers, size.crowd, 1000, size.window, ["dedalus", "floor_b", "raw_tls"], { kib: 45, max: 50_000 }),
+        ...size.growth.map((chunks) => ({
+            id: `growth_${chunks}`,
+            title: `Growth: a stream of ${chunks} chunks`,
+            unit: "CPU ns per chunk",
+            mode: "stream",
+            url: `${servers.events}/blocks/${chunks}/v1`,
+            count: Math.max(1, Math.round(size.chunks / chunks)),
+            warmUp: Math.max(1, Math.round(1000 / chunks)),
+            clients: ["dedalus"],
+            sent: { stream: chunks, times: Math.max(1, Math.round(size.chunks / chunks)) },
+            value: (r, row) => (1000 * r.cpu_us) / (chunks * row.count),
+        })),
+    ];
+}
+
+// One run, three rows of the table: CPU, memory, latency.
+function manyStreams(servers, count, intervalMs, seconds, clients, goals) {
+    const run = {
+        run: `slow_${count}`,
+        mode: "slow",
+        url: `${servers.events}/slow/${intervalMs}/v1`,
+        count,
+        warmUp: seconds,
+        clients,
+        fewest: Math.floor((seconds * 1000) / intervalMs) - 1,
+    };
+    const title = `${count} slow streams, an event each ${intervalMs} ms`;
+    return [
+        { ...run, id: `slow_${count}_cpu`, title, unit: "CPU µs per event", value: (r) => r.cpu_us / r.items, goals: goals.ratio },
+        { ...run, id: `slow_${count}_memory`, title, unit: "KiB per stream", value: (r) => r.kib_per_stream, limit: goals.kib },
+        { ...run, id: `slow_${count}_p50`, title, unit: "median latency µs", value: (r) => r.p50_us },
+        { ...run, id: `slow_${count}_p99`, title, unit: "p99 latency µs", value: (r) => r.p99_us, goals: goals.p99 },
+        { ...run, id: `slow_${count}_max`, title, unit: "longest latency µs", value: (r) => r.max_us, limit: goals.max },
+    ];
+}
