@@ -71,6 +71,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_decisions_test.cpp
     unit/handoff/durable_expiry_test.cpp
     unit/handoff/durable_people_test.cpp
+    unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
@@ -94,6 +95,7 @@ set(dedalus_unit_test_sources
     unit/handoff/tool_registry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
+    unit/net/read_buffer_test.cpp
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp

@@ -1,6 +1,5 @@
 // Runs the clients against the servers, interleaved, and writes the report. Usage, from test/bench/run:
 //   node bench.mjs <build folder> <folder for the report> [--quick] [--rounds=<n>] [--rows=<beginning of an id>,...]
-// Rows of other programs: --more=<file of JSON>, a list of {id, title, unit, value}, as test/bench/durability writes.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,8 +22,8 @@ const size = quick
     ? { chunks: 1000, streams: 1, unary: 50, cold: 20, many: 20, crowd: 40, window: 2, growth: [1000], starts: 2 }
     : {
           chunks: 100_000,
-          streams: 3,
-          unary: 5000,
+          streams: 2,
+          unary: 3000,
           cold: 300,
           many: 1000,
           crowd: 10_000,
@@ -141,8 +140,7 @@ async function measure() {
 try {
     const rows = await measure();
     if (!wanted || wanted.includes("build")) rows.push(...(await measureBuild(build, quick ? 1 : rounds)));
-    const more = flag("more") ? JSON.parse(readFileSync(flag("more"), "utf8")) : [];
-    const failed = writeReport(folder, [...rows, ...more], { rounds, quick });
+    const failed = writeReport(folder, rows, { rounds, quick });
     process.exitCode = failed > 0 ? 1 : 0;
 } finally {
     stopServers();

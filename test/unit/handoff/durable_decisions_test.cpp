@@ -108,6 +108,9 @@ TEST_CASE("Who has lost the tokens of a run gets others, and the old ones work n
     CHECK(!renewed[0].token.empty());
     CHECK(renewed[0].token != waits.waiting[0].token);
     CHECK(renewed[0].since == waits.waiting[0].since);
+    const std::string kept = text_of(s.stored());
+    CHECK(kept.find(dedalus::crypto::sha256_hex(renewed[0].token)) != std::string::npos);
+    CHECK(kept.find(dedalus::crypto::sha256_hex(waits.waiting[0].token)) == std::string::npos);
     CHECK(run_coro(s.inbox().with_token(waits.waiting[0].token).approve("r1", "a")) == post_outcome::refused);
     CHECK(run_coro(s.inbox().with_token(renewed[0].token).approve("r1", "a")) == post_outcome::accepted);
     CHECK(run_coro(s.inbox().renew_tokens("r1")).empty());
