@@ -33,12 +33,17 @@ namespace {
     throw store_error(store_errc::damaged, what);
 }
 
+time_point moment_of(std::int64_t micros, std::string_view name)
+{
+    const stores::time_point time{std::chrono::microseconds(micros)};
+    if (!is_time_of_system(time))
+        member_reader::fail(name);
+    return time;
+}
+
 time_point moment(member_reader& body, std::string_view name)
 {
-    const stores::time_point time(std::chrono::microseconds(body.required_integer(name)));
-    if (!is_time_of_system(time))
-        damaged("a record of the run has a time that no clock shows");
-    return time;
+    return moment_of(body.required_integer(name), name);
 }
 
 call_key named(member_reader& body)
@@ -197,7 +202,7 @@ run_definition read_definition(const stores::log_entry& entry)
     result.extensions = body.required_boolean("extensions");
     result.needs_credentials = body.required_boolean("needs_credentials");
     if (const std::optional<std::int64_t> expires = body.integer("expires_at_us"))
-        result.expires_at = stores::time_point(std::chrono::microseconds(*expires));
+        result.expires_at = moment_of(*expires, "expires_at_us");
     if (std::optional<json::object> profile = body.object("profile"))
         result.profile = read_profile(member_reader(*std::move(profile)));
     result.tools = read_toolset(body.required_array("toolset"));

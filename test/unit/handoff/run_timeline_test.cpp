@@ -100,6 +100,7 @@ TEST_CASE("the timeline of a run that has ended has its result, and how its wait
     CHECK_FALSE(run.suspended_since);
     const dedalus::timeline_wait& wait = run.calls.at(1).waits.at(0);
     CHECK(wait.approved);
+    CHECK(wait.by == "approve");
     REQUIRE(wait.ended);
     CHECK(*wait.ended - wait.since == std::chrono::minutes(3));
     CHECK(run.calls[1].attempts.at(0).fence == 2);
