@@ -200,7 +200,8 @@ inline void leave_started(
     durable_scene& s,
     dedalus::tool_effect effect,
     dedalus::tool_probe probe = {},
-    std::chrono::milliseconds timeout = std::chrono::seconds(60)
+    std::chrono::milliseconds timeout = std::chrono::seconds(60),
+    const std::string& dependants = ""
 )
 {
     dedalus::tool_options options;
@@ -208,7 +209,7 @@ inline void leave_started(
     options.effect = effect;
     options.probe = std::move(probe);
     s.add("act", std::move(options));
-    s.says(asks("[" + pending_call("a", "act") + "]"));
+    s.says(asks("[" + pending_call("a", "act") + dependants + "]"));
     // Create, acquire, intent, answer, start, and here the end.
     s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
     CHECK_THROWS_AS(s.run(), std::runtime_error);

@@ -18,6 +18,7 @@ using stores::post_outcome;
 using test::durable_scene;
 using test::ends;
 using test::leave_started;
+using test::pending_call;
 using test::run_coro;
 using test::waiting_run;
 using names = std::vector<std::string>;
@@ -142,6 +143,19 @@ TEST_CASE("A result that a former owner could not record any more is adopted by 
     CHECK(done.phase == run_phase::completed);
     CHECK(done.tool_results.at(0).outcome == tool_outcome::ok);
     CHECK(test::tool_text(s.sent.at(1).messages, "a") == "it was late");
+    CHECK(s.log == names{"a"});
+}
+
+TEST_CASE("What depends on a call of unknown outcome is not run")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once, {}, std::chrono::seconds(60), "," + pending_call("b", "act", "\"a\""));
+    s.on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    REQUIRE(done.tool_results.size() == 2);
+    CHECK(done.tool_results[0].outcome == tool_outcome::unknown_outcome);
+    CHECK(done.tool_results[1].outcome == tool_outcome::skipped_dependency);
     CHECK(s.log == names{"a"});
 }
 
