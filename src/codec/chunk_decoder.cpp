@@ -3,6 +3,7 @@
 #include "codec/decode_chat.hpp"
 #include "codec/parse_json.hpp"
 #include "codec/raw_json.hpp"
+#include "support/utf8.hpp"
 
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
@@ -20,14 +21,14 @@ namespace {
 constexpr std::size_t max_pattern_bytes = 2048;
 
 // The length of the JSON string that `text` begins with, with its quotes; 0 when it does not begin with a whole one.
-// `plain` becomes whether what is between the quotes is the value as it stands.
+// `plain` becomes whether what is between the quotes is the value as it stands, if it is UTF-8.
 std::size_t leading_string(std::string_view text, bool& plain) noexcept
 {
     plain = true;
     if (!text.starts_with('"'))
         return 0;
     for (std::size_t i = 1; i < text.size(); ++i) {
-        const auto c = static_cast<signed char>(text[i]);  // below zero beyond ASCII
+        const auto c = static_cast<unsigned char>(text[i]);
         if (c == '"')
             return i + 1;
         plain = plain && c >= ' ' && c != '\\';
@@ -40,8 +41,9 @@ std::size_t leading_string(std::string_view text, bool& plain) noexcept
 // Puts the value of a JSON string into `to`; false when it is no valid one.
 bool assign_string(std::string_view quoted, bool plain, std::string& to)
 {
-    if (plain) {
-        to.assign(quoted, 1, quoted.size() - 2);
+    const std::string_view inside = quoted.substr(1, quoted.size() - 2);
+    if (plain && support::is_utf8(inside)) {
+        to = inside;
         return true;
     }
     boost::system::error_code ec;

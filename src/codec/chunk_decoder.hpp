@@ -29,7 +29,7 @@ private:
         std::size_t end;    // behind its closing quote
         std::string* (*target)(chat_completion_chunk&);
         std::string_view value{};  // in the text being decoded, with its quotes
-        bool plain = false;        // it has neither escapes nor anything beyond ASCII
+        bool plain = false;        // it has no escapes
     };
 
     bool fill_pattern(std::string_view text);
