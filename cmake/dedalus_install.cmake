@@ -6,6 +6,9 @@ set(dedalus_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dedalus)
 install(TARGETS dedalus EXPORT dedalus_targets FILE_SET HEADERS)
 install(TARGETS dedalus_testing EXPORT dedalus_testing_targets FILE_SET HEADERS)
 install(TARGETS dedalus-testserver)
+if(TARGET dedalus-runs)
+    install(TARGETS dedalus-runs)
+endif()
 
 install(
     EXPORT dedalus_targets

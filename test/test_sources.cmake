@@ -37,6 +37,7 @@ set(dedalus_unit_test_sources
     unit/codec/decode_api_error_test.cpp
     unit/codec/chunk_decoder_test.cpp
     unit/codec/decode_chat_test.cpp
+    unit/codec/encode_chat_completion_test.cpp
     unit/codec/encode_chat_request_test.cpp
     unit/codec/fixtures_test.cpp
     unit/codec/json_conversion_test.cpp
@@ -63,8 +64,17 @@ set(dedalus_unit_test_sources
     unit/handoff/budget_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
+    unit/handoff/decision_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_failures_test.cpp
+    unit/handoff/durable_head_test.cpp
+    unit/handoff/durable_decisions_test.cpp
+    unit/handoff/durable_expiry_test.cpp
+    unit/handoff/durable_people_test.cpp
+    unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp
+    unit/handoff/durable_scenarios_test.cpp
+    unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
@@ -76,9 +86,13 @@ set(dedalus_unit_test_sources
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
+    unit/handoff/run_result_test.cpp
+    unit/handoff/run_records_test.cpp
+    unit/handoff/run_timeline_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
+    unit/handoff/tool_lanes_test.cpp
     unit/handoff/tool_registry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
@@ -87,6 +101,7 @@ set(dedalus_unit_test_sources
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp
     unit/protocol/body_collector_test.cpp
+    unit/protocol/call_failure_test.cpp
     unit/protocol/chat_events_test.cpp
     unit/protocol/chat_events_tool_calls_test.cpp
     unit/protocol/chat_stream_decoder_test.cpp
@@ -142,6 +157,7 @@ set(dedalus_loopback_test_sources
     loopback/client_early_answer_test.cpp
     loopback/client_events_test.cpp
     loopback/client_faults_test.cpp
+    loopback/client_ipv6_test.cpp
     loopback/client_large_test.cpp
     loopback/client_leak_test.cpp
     loopback/client_limits_test.cpp
@@ -165,6 +181,7 @@ set(dedalus_loopback_test_sources
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
+    loopback/handoff_people_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
     loopback/net_proxy_tunnel_test.cpp
@@ -176,6 +193,7 @@ set(dedalus_loopback_test_sources
     loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
+    loopback/run_stream_test.cpp
     loopback/structured_output_test.cpp
     loopback/testserver_behaviour_test.cpp
     loopback/testserver_conversation_test.cpp
@@ -194,9 +212,17 @@ set(dedalus_store_test_sources
     stores/memory_store_test.cpp
 )
 
-set(dedalus_sqlite_test_sources stores/killed_runs_test.cpp stores/sqlite_store_test.cpp)
+set(dedalus_sqlite_test_sources
+    stores/killed_runs_test.cpp
+    stores/moved_runs_test.cpp
+    stores/runs_program_test.cpp
+    stores/sqlite_store_test.cpp
+)
 set(dedalus_postgres_test_sources
+    stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
+    stores/postgres_moved_runs_test.cpp
+    stores/postgres_runs_program_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
 )

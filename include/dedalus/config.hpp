@@ -9,11 +9,7 @@
 #error "dedalus needs Boost 1.81 or newer"
 #endif
 
-#if defined(DEDALUS_SHARED)
 #define DEDALUS_EXPORT __attribute__((visibility("default")))
-#else
-#define DEDALUS_EXPORT
-#endif
 
 // g++ before 13 destroys an aggregate temporary inside a co_await expression twice. On those compilers the rvalue
 // overloads of the operations are deleted, so that `co_await client.chat_completions({...})` does not compile:

@@ -3,7 +3,6 @@
 #include <dedalus/api_error.hpp>
 #include <dedalus/chat/deferred.hpp>
 #include <dedalus/error.hpp>
-#include <dedalus/proxy_error.hpp>
 
 #include "client/answer_body.hpp"
 #include "client/api_errors.hpp"
@@ -12,12 +11,13 @@
 #include "client/detour.hpp"
 #include "client/prepare_request.hpp"
 #include "codec/encode_chat_request.hpp"
-#include "net/certificate_error.hpp"
 #include "protocol/body_collector.hpp"
+#include "protocol/call_failure.hpp"
 #include "protocol/query.hpp"
 #include "protocol/rate_limits.hpp"
 #include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
+#include "support/random_share.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,7 +26,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <random>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -36,13 +35,6 @@ namespace dedalus {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-/// In [0, 1). Only a failed attempt needs it, so the system's source is fast enough.
-double random_share()
-{
-    std::random_device source;
-    return std::generate_canonical<double, 32>(source);
-}
 
 response_info make_info(const chat_call& call, const transport::http_connection& connection)
 {
@@ -149,47 +141,12 @@ asio::awaitable<chat_answer> attempt(std::shared_ptr<chat_call> call)
     }
 }
 
-/// Those of the whole call, and the queue of the pool: the call has had its time there, and would begin again at the
-/// end.
-bool spans_the_call(call_phase phase)
-{
-    return phase == call_phase::total || phase == call_phase::deferred || phase == call_phase::pool;
-}
-
-/// The phase in which the call failed, if it is one that may be tried again. A certificate that was refused once would
-/// be refused again, and who shows it may be an attacker.
-std::optional<call_phase> phase_of(const error& failure)
-{
-    if (const auto* connection = dynamic_cast<const connection_error*>(&failure);
-        connection && !net::certificate_refused(connection->cause()))
-        return connection->phase();
-    if (const auto* timeout = dynamic_cast<const timeout_error*>(&failure);
-        timeout && !spans_the_call(timeout->phase()))
-        return timeout->phase();
-    return std::nullopt;
-}
-
 protocol::attempt_failure describe(const chat_call& call, const error& failure)
 {
-    using kind = protocol::attempt_failure::kind;
-    protocol::attempt_failure facts;
-    if (const auto* api = dynamic_cast<const api_error*>(&failure)) {
-        facts.what = kind::status;
-        facts.status = api->status();
-        facts.headers = &api->headers();
-        facts.api_code = api->api_code();
-        facts.api_type = api->type();
-        return facts;
-    }
-    if (const auto* refusal = dynamic_cast<const proxy_error*>(&failure)) {
-        facts.what = kind::status;
-        facts.status = refusal->status();
-        return facts;
-    }
+    protocol::attempt_failure facts = protocol::failed_attempt(failure);
     // Of a unary body the caller has seen nothing; a stream call is never repeated after its 2xx header.
-    const std::optional<call_phase> phase = phase_of(failure);
-    if (phase && !(call.stream && *phase == call_phase::body))
-        facts.what = failure.code() == condition::timeout ? kind::timeout : kind::connection;
+    if (call.stream && protocol::failed_phase(failure) == call_phase::body)
+        facts.what = protocol::attempt_failure::kind::final;
     return facts;
 }
 
@@ -198,7 +155,11 @@ protocol::attempt_failure describe(const chat_call& call, const error& failure)
 std::optional<std::chrono::milliseconds> next_attempt(const chat_call& call, const error& failure)
 {
     const protocol::retry_decision decision = protocol::decide_retry(
-        call.retry, describe(call, failure), call.retries_taken, random_share(), std::chrono::system_clock::now()
+        call.retry,
+        describe(call, failure),
+        call.retries_taken,
+        support::random_share(),
+        std::chrono::system_clock::now()
     );
     const protocol::deadline& total = call.limits.total;
     const bool too_late = !total.unlimited() && clock::now() + decision.wait >= total.at;

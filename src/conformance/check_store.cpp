@@ -184,7 +184,7 @@ const check_list& all_checks()
 bool has(const store_capabilities& can, std::string_view capability)
 {
     return capability == "base" || (capability == "watch" && can.watch) || (capability == "collect" && can.collect) ||
-           (capability == "blobs" && can.blobs);
+           (capability == "blobs" && can.blobs) || (capability == "restore" && can.restore);
 }
 
 std::string make_prefix()

@@ -105,6 +105,73 @@ awaitable<void> tells_of_posts(scene_ptr s)
     require(told.has_value(), "the watch of all runs did not tell of a post");
 }
 
+// Everything that a run can have.
+awaitable<stores::stored_run> full_run(scene_ptr s)
+{
+    const std::int64_t fence = co_await create_waiting(s, make_wait("c1"));
+    auto append = make_append(s, make_record(call_record_kind::start, "c2", fence));
+    co_await s->store->append_call(std::move(append));
+    auto finish = make_append(s, make_record(call_record_kind::finish, "c2", fence, 1, "done"));
+    co_await s->store->append_call(std::move(finish));
+    auto decision = make_post(s, s->op(), "c1");
+    co_await s->store->post(std::move(decision));
+    auto order = make_post(s, s->op(), "");
+    order.wait.reset();
+    co_await s->store->post(std::move(order));
+    stores::late_request late;
+    late.run_id = s->run_id();
+    late.result.key.call_id = "c2";
+    late.result.fence = fence;
+    late.result.body = std::string("late\0", 5);
+    co_await s->store->put_late_result(std::move(late));
+    co_return co_await load_run(s);
+}
+
+awaitable<void> restores_runs(scene_ptr s)
+{
+    stores::restore_request request;
+    request.run = co_await full_run(s);
+    require(!request.run.waits.empty() && request.run.inbox.size() == 2, "a wait and two posts expected");
+    request.run.run_id = s->run_id(1);
+    request.run.created_at -= std::chrono::hours(1000);
+    request.run.rev += 7;
+    request.run.fence += 7;
+    request.op_id = s->op();
+    const auto first = co_await s->store->restore(request);
+    const auto again = co_await s->store->restore(request);
+    require(first == stores::create_outcome::created, "a run was not restored");
+    require(again == stores::create_outcome::created, "a restore is not repeatable by its op_id");
+    const stores::stored_run loaded = co_await load_run(s, 1);
+    require(loaded == request.run, "a restored run is another one than it was");
+    const std::int64_t fence = co_await acquire_run(s, 1);
+    require(fence == request.run.fence + 1, "the fence of a restored run does not go on");
+    request.op_id = s->op();
+    const auto other = co_await s->store->restore(request);
+    require(other == stores::create_outcome::exists, "a run was restored over another one");
+}
+
+awaitable<void> refuses_impossible_runs(scene_ptr s)
+{
+    stores::restore_request request;
+    request.run = co_await full_run(s);
+    request.run.run_id = s->run_id(1);
+    request.op_id = s->op();
+    stores::restore_request flipped = request;
+    ++flipped.run.calls.front().crc32c;
+    co_await require_refused(s->store->restore(flipped), store_errc::invalid_argument, "a wrong checksum");
+    stores::restore_request ahead = request;
+    ahead.run.fence = 0;
+    co_await require_refused(s->store->restore(ahead), store_errc::invalid_argument, "a record ahead of its run");
+    stores::restore_request twice = request;
+    twice.run.waits.push_back(twice.run.waits.front());
+    co_await require_refused(s->store->restore(twice), store_errc::invalid_argument, "two waits in one place");
+    stores::restore_request cut = request;
+    ++cut.run.last_seq;
+    co_await require_refused(s->store->restore(cut), store_errc::invalid_argument, "a log without its end");
+    const bool there = co_await is_there(s, 1);
+    require(!there, "something of a run that was refused is there");
+}
+
 }  // namespace
 
 const check_list& optional_checks()
@@ -114,6 +181,8 @@ const check_list& optional_checks()
         {"old terminal runs are collected", "collect", collects_by_age},
         {"blobs are kept with their run", "blobs", keeps_blobs},
         {"a watch tells of posts", "watch", tells_of_posts},
+        {"a run of another store is restored as it was", "restore", restores_runs},
+        {"a run that no store could have given is not restored", "restore", refuses_impossible_runs},
     };
     return checks;
 }

@@ -89,6 +89,11 @@ awaitable<void> refuses_what_does_not_fit(scene_ptr s)
         const auto outcome = co_await s->store->post(request);
         require(outcome == post_outcome::refused, "a wrong call, fingerprint, token or kind was not refused");
     }
+    auto trusted = make_post(s, s->op(), "c1");
+    trusted.trusted = true;
+    trusted.fingerprint = "another";
+    const auto not_seen = co_await s->store->post(std::move(trusted));
+    require(not_seen == post_outcome::refused, "a wrong fingerprint of a trusted decision was not refused");
     auto right = make_post(s, s->op(), "c1");
     right.token = token;
     const auto accepted = co_await s->store->post(std::move(right));
@@ -100,6 +105,19 @@ awaitable<void> refuses_what_does_not_fit(scene_ptr s)
     order.wait.reset();
     const auto late = co_await s->store->post(std::move(order));
     require(late == post_outcome::refused, "a terminal run took an order");
+}
+
+awaitable<void> takes_a_trusted_decision(scene_ptr s)
+{
+    co_await create_waiting(s, make_wait("c1", token_sha256));
+    auto trusted = make_post(s, s->op(), "c1");
+    trusted.trusted = true;
+    const auto accepted = co_await s->store->post(std::move(trusted));
+    require(accepted == post_outcome::accepted, "a trusted decision was asked for a token");
+    auto late = make_post(s, s->op(), "c1");
+    late.token = token;
+    const auto second = co_await s->store->post(std::move(late));
+    require(second == post_outcome::already_decided, "a token worked after another decision");
 }
 
 awaitable<void> refuses_a_late_decision(scene_ptr s)
@@ -174,6 +192,7 @@ const check_list& post_checks()
         {"the first decision is kept", "base", keeps_the_first_decision},
         {"of several decisions exactly one wins", "base", lets_one_decision_win},
         {"a decision must fit the wait and its token", "base", refuses_what_does_not_fit},
+        {"a trusted decision needs no token", "base", takes_a_trusted_decision},
         {"a decision after the wait has expired is refused", "base", refuses_a_late_decision},
         {"an open wait can be replaced", "base", replaces_a_wait},
         {"the inbox keeps the order of arrival", "base", keeps_the_order_of_arrival},

@@ -13,6 +13,11 @@ void cleanse(void* memory, std::size_t bytes) noexcept
     OPENSSL_cleanse(memory, bytes);
 }
 
+bool same_secret(std::string_view a, std::string_view b) noexcept
+{
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 secret_text::~secret_text()
 {
     wipe();

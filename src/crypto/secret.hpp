@@ -11,6 +11,9 @@ namespace dedalus::crypto {
 /// Overwrites memory in a way that no optimizer takes away.
 void cleanse(void* memory, std::size_t bytes) noexcept;
 
+/// Whether the bytes are the same. Takes a time that depends on their number alone.
+bool same_secret(std::string_view a, std::string_view b) noexcept;
+
 /// A text that leaves no copy of itself behind in memory. It can only be moved; what was moved from is empty.
 class secret_text
 {

@@ -2,6 +2,7 @@
 
 #include <dedalus/error.hpp>
 
+#include "handoff/checkpoint_head.hpp"
 #include "handoff/history.hpp"
 #include "handoff/session.hpp"
 
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace dedalus::handoff_core {
 
@@ -41,6 +43,32 @@ void check_extra(const boost::json::object& extra)
     }
 }
 
+void refuse_secrets(const boost::json::object& extra)
+{
+    if (without_secrets(extra) != extra)
+        throw invalid_request_error(
+            "extra must not have credentials, keys, tokens or passwords in a run with a store: see "
+            "handoff_options::credentials"
+        );
+}
+
+void refuse_secrets(const mcp_server_spec& server)
+{
+    refuse_secrets(server.extra);
+    if (!server.credentials.empty())
+        throw invalid_request_error(
+            "mcp_servers must not have credentials in a run with a store: see handoff_options::credentials"
+        );
+}
+
+void refuse_secrets(const std::string&) {}
+
+void refuse_secrets(const std::vector<mcp_server>& servers)
+{
+    for (const mcp_server& each : servers)
+        std::visit([](const auto& server) { refuse_secrets(server); }, each);
+}
+
 }  // namespace
 
 void check_request(const chat_completion_request& request)
@@ -55,6 +83,13 @@ void check_request(const chat_completion_request& request)
     const server_session session(request);
     if (const std::optional<std::string> violation = find_violation(request.messages, session.deferred_ids()))
         throw invalid_request_error(*violation);
+}
+
+void check_storable(const chat_completion_request& request)
+{
+    refuse_secrets(request.extra);
+    if (request.mcp_servers)
+        std::visit([](const auto& servers) { refuse_secrets(servers); }, *request.mcp_servers);
 }
 
 }  // namespace dedalus::handoff_core

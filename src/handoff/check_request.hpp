@@ -9,4 +9,8 @@ namespace dedalus::handoff_core {
 /// the place of one that the loop sets.
 void check_request(const chat_completion_request& request);
 
+/// Throws invalid_request_error when the request holds secrets where the store of a run would keep them: `credentials`
+/// of `mcp_servers`, and members of an `extra` with the name of a secret.
+void check_storable(const chat_completion_request& request);
+
 }  // namespace dedalus::handoff_core

@@ -31,6 +31,12 @@ void put(json::object& to, std::string_view name, const std::optional<stores::ti
         to[name] = to_utc_text(*time);
 }
 
+void put(json::object& to, std::string_view name, json::object members)
+{
+    if (!members.empty())
+        to[name] = std::move(members);
+}
+
 void put(json::object& to, std::string_view name, const std::optional<std::int64_t>& number)
 {
     if (number)
@@ -243,7 +249,7 @@ stores::run_head encode_head(const checkpoint_head& head)
     out["writer"] = head.writer;
     out["run_id"] = head.run_id;
     put(out, "parent_run", head.parent_run);
-    out["labels"] = write_labels(head.labels);
+    put(out, "labels", write_labels(head.labels));
     out["rev"] = head.rev;
     out["last_seq"] = head.last_seq;
     out["phase"] = to_string(head.phase);
@@ -257,13 +263,14 @@ stores::run_head encode_head(const checkpoint_head& head)
     json::object session;
     put(session, "correlation_id", head.correlation_id);
     put(session, "deferred_seq", head.deferred_seq);
-    out["session"] = std::move(session);
-    out["profile"] = without_secrets(head.profile);
-    out["request"] = without_secrets(head.request);
+    put(out, "session", std::move(session));
+    put(out, "profile", without_secrets(head.profile));
+    put(out, "request", without_secrets(head.request));
     out["toolset"] = head.toolset;
-    out["needs"] = head.needs;
+    put(out, "needs", head.needs);
     put(out, "plan_seq", head.plan_seq);
-    out["waits"] = write_waits(head.waits);
+    if (!head.waits.empty())
+        out["waits"] = write_waits(head.waits);
     out["sticky"] = head.sticky;
     put(out, "wakeup_at", head.wakeup_at);
     put(out, "expires_at", head.expires_at);

@@ -57,6 +57,7 @@ asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time
     const std::vector<stores::call_record> existing = co_await r.journal.append(std::move(records));
     if (existing.empty()) {
         r.m().finish(key, std::move(end), entered, at);
+        r.tell();
         co_return;
     }
     const core::facts_by_call facts = core::read_calls(existing);
@@ -71,22 +72,34 @@ struct probe_answer
     std::optional<boost::json::value> result{};
 };
 
+asio::awaitable<boost::json::value>
+put_answer(std::shared_ptr<probe_answer> answer, asio::awaitable<std::optional<boost::json::value>> asked)
+{
+    answer->result = co_await std::move(asked);
+    answer->known = true;
+    co_return nullptr;
+}
+
+// Under the limits of the tool: a probe asks the same world.
 asio::awaitable<probe_answer> ask_probe(durable& r, call_key key)  // borrowed: r
 {
-    probe_answer answer;
-    try {
-        const tool_options* options = options_of(r, r.m().call(key).request.name);
-        std::string name = core::idempotency_key(r.input->run_id, key);
-        if (!options->probe)
-            co_return answer;
-        asio::awaitable<std::optional<boost::json::value>> asked = options->probe(std::move(name));
-        answer.result = co_await std::move(asked);
-        answer.known = true;
+    auto answer = std::make_shared<probe_answer>();
+    tool_start what;
+    what.call.key = key;
+    what.call.name = r.m().call(key).request.name;
+    what.tools = r.input->tools;
+    what.run_id = r.input->run_id;
+    what.in_place_of_tool = [answer,
+                             ask = options_of(r, what.call.name)->probe](boost::json::object, tool_context& context) {
+        return put_answer(answer, ask(context.idempotency_key()));
+    };
+    r.tools.start(std::move(what));
+    while (r.tools.any_open()) {
+        co_await r.tools.wait();
+        if (!r.tools.take_ended(std::chrono::steady_clock::now()).empty())
+            co_return *answer;
     }
-    catch (const std::exception&) {
-        answer = {};
-    }
-    co_return answer;
+    co_return probe_answer();
 }
 
 // False: the run has ended.
@@ -98,9 +111,8 @@ asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
         co_await record_finish(r, key, core::unknown_outcome_end(), r.journal.now());
         co_return true;
     case unknown_outcome_policy::fail_run: {
-        r.m().stop(stop_reason::unknown_tool_outcome, r.journal.now());
         journal_commit nothing;  // but the end
-        co_await commit(r, std::move(nothing));
+        co_await end_run(r, run_phase::failed, stop_reason::unknown_tool_outcome, std::move(nothing));
         co_return false;
     }
     case unknown_outcome_policy::suspend:
@@ -117,15 +129,20 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
     const tool_effect effect = effect_of(r, r.m().call(key).request.name);
     if (runs_again(effect))
         co_return true;
-    if (effect == tool_effect::probe) {
+    if (std::optional<core::finished_call> known = adoptable(r, key)) {
+        r.m().note("late_result", "the call " + key.call_id + " gave a result after its process had lost the run");
+        co_await record_finish(r, key, std::move(known->end), known->entered);
+        co_return true;
+    }
+    if (effect == tool_effect::probe && options_of(r, r.m().call(key).request.name)->probe) {
         probe_answer answer = co_await ask_probe(r, key);
-        if (answer.known && !answer.result)
-            co_return true;
-        if (answer.known) {
+        if (answer.result) {
             tool_end end = core::result_end(*std::move(answer.result), r.definition.max_result_bytes);
             co_await record_finish(r, key, std::move(end), r.journal.now());
             co_return true;
         }
+        if (answer.known || r.stop->asked_now())
+            co_return true;  // it did not happen, or who was stopped while asking asks again next time
     }
     co_return co_await take_unknown(r, key);
 }
@@ -138,6 +155,7 @@ void start_tool(durable& r, core::ready_call call)
     what.run_id = r.input->run_id;
     what.max_result_bytes = r.definition.max_result_bytes;
     what.fence = r.journal.fence();
+    what.on_progress = r.teller.on_progress();
     r.tools.start(std::move(what));
 }
 
@@ -152,6 +170,7 @@ asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> call
     co_await r.journal.append(std::move(starts));
     co_await r.journal.hold_lease();
     if (!r.stop->asked_now()) {
+        r.tell();
         for (core::ready_call& call : calls)
             start_tool(r, std::move(call));
         co_return;
@@ -178,24 +197,34 @@ asio::awaitable<void> start_ready(durable& r)  // borrowed: r
     co_await start_calls(r, std::move(starts));
 }
 
+asio::awaitable<void> record_end(durable& r, ended_call ended)  // borrowed: r
+{
+    if (ended.late) {
+        r.m().note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+        co_return;
+    }
+    // What was cancelled because the run stops is judged when somebody goes on with it.
+    if (ended.end.outcome == tool_outcome::cancelled)
+        co_return;
+    const std::string& name = r.m().call(ended.key).request.name;
+    if (ended.end.outcome == tool_outcome::ok && effect_of(r, name) == tool_effect::external) {
+        waiting_calls calls;
+        calls.emplace_back(ended.key, wait_kind::external_result);
+        co_await write_waits(r, std::move(calls));
+        co_return;
+    }
+    co_await record_finish(r, ended.key, std::move(ended.end), ended.entered);
+}
+
+// One that cannot be recorded, because the run was lost, is kept for put_late_results().
 asio::awaitable<void> record_ended(durable& r)  // borrowed: r
 {
-    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
-        if (ended.late) {
-            r.m().note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
-            continue;
-        }
-        // What was cancelled because the run stops is judged when somebody goes on with it.
-        if (ended.end.outcome == tool_outcome::cancelled)
-            continue;
-        const std::string& name = r.m().call(ended.key).request.name;
-        if (ended.end.outcome == tool_outcome::ok && effect_of(r, name) == tool_effect::external) {
-            waiting_calls calls;
-            calls.emplace_back(ended.key, wait_kind::external_result);
-            co_await write_waits(r, std::move(calls));
-            continue;
-        }
-        co_await record_finish(r, ended.key, std::move(ended.end), ended.entered);
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
+        r.ended.push_back(std::move(ended));
+    while (!r.ended.empty()) {
+        ended_call next = r.ended.front();
+        co_await record_end(r, std::move(next));
+        r.ended.pop_front();
     }
 }
 
@@ -229,7 +258,7 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 
 asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 {
-    if (!r.m().calls_open() || lacks_tools(r))
+    if (!r.m().calls_open() || lacks_tools(r) || r.stop->asked_now())
         co_return true;
     const std::vector<call_key> keys = r.m().open_keys();
     for (const call_key& key : keys) {
@@ -246,7 +275,7 @@ asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 
 asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
 {
-    if (lacks_tools(r)) {
+    if (lacks_tools(r) && !r.stop->asked_now()) {
         co_await suspend(r, stop_reason::toolset_changed);
         co_return false;
     }
@@ -254,8 +283,12 @@ asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
         if (r.stop->asked_now()) {
             co_await r.tools.drain();
             co_await record_ended(r);
-            co_await suspend(r, stop_reason::stopped);
+            co_await stop_run(r);
             co_return false;
+        }
+        if (std::exchange(r.inbox_seen, false)) {
+            co_await take_decisions(r);
+            continue;
         }
         co_await start_ready(r);
         if (r.tools.any_open()) {
@@ -266,12 +299,14 @@ asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
         if (!r.m().calls_open() || r.stop->asked_now())
             continue;
         const bool decided = co_await take_decisions(r);
+        if (r.m().ended())
+            co_return false;
         if (decided)
             continue;
         co_await suspend_waiting(r);
         co_return false;
     }
-    co_return true;
+    co_return !r.m().ended();
 }
 
 }  // namespace dedalus::handoff_engine

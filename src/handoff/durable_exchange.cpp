@@ -1,21 +1,17 @@
 // The part of a run in a store that sends requests.
 
-#include <dedalus/api_error.hpp>
-#include <dedalus/call_phase.hpp>
-#include <dedalus/error.hpp>
-#include <dedalus/json.hpp>
-
+#include "codec/decode_chat.hpp"
+#include "codec/encode_chat_completion.hpp"
 #include "codec/encode_chat_request.hpp"
 #include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
+#include "handoff/exchange_failure.hpp"
 #include "protocol/retry_decision.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value_from.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -27,72 +23,21 @@ namespace core = handoff_core;
 
 namespace {
 
-constexpr std::size_t key_digits = 16;
-constexpr int unauthorized = 401;
-constexpr int payment_required = 402;
-constexpr int forbidden = 403;
-
-/// Why a request has no answer, as far as the run goes on from it.
+/// A failure, and whether the request is sent again.
 struct send_failure
 {
-    core::refusal_kind kind = core::refusal_kind::unknown;
-    int status = 0;
-    std::string_view why = "connection";
-    std::optional<stop_reason> suspends{};  ///< of a final refusal that somebody may undo
+    core::exchange_failure of{};
     protocol::retry_decision retry{};
 };
-
-bool was_never_sent(const boost::system::system_error& e)
-{
-    const auto* connection = dynamic_cast<const connection_error*>(&e);
-    return connection != nullptr &&
-           (connection->phase() == call_phase::resolve || connection->phase() == call_phase::connect ||
-            connection->phase() == call_phase::tls);
-}
-
-std::optional<stop_reason> suspends(const api_error& e)
-{
-    if (e.status() == unauthorized || e.status() == forbidden)
-        return stop_reason::auth;
-    if (e.status() == payment_required || e.api_code() == "insufficient_quota" || e.type() == "insufficient_quota")
-        return stop_reason::payment;
-    return {};
-}
 
 send_failure judge(durable& r, const boost::system::system_error& e)
 {
     send_failure result;
-    protocol::attempt_failure facts;
-    facts.what = protocol::attempt_failure::kind::connection;
-    if (const auto* api = dynamic_cast<const api_error*>(&e)) {
-        facts.what = protocol::attempt_failure::kind::status;
-        facts.status = api->status();
-        facts.headers = &api->headers();
-        facts.api_code = api->api_code();
-        facts.api_type = api->type();
-        result.kind = r.m().judge(*api);
-        result.status = api->status();
-        result.why = "status";
-        result.suspends = suspends(*api);
-        if (result.suspends && result.kind == core::refusal_kind::not_worked)
-            result.kind = core::refusal_kind::final;
-    }
-    else if (e.code() == errc::invalid_request || e.code() == errc::config) {
-        result.kind = core::refusal_kind::final;
-    }
-    else if (was_never_sent(e)) {
-        result.kind = core::refusal_kind::not_worked;
-    }
-    result.retry = protocol::decide_retry(r.input->retry, facts, r.failures++, r.input->random(), r.journal.now());
+    result.of = core::judge_failure(r.m(), e);
+    result.retry =
+        protocol::decide_retry(r.input->retry, result.of.attempt, r.failures++, r.input->random(), r.journal.now());
+    result.of.attempt = {};  // it shows into the exception
     return result;
-}
-
-std::string request_key(const std::string& run_id, const core::request_facts& facts, std::string_view sha256)
-{
-    std::string key = run_id + '/' + std::to_string(facts.turn) + '/' + std::string(sha256.substr(0, key_digits));
-    if (facts.epoch > 0)
-        key += "/e" + std::to_string(facts.epoch);
-    return key;
 }
 
 // A coroutine of its own, so that it can be cancelled while the run, whose writes must not be, goes on.
@@ -105,14 +50,25 @@ asio::awaitable<chat_completion> send(durable& r, chat_completion_request reques
     );
 }
 
+// What was streamed goes on from what is stored, as it would after a crash.
+std::string as_stored(chat_completion& answer)
+{
+    std::string raw = codec::encode_chat_completion(answer);
+    response_info info = std::move(answer.info);
+    answer = codec::decode_chat_completion(raw);
+    answer.info = std::move(info);
+    return raw;
+}
+
 asio::awaitable<void> take_answer(durable& r, chat_completion answer)  // borrowed: r
 {
     const int turn = r.m().sent().turn;
     std::string raw = std::exchange(answer.info.body, {});
-    if (raw.empty())
-        raw = boost::json::serialize(boost::json::value_from(answer));
+    const bool streamed = raw.empty();
+    if (streamed)
+        raw = as_stored(answer);
     journal_commit what;
-    what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info));
+    what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info, streamed));
     r.failures = 0;
     r.m().on_answer(std::move(answer), r.journal.now());
     co_await commit(r, std::move(what));
@@ -129,45 +85,52 @@ asio::awaitable<void> wait_for_retry(durable& r, std::chrono::milliseconds wait)
 asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: r
 {
     if (r.stop->asked_now()) {
-        co_await suspend(r, stop_reason::stopped);
+        co_await stop_run(r);
         co_return false;
     }
-    if (failure.kind == core::refusal_kind::unknown && r.input->on_unknown_send == unknown_send_policy::suspend) {
+    if (failure.of.kind == core::refusal_kind::unknown && r.input->on_unknown_send == unknown_send_policy::suspend) {
         co_await suspend(r, stop_reason::unknown_send_outcome);
         co_return false;
     }
-    if (failure.kind == core::refusal_kind::fall_back)
+    if (failure.of.kind == core::refusal_kind::fall_back) {
+        r.teller.restarted(r.m().turn() + 1, failure.of);
         co_return true;
+    }
     if (!failure.retry.retry) {
         const auto wait = failure.retry.retry_after.value_or(r.input->retry.max_backoff);
+        const stop_reason reason = failure.of.suspends.value_or(stop_reason::retry_after);
         journal_commit what;
         what.head.wakeup_at = core::stored_time(r.journal.now() + wait);
-        co_await suspend(r, stop_reason::retry_after, std::move(what));
+        co_await suspend(r, reason, std::move(what));
         co_return false;
     }
+    r.teller.restarted(r.m().turn() + 1, failure.of);
     co_await wait_for_retry(r, failure.retry.wait);
     co_return true;
 }
 
-asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_failure failure)  // borrowed: r
+void tell(durable& r, const core::exchange_failure& failure, journal_commit& what)
 {
     const int turn = r.m().sent().turn;
-    journal_commit what;
     if (failure.kind == core::refusal_kind::unknown) {
         what.entries.push_back(core::lost_entry(turn, failure.why));
         r.m().on_unknown_outcome();
+        return;
     }
-    else {
-        what.entries.push_back(core::refusal_entry(turn, failure.kind, failure.status));
-        r.m().on_refusal(failure.kind);
+    what.entries.push_back(core::refusal_entry(turn, failure.kind, failure.status));
+    r.m().on_refusal(failure.kind);
+}
+
+asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_failure failure)  // borrowed: r
+{
+    journal_commit what;
+    tell(r, failure.of, what);
+    if (failure.of.kind == core::refusal_kind::final && failure.of.suspends) {
+        co_await suspend(r, *failure.of.suspends, std::move(what));
+        co_return false;
     }
-    if (failure.kind == core::refusal_kind::final) {
-        if (failure.suspends) {
-            co_await suspend(r, *failure.suspends, std::move(what));
-            co_return false;
-        }
-        r.m().stop(stop_reason::error, r.journal.now());
-    }
+    if (failure.of.ends_run)
+        r.m().stop(failure.of.ends_as, r.journal.now());
     co_await commit(r, std::move(what));
     if (r.m().ended())
         std::rethrow_exception(thrown);
@@ -216,15 +179,17 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         co_await commit(r, std::move(nothing));
         co_return false;
     }
-    const std::string body = codec::encode_chat_request(*request, false, dialect::dedalus);
+    const bool streamed = r.input->events != nullptr;
+    const std::string body = codec::encode_chat_request(*request, streamed, dialect::dedalus);
     const std::string sha256 = crypto::sha256_hex(body);
-    std::string key = request_key(r.input->run_id, r.m().sent(), sha256);
+    std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
     co_await write_intent(r, key, sha256);
+    r.m().sent_at(r.journal.now());
 
     std::optional<chat_completion> answer;
     std::exception_ptr thrown;
     send_failure failure;
-    failure.kind = core::refusal_kind::not_worked;
+    failure.of.kind = core::refusal_kind::not_worked;
     try {
         if (!r.stop->asked_now())
             answer = co_await send(r, *std::move(request), std::move(key));

@@ -3,8 +3,11 @@
 #include <dedalus/error.hpp>
 #include <dedalus/stores/store_error.hpp>
 
-#include "crypto/sha256.hpp"
+#include "handoff/call_gates.hpp"
+#include "handoff/durable_head.hpp"
 #include "handoff/durable_state.hpp"
+#include "handoff/rebuild.hpp"
+#include "handoff/tool_lanes.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -22,73 +25,27 @@ namespace core = handoff_core;
 namespace {
 
 constexpr int renewals_per_lease = 3;
-constexpr std::size_t call_id_digits = 32;
-
-// The same for a run wherever it is followed: ids are part of requests.
-std::function<std::string()> derived_call_ids(std::string run_id)
-{
-    return [run_id = std::move(run_id), n = 0]() mutable {
-        return "call_" + crypto::sha256_hex(run_id + '/' + std::to_string(++n)).substr(0, call_id_digits);
-    };
-}
-
-core::run_settings settings_of(const core::run_definition& definition, const std::string& run_id)
-{
-    core::run_settings settings;
-    settings.run_id = run_id;
-    settings.max_turns = static_cast<int>(definition.max_turns);
-    settings.max_concurrency = definition.max_concurrency;
-    settings.extensions = definition.extensions;
-    for (const auto& [name, effect] : definition.tools)
-        settings.tool_names.push_back(name);
-    settings.make_call_id = derived_call_ids(run_id);
-    return settings;
-}
-
-std::string check_call(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
-{
-    const tool_registry::entry* entry = tools.find(name);
-    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
-}
-
-// A predicate that fails has not said that the call may run.
-bool needs_approval(const tool_options& options, const boost::json::object& arguments)
-{
-    if (options.needs_approval || !options.needs_approval_when)
-        return options.needs_approval;
-    try {
-        return options.needs_approval_when(arguments);
-    }
-    catch (const std::exception&) {
-        return true;
-    }
-}
-
-core::call_gates gates_of(const tool_registry& tools, const core::requested_call& call)
-{
-    core::call_gates gates;
-    const tool_registry::entry* entry = tools.find(call.name);
-    if (entry == nullptr)
-        return gates;
-    gates.approval = needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
-    gates.external = entry->options.effect == tool_effect::external && !entry->handler;
-    return gates;
-}
 
 void rebuild(durable& r, stores::stored_run stored)
 {
     r.definition = core::read_definition(stored.entries.front());
-    r.machine.emplace(settings_of(r.definition, r.input->run_id), r.definition.request);
+    r.toolset = toolset_of(r.definition);
     r.facts = core::read_calls(stored.calls);
-    const std::string problem = core::replay(*r.machine, core::read_events(stored.entries), r.facts);
-    if (!problem.empty())
-        throw store_error(store_errc::damaged, problem);
+    r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
+    r.m().set_fence(r.journal.fence());
+    r.times.began = stored.entries.front().at;
+    r.times.suspended = core::suspended_in(stored.entries, r.journal.now());
+    if (r.m().ended())
+        r.times.ended = stored.entries.back().at;
     for (stores::wait_record& wait : stored.waits)
         r.waits.push_back(std::move(wait));
+    r.late = std::move(stored.late);
+    hear_cancellation(r, stored.inbox);
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
     r.m().set_checks(
-        [tools](const std::string& name, const boost::json::object& a) { return check_call(*tools, name, a); },
-        [tools](const core::requested_call& call) { return gates_of(*tools, call); }
+        argument_checks(tools),
+        [tools](const core::requested_call& call) { return gates_of(*tools, call); },
+        [tools](const std::string& name) { return core::lanes_of(*tools, name); }
     );
 }
 
@@ -105,7 +62,11 @@ asio::awaitable<void> create(durable& r)  // borrowed: r
 {
     core::checkpoint_head head;
     head.run_id = r.input->run_id;
+    head.writer = writer_of_heads();
     head.budget.limit = r.input->create->max_turns;
+    head.toolset = toolset_of(*r.input->create);
+    if (r.input->create->expires_at)
+        head.expires_at = core::stored_time(*r.input->create->expires_at);
     core::new_entry input = core::input_entry(*r.input->create);
     const stores::create_outcome outcome = co_await r.journal.create(std::move(head), std::move(input));
     if (outcome == stores::create_outcome::exists && r.input->must_be_new)
@@ -133,13 +94,24 @@ asio::awaitable<void> follow(durable& r)  // borrowed: r
 {
     bool going = co_await judge_started(r);
     while (going) {
+        const auto expires = r.definition.expires_at;
+        if (expires && *expires <= r.journal.now()) {
+            journal_commit nothing;  // but the end
+            co_await end_run(r, run_phase::expired, stop_reason::expired, std::move(nothing));
+            co_return;
+        }
         if (r.m().calls_open()) {
             going = co_await run_calls(r);
             continue;
         }
         if (r.stop->asked_after_turn()) {
-            co_await suspend(r, stop_reason::stopped);
+            co_await stop_run(r);
             co_return;
+        }
+        if (std::exchange(r.inbox_seen, false)) {
+            const bool changed = co_await take_decisions(r);
+            if (changed)
+                continue;
         }
         going = co_await exchange(r);
     }
@@ -166,6 +138,10 @@ asio::awaitable<void> keep_lease(durable& r, std::shared_ptr<renewal> lease)  //
             co_return;
         try {
             co_await r.journal.renew();
+            const stores::stored_run outside = co_await r.journal.load_outside();
+            r.inbox_seen = !outside.inbox.empty() && !hear_cancellation(r, outside.inbox);
+            if (r.inbox_seen)
+                r.tools.wake();
         }
         catch (const run_lost&) {
             r.stop->now();  // the next write says so, too
@@ -197,7 +173,11 @@ asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<renewal> lease, 
 // Those that follow know at least that it was done.
 asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
 {
-    for (const ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
+        r.ended.push_back(std::move(ended));
+    for (const ended_call& ended : r.ended) {
+        if (ended.late)
+            continue;
         stores::late_result late;
         late.key = core::stored_key(ended.key);
         late.body = core::finish_body(ended.end, ended.entered);
@@ -251,6 +231,7 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
         lease->end.cancel();
     });
     interrupt_by(*r.stop, r);
+    r.teller.begin(r.m(), r.journal.fence() > 1);
     std::exception_ptr failure;
     bool lost = false;
     try {
@@ -280,41 +261,6 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     co_return result_of(r);
 }
 
-namespace {
-
-run_phase phase_of(const core::run_machine& machine)
-{
-    if (machine.ended())
-        return machine.report().phase();
-    if (machine.calls_open())
-        return run_phase::executing;
-    return machine.sending() ? run_phase::sending : run_phase::ready;
-}
-
-void describe(durable& r, core::checkpoint_head& head)
-{
-    const turn_account& turns = r.m().turns();
-    head.run_id = r.input->run_id;
-    head.turn = r.m().turn();
-    head.budget.limit = turns.limit;
-    // A server may have used more than it was allowed to; only a run that has ended says so.
-    head.budget.spent = is_terminal(head.phase) ? turns.spent() : std::min(turns.spent(), turns.limit);
-    head.budget.assumed = turns.assumed;
-    head.budget.charged_unknown = turns.charged_unknown;
-    head.correlation_id = r.m().correlation_id();
-    if (head.phase == run_phase::sending) {
-        head.attempt = r.attempt;
-        head.budget.reserved = r.m().sent().reserved;
-    }
-    const std::string reason(to_string(r.m().report().reason()));
-    if (head.phase == run_phase::suspended)
-        head.suspended = boost::json::object{{"reason", reason}};
-    else if (is_terminal(head.phase))
-        head.stop_reason = reason;
-}
-
-}  // namespace
-
 asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
 {
     for (const call_key& key : r.m().take_not_run()) {
@@ -324,13 +270,13 @@ asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
         const core::call_record& call = r.m().call(key);
         what.calls.push_back(finish_record(r, key, call.end, call.finished));
     }
-    core::checkpoint_head& head = what.head;
-    if (head.phase != run_phase::suspended)
-        head.phase = phase_of(r.m());
+    if (what.head.phase != run_phase::suspended)
+        what.head.phase = phase_of(r.m());
     if (r.m().ended())
-        what.entries.push_back(core::end_entry(r.m().turn(), head.phase, r.m().report().reason()));
-    describe(r, head);
+        what.entries.push_back(core::end_entry(r.m().turn(), what.head.phase, r.m().report().reason()));
+    describe(r, what);
     co_await r.journal.commit(std::move(what));
+    r.tell();
 }
 
 asio::awaitable<void> suspend(durable& r, stop_reason reason)  // borrowed: r
@@ -347,19 +293,40 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
     co_await commit(r, std::move(what));
 }
 
+asio::awaitable<void> end_run(durable& r, run_phase phase, stop_reason reason, journal_commit what)  // borrowed: r
+{
+    if (r.m().sending()) {
+        what.entries.push_back(core::lost_entry(r.m().sent().turn, "process"));
+        r.m().on_unknown_outcome();
+    }
+    r.m().stop(reason, r.journal.now(), phase);
+    co_await commit(r, std::move(what));
+}
+
+asio::awaitable<void> stop_run(durable& r)  // borrowed: r
+{
+    if (r.cancelled_by.empty()) {
+        co_await suspend(r, stop_reason::stopped);
+        co_return;
+    }
+    journal_commit what;
+    what.consumed_inbox.push_back(r.cancelled_by);
+    co_await end_run(r, run_phase::cancelled, stop_reason::cancelled, std::move(what));
+}
+
 run_result result_of(durable& r)
 {
     run_result result = r.m().result();
+    result.timing.began = r.times.began;
+    result.timing.suspended = r.times.suspended;
+    result.timing.ended = r.times.ended == time_point() ? r.journal.now() : r.times.ended;
+    result.checkpoint_ref = checkpoint_ref{r.input->run_id, r.journal.revision()};
     result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));
+    core::add_wait_times(result.waiting, r.waits);
     for (waiting_call& call : result.waiting) {
-        for (const stores::wait_record& wait : r.waits) {
-            if (wait.key.call.call_id != call.call_id || wait.key.call.occurrence != call.occurrence ||
-                wait.key.kind != core::wait_name(call.kind))
-                continue;
-            call.since = core::read_wait(wait.body).since;
-            if (wait.expires_at)
-                call.expires_at = *wait.expires_at;
-        }
+        const auto token = r.tokens.find({{call.call_id, call.occurrence}, std::string(core::wait_name(call.kind))});
+        if (token != r.tokens.end())
+            call.token = token->second;
     }
     return result;
 }

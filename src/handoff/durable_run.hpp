@@ -8,6 +8,7 @@
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/stores/run_store.hpp>
 
+#include "handoff/run_event_queue.hpp"
 #include "handoff/run_journal.hpp"
 #include "handoff/run_records.hpp"
 #include "handoff/run_stop.hpp"
@@ -45,7 +46,9 @@ struct durable_input
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);
     run_clocks clocks{};
-    std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
+    std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
+    std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none
+    std::shared_ptr<run_event_queue> events{};  ///< whoever follows the run; null: nobody. Then `send` streams
 };
 
 /// Goes on with a run until it ends, is suspended, or is lost to another owner. Cancellation: none; `stop` ends it.

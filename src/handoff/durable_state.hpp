@@ -2,14 +2,18 @@
 
 #include "handoff/durable_run.hpp"
 #include "handoff/run_machine.hpp"
+#include "handoff/run_teller.hpp"
 #include "handoff/tool_group.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,24 +27,35 @@ struct durable
     durable(std::shared_ptr<const durable_input> i, std::shared_ptr<run_stop> asked, strand on)
         : input(std::move(i)), stop(std::move(asked)), s(std::move(on)),
           journal(input->store, input->run_id, input->owner, input->lease, input->clocks),
-          tools(s, input->cancellation_grace), pause(s)
+          tools(s, input->cancellation_grace), pause(s), teller(input->events)
     {}
 
     handoff_core::run_machine& m() { return *machine; }
+
+    /// To be called when what has happened is stored.
+    void tell() { teller.look(*machine); }
 
     std::shared_ptr<const durable_input> input;
     std::shared_ptr<run_stop> stop;
     strand s;
     run_journal journal;
     handoff_core::run_definition definition;
+    boost::json::array toolset;                        ///< as heads have it
     std::optional<handoff_core::run_machine> machine;  ///< set when the run was loaded
     tool_group tools;
-    std::vector<stores::wait_record> waits;  ///< open ones
-    handoff_core::facts_by_call facts;       ///< of calls, as they were loaded
+    std::vector<stores::wait_record> waits;          ///< open ones
+    std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
+    handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
+    std::vector<stores::late_result> late;           ///< of former owners
+    std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
+    bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile
+    std::string cancelled_by;                        ///< inbox id of an order to end the run
     asio::cancellation_signal sending;
     asio::steady_timer pause;
+    run_teller teller;
     handoff_core::checkpoint_attempt attempt;  ///< of the request on its way
-    int failures = 0;                          ///< of the present request, in this process
+    run_timing times{};  ///< `began` and `suspended`, and `ended` of a run that had ended when it was loaded
+    int failures = 0;    ///< of the present request, in this process
 };
 
 /// Sends the next request and takes what comes of it. False: the run has ended, or is suspended.
@@ -52,8 +67,15 @@ asio::awaitable<bool> run_calls(durable& r);
 /// Decides what becomes of calls that a former owner has started. False: the run has ended.
 asio::awaitable<bool> judge_started(durable& r);
 
-/// Takes decisions out of the inbox, and ends waits whose time is over. False: there was nothing.
+/// Takes decisions out of the inbox, and ends waits whose time is over. False: there was nothing. An order to end the
+/// run asks it to stop now: stop_run() does the rest.
 asio::awaitable<bool> take_decisions(durable& r);
+
+/// Whether there is an order to end the run among these; it is then asked to stop now.
+bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox);
+
+/// What a former owner wrote of a call of its own when it had lost the run: how the call ended, if that is certain.
+std::optional<handoff_core::finished_call> adoptable(const durable& r, const call_key& key);
 
 /// Makes calls wait: in the store, then in the machine.
 asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls);
@@ -64,6 +86,13 @@ asio::awaitable<void> commit(durable& r, journal_commit what);
 /// Ends the run's work here for a while.
 asio::awaitable<void> suspend(durable& r, stop_reason reason);
 asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit what);
+
+/// Ends the run for ever, with what else is to be written.
+asio::awaitable<void> end_run(durable& r, run_phase phase, stop_reason reason, journal_commit what);
+
+/// What a request to stop now leads to: the run is suspended, or ends if somebody has ordered that. No tool runs any
+/// more.
+asio::awaitable<void> stop_run(durable& r);
 
 /// What the store and the result are told.
 run_result result_of(durable& r);

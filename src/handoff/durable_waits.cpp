@@ -1,8 +1,13 @@
 // The part of a run in a store that waits for somebody outside.
 
+#include <dedalus/stores/store_error.hpp>
+
+#include "crypto/sha256.hpp"
+#include "handoff/decision.hpp"
 #include "handoff/durable_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -21,17 +26,23 @@ std::optional<stores::time_point> expiry_of(const durable& r, const std::string&
 
 stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
 {
-    const core::call_record& call = r.m().call(key);
+    const core::requested_call request = core::request_to_run(r.m().call(key));
     core::wait_facts facts;
-    facts.name = call.request.name;
-    facts.arguments = core::reported_arguments(call.request);
+    facts.name = request.name;
+    facts.arguments = core::reported_arguments(request);
     facts.since = r.journal.now();
+    if (const tool_registry::entry* entry = r.input->tools->find(request.name))
+        facts.on_expiry = entry->options.on_expiry;
     stores::wait_record wait;
     wait.key.call = core::stored_key(key);
     wait.key.kind = core::wait_name(kind);
-    wait.fingerprint = call.fingerprint;
-    wait.expires_at = expiry_of(r, call.request.name, facts.since);
+    wait.fingerprint = core::fingerprint(request);
+    wait.expires_at = expiry_of(r, request.name, facts.since);
     wait.body = core::wait_body(facts);
+    if (r.input->make_token) {
+        std::string& token = r.tokens[wait.key] = r.input->make_token();
+        wait.token_sha256 = crypto::sha256_hex(token);
+    }
     return wait;
 }
 
@@ -40,6 +51,7 @@ struct told
 {
     call_key key{};
     std::optional<tool_end> end{};  ///< empty: the call is approved
+    core::approval how{};
 };
 
 /// One commit about waits that have ended.
@@ -47,6 +59,9 @@ struct decided
 {
     journal_commit commit{};
     std::vector<told> calls{};
+    std::vector<message> input{};
+    std::vector<std::string> refused_edits{};  ///< what is to be said of them
+    bool fails_run = false;
 };
 
 bool waits(durable& r, const stores::wait_key& wait)
@@ -59,75 +74,167 @@ bool waits(durable& r, const stores::wait_key& wait)
     return call.state == core::call_state::waiting && core::wait_name(call.waits_for) == wait.kind;
 }
 
+// Empty: the call is approved.
 std::optional<tool_end> end_by(durable& r, const core::decision& d, wait_kind kind)
 {
     switch (d.what) {
-    case core::decision::kind::approve:
-        return {};
     case core::decision::kind::result:
         return core::result_end(d.value, r.definition.max_result_bytes);
+    case core::decision::kind::error:
+        return core::error_end(d.text, r.definition.max_result_bytes);
     case core::decision::kind::reject:
-        break;
+        return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end() : core::rejected_end(d.text);
+    default:
+        return {};
     }
-    return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end() : core::rejected_end(d.reason);
 }
 
-void close(durable& r, decided& all, const stores::wait_key& wait, std::optional<tool_end> end, std::string inbox_id)
+void finish_wait(durable& r, decided& all, const stores::wait_key& wait, tool_end end, const core::wait_end& by)
+{
+    const call_key key = core::core_key(wait.call);
+    all.commit.entries.push_back(core::decided_entry(r.m().call(key).turn, key, by));
+    all.commit.calls.push_back(finish_record(r, key, end, r.journal.now()));
+    all.commit.closed_waits.push_back(wait);
+    all.calls.push_back({key, std::move(end), {}});
+}
+
+void approve_wait(durable& r, decided& all, const stores::wait_key& wait, core::approval how, const core::wait_end& by)
 {
     const call_key key = core::core_key(wait.call);
     const core::call_record& call = r.m().call(key);
-    if (end) {
-        all.commit.entries.push_back(core::decided_entry(call.turn, key, inbox_id));
-        all.commit.calls.push_back(finish_record(r, key, *end, r.journal.now()));
-    }
-    else {
-        all.commit.entries.push_back(core::approval_entry(call.turn, key));
-        // The attempt whose outcome is unknown does not count any more: a crash now must not ask again.
-        if (call.waits_for == wait_kind::unknown_outcome)
-            all.commit.calls.push_back(r.journal.record(key, stores::call_record_kind::abandon, call.attempts));
-    }
+    all.commit.entries.push_back(core::approval_entry(call.turn, key, how, by));
+    // The attempt whose outcome is unknown does not count any more: a crash now must not ask again.
+    if (call.waits_for == wait_kind::unknown_outcome)
+        all.commit.calls.push_back(r.journal.record(key, stores::call_record_kind::abandon, call.attempts));
     all.commit.closed_waits.push_back(wait);
-    all.calls.push_back({key, std::move(end)});
+    all.calls.push_back({key, {}, std::move(how)});
 }
 
-void take(durable& r, decided& all, stores::inbox_item item)
+const stores::wait_record* find_wait(const durable& r, const stores::wait_key& key)
+{
+    const auto found = std::ranges::find(r.waits, key, &stores::wait_record::key);
+    return found == r.waits.end() ? nullptr : &*found;
+}
+
+// A decision that cannot be followed leaves the call waiting as it was, for the next one.
+void wait_on(durable& r, decided& all, const stores::wait_key& key)
+{
+    if (const stores::wait_record* wait = find_wait(r, key)) {
+        all.commit.waits.push_back(*wait);
+        all.commit.waits.back().decided_by.clear();
+    }
+}
+
+void take_call_decision(durable& r, decided& all, const stores::inbox_item& item, core::decision d)
+{
+    const stores::wait_key& wait = *item.wait;
+    const core::call_record& call = r.m().call(core::core_key(wait.call));
+    // Who writes to the store by himself may write what run_inbox would not.
+    if (core::is_order(d.what) || !core::may_decide(d.what, call.waits_for))
+        return wait_on(r, all, wait);
+    const core::wait_end by{core::decision_name(d.what), item.inbox_id};
+    if (std::optional<tool_end> end = end_by(r, d, call.waits_for))
+        return finish_wait(r, all, wait, *std::move(end), by);
+    core::approval how;
+    how.always = d.what == core::decision::kind::approve_always;
+    if (d.what == core::decision::kind::edit) {
+        const tool_registry::entry* entry = r.input->tools->find(call.request.name);
+        const std::string problem = entry != nullptr && entry->check ? entry->check(d.arguments) : std::string();
+        if (!problem.empty()) {
+            all.refused_edits.push_back("the arguments given for the call " + call.key.call_id + ": " + problem);
+            return wait_on(r, all, wait);
+        }
+        how.arguments = std::move(d.arguments);
+    }
+    approve_wait(r, all, wait, std::move(how), by);
+}
+
+void take(durable& r, decided& all, const stores::inbox_item& item)
 {
     all.commit.consumed_inbox.push_back(item.inbox_id);
-    if (!item.wait || !waits(r, *item.wait))
-        return;
-    const wait_kind kind = *core::to_wait_kind(item.wait->kind);
-    const core::decision d = core::read_decision(item);
-    if (d.what == core::decision::kind::approve && kind == wait_kind::external_result) {
-        all.commit.waits.push_back(wait_of(r, core::core_key(item.wait->call), kind));
-        return;
+    core::decision d = core::read_decision(item);
+    if (!item.wait) {
+        if (d.what != core::decision::kind::add_input)
+            return;
+        all.commit.entries.push_back(core::added_input_entry(r.m().turn(), d.messages));
+        std::ranges::move(d.messages, std::back_inserter(all.input));
     }
-    close(r, all, *item.wait, end_by(r, d, kind), std::move(item.inbox_id));
+    else if (waits(r, *item.wait)) {
+        take_call_decision(r, all, item, std::move(d));
+    }
 }
 
-decided expired(durable& r)
+void expire(durable& r, decided& all, const stores::wait_record& wait)
+{
+    const wait_kind kind = r.m().call(core::core_key(wait.key.call)).waits_for;
+    const core::wait_facts facts = core::read_wait(wait.body);
+    const core::wait_end by{"expired", {}};
+    switch (facts.on_expiry) {
+    case wait_expiry::fail_run:
+        all.fails_run = true;
+        return;
+    case wait_expiry::keep:
+        all.commit.waits.push_back(wait);
+        all.commit.waits.back().expires_at = expiry_of(r, facts.name, r.journal.now());
+        return;
+    case wait_expiry::auto_approve:
+        if (kind == wait_kind::approval)
+            return approve_wait(r, all, wait.key, {}, by);
+        break;
+    case wait_expiry::reject:
+        break;
+    }
+    tool_end end = kind == wait_kind::unknown_outcome ? core::unknown_outcome_end() : core::expired_end();
+    finish_wait(r, all, wait.key, std::move(end), by);
+}
+
+// What came to be known of calls without a decision.
+decided look_at_waits(durable& r)
 {
     decided all;
     const stores::time_point now = core::stored_time(r.journal.now());
     for (const stores::wait_record& wait : r.waits) {
-        if (wait.expires_at && *wait.expires_at <= now && waits(r, wait.key))
-            close(r, all, wait.key, core::expired_end(), {});
+        if (!waits(r, wait.key))
+            continue;
+        const call_key key = core::core_key(wait.key.call);
+        const bool unknown = r.m().call(key).waits_for == wait_kind::unknown_outcome;
+        std::optional<core::finished_call> known = unknown ? adoptable(r, key) : std::nullopt;
+        if (known)
+            finish_wait(r, all, wait.key, std::move(known->end), {"late_result", {}});
+        else if (wait.expires_at && *wait.expires_at <= now)
+            expire(r, all, wait);
     }
     return all;
+}
+
+void replace(std::vector<stores::wait_record>& waits, const stores::wait_record& by)
+{
+    for (stores::wait_record& wait : waits) {
+        if (wait.key == by.key)
+            wait = by;
+    }
 }
 
 asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
 {
     const std::vector<stores::wait_key> closed = all.commit.closed_waits;
+    const std::vector<stores::wait_record> kept = all.commit.waits;
     co_await commit(r, std::move(all.commit));
     std::erase_if(r.waits, [&](const stores::wait_record& wait) {
         return std::find(closed.begin(), closed.end(), wait.key) != closed.end();
     });
+    for (const stores::wait_record& wait : kept)
+        replace(r.waits, wait);
     for (told& each : all.calls) {
         if (each.end)
             r.m().finish(each.key, *std::move(each.end), r.journal.now(), r.journal.now());
         else
-            r.m().approve(each.key);
+            r.m().approve(each.key, each.how);
     }
+    if (!all.input.empty())
+        r.m().add_input(std::move(all.input));
+    for (std::string& text : all.refused_edits)
+        r.m().note("edit_refused", std::move(text));
 }
 
 }  // namespace
@@ -146,25 +253,64 @@ asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wa
     r.waits.insert(r.waits.end(), added.begin(), added.end());
 }
 
+bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
+{
+    const std::string_view cancels = core::decision_name(core::decision::kind::cancel_run);
+    for (const stores::inbox_item& item : inbox) {
+        if (item.wait || item.kind != cancels)
+            continue;
+        r.cancelled_by = item.inbox_id;
+        r.stop->now();
+        return true;
+    }
+    return false;
+}
+
+std::optional<core::finished_call> adoptable(const durable& r, const call_key& key)
+{
+    const auto facts = r.facts.find(key);
+    if (facts == r.facts.end())
+        return {};
+    for (const stores::late_result& late : r.late) {
+        if (core::core_key(late.key) != key || late.fence != facts->second.fence)
+            continue;
+        try {
+            core::finished_call known = core::read_finish_body(late.body);
+            if (known.end.outcome == tool_outcome::ok || known.end.outcome == tool_outcome::error)
+                return known;
+        }
+        catch (const store_error&) {
+            continue;  // nobody vouches for what stands there
+        }
+    }
+    return {};
+}
+
 asio::awaitable<bool> take_decisions(durable& r)  // borrowed: r
 {
+    stores::stored_run outside = co_await r.journal.load_outside();
+    r.late = std::move(outside.late);
+    if (hear_cancellation(r, outside.inbox))
+        co_return true;
     decided all;
-    std::vector<stores::inbox_item> items = co_await r.journal.load_inbox();
-    for (stores::inbox_item& item : items)
-        take(r, all, std::move(item));
-    if (items.empty())
-        all = expired(r);
-    const bool there = !items.empty() || !all.calls.empty();
-    if (!there)
+    for (const stores::inbox_item& item : outside.inbox)
+        take(r, all, item);
+    if (outside.inbox.empty() && !r.tools.any_open())
+        all = look_at_waits(r);
+    if (all.fails_run) {
+        journal_commit nothing;  // but the end
+        co_await end_run(r, run_phase::failed, stop_reason::expired, std::move(nothing));
+        co_return true;
+    }
+    if (outside.inbox.empty() && all.calls.empty() && all.commit.waits.empty())
         co_return false;
-    bool changed = false;
     try {
         co_await write(r, std::move(all));
     }
     catch (const run_changed&) {
-        changed = true;  // a decision came first: it is in the inbox now
+        co_return true;  // a decision came first: it is in the inbox now
     }
-    co_return there || changed;
+    co_return true;
 }
 
 }  // namespace dedalus::handoff_engine

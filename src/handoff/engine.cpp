@@ -1,19 +1,28 @@
 #include "handoff/engine.hpp"
 
-#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 
+#include "codec/encode_chat_request.hpp"
+#include "crypto/sha256.hpp"
+#include "handoff/exchange_failure.hpp"
+#include "handoff/run_teller.hpp"
 #include "handoff/strand_hop.hpp"
 #include "handoff/tool_group.hpp"
+#include "protocol/retry_decision.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace dedalus::handoff_engine {
 
@@ -25,43 +34,97 @@ using clock = std::chrono::system_clock;
 
 struct run
 {
-    run(std::shared_ptr<const run_input> i, strand s)
-        : input(std::move(i)), machine(input->settings, input->request), tools(std::move(s), input->cancellation_grace)
+    run(std::shared_ptr<const run_input> i, strand on)
+        : input(std::move(i)), s(std::move(on)), machine(input->settings, input->request),
+          tools(s, input->cancellation_grace), teller(input->events)
     {}
 
     std::shared_ptr<const run_input> input;
+    strand s;
     handoff_core::run_machine machine;
     tool_group tools;
+    run_teller teller;
+    int failures = 0;  // of the present turn
+    stop_reason ends_as = stop_reason::error;
+    const time_point began = clock::now();
 };
+
+/// Why there is no answer, and after which wait the request is made again, if it is.
+struct no_answer
+{
+    std::exception_ptr thrown{};
+    std::optional<std::chrono::milliseconds> again_after{};
+};
+
+std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::system::system_error& e)
+{
+    const int turn = r.machine.sent().turn;
+    const handoff_core::exchange_failure failure = handoff_core::judge_failure(r.machine, e);
+    if (failure.kind == handoff_core::refusal_kind::unknown)
+        r.machine.on_unknown_outcome();
+    else
+        r.machine.on_refusal(failure.kind);
+    std::optional<std::chrono::milliseconds> wait;
+    if (failure.kind == handoff_core::refusal_kind::fall_back) {
+        wait.emplace(0);
+    }
+    else if (r.input->events && !failure.ends_run) {
+        const protocol::retry_decision decision =
+            protocol::decide_retry(r.input->retry, failure.attempt, r.failures++, r.input->random(), clock::now());
+        if (decision.retry)
+            wait = decision.wait;
+    }
+    r.ends_as = failure.ends_as;
+    if (wait)
+        r.teller.restarted(turn, failure);
+    return wait;
+}
+
+std::string key_of(run& r, const chat_completion_request& request)
+{
+    if (!r.input->events)
+        return {};
+    const std::string body = codec::encode_chat_request(request, true, dialect::dedalus);
+    return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
+}
 
 asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borrowed: r
 {
-    bool try_again = false;
-    std::exception_ptr failure;
+    no_answer failure;
     try {
-        chat_completion answer = co_await r.input->send(request);
+        std::string key = key_of(r, request);
+        asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
+        chat_completion answer = co_await std::move(sent);
+        r.failures = 0;
         r.machine.on_answer(std::move(answer), clock::now());
     }
-    catch (const api_error& e) {
-        try_again = r.machine.on_error(e);
-        failure = std::current_exception();
+    catch (const boost::system::system_error& e) {
+        failure.thrown = std::current_exception();
+        failure.again_after = take_failure(r, e);
     }
     catch (...) {
         r.machine.on_unknown_outcome();
-        failure = std::current_exception();
+        failure.thrown = std::current_exception();
     }
-    if (failure && !try_again)
-        std::rethrow_exception(failure);
+    if (!failure.thrown)
+        co_return;
+    if (!failure.again_after)
+        std::rethrow_exception(failure.thrown);
+    asio::steady_timer timer(r.s, *failure.again_after);
+    co_await timer.async_wait(asio::use_awaitable);
 }
 
 void start_ready_calls(run& r)
 {
-    for (handoff_core::ready_call& call : r.machine.start_ready(clock::now())) {
+    std::vector<handoff_core::ready_call> calls = r.machine.start_ready(clock::now());
+    r.teller.look(r.machine);
+    for (handoff_core::ready_call& call : calls) {
         tool_start what;
         what.call = std::move(call);
         what.tools = r.input->tools;
         what.run_id = r.input->settings.run_id;
         what.max_result_bytes = r.input->max_result_bytes;
+        what.on_progress = r.teller.on_progress();
         r.tools.start(std::move(what));
     }
 }
@@ -80,7 +143,10 @@ void take_ended_calls(run& r)
 asio::awaitable<void> follow(run& r)  // borrowed: r
 {
     while (std::optional<chat_completion_request> request = r.machine.next_request()) {
+        r.machine.sent_at(clock::now());
+        r.teller.look(r.machine);
         co_await exchange(r, *std::move(request));
+        r.teller.look(r.machine);
         while (r.machine.calls_open()) {
             const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
             if (state.cancelled() != asio::cancellation_type::none)
@@ -88,6 +154,7 @@ asio::awaitable<void> follow(run& r)  // borrowed: r
             start_ready_calls(r);
             co_await r.tools.wait();
             take_ended_calls(r);
+            r.teller.look(r.machine);
         }
     }
 }
@@ -111,16 +178,24 @@ std::exception_ptr documented(const std::exception_ptr& failure)
     }
 }
 
+run_result result_of(const run& r)
+{
+    run_result result = r.machine.result();
+    result.timing.began = r.began;
+    result.timing.ended = clock::now();
+    return result;
+}
+
 // The tools have ended. What the run has done goes with the exception, where it can carry it.
-[[noreturn]] void rethrow(const std::exception_ptr& failure, handoff_core::run_machine& machine)
+[[noreturn]] void rethrow(const std::exception_ptr& failure, run& r)
 {
     try {
         std::rethrow_exception(documented(failure));
     }
     catch (error& e) {
         const bool cancelled = e.code() == asio::error::operation_aborted;
-        machine.stop(cancelled ? stop_reason::cancelled : stop_reason::error, clock::now());
-        e.set_partial_run(std::make_shared<const run_result>(machine.result()));
+        r.machine.stop(cancelled ? stop_reason::cancelled : r.ends_as, clock::now());
+        e.set_partial_run(std::make_shared<const run_result>(result_of(r)));
         throw;
     }
 }
@@ -128,6 +203,7 @@ std::exception_ptr documented(const std::exception_ptr& failure)
 asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, strand s)
 {
     run r(std::move(input), std::move(s));
+    r.teller.begin(r.machine, false);
     std::exception_ptr failure;
     try {
         co_await follow(r);
@@ -142,9 +218,10 @@ asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, str
         r.tools.cancel();
     co_await r.tools.drain();
     take_ended_calls(r);
+    r.teller.look(r.machine);
     if (failure)
-        rethrow(failure, r.machine);
-    co_return r.machine.result();
+        rethrow(failure, r);
+    co_return result_of(r);
 }
 
 }  // namespace

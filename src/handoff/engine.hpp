@@ -2,9 +2,11 @@
 
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
+#include <dedalus/client_options.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
+#include "handoff/run_event_queue.hpp"
 #include "handoff/run_machine.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -13,12 +15,14 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace dedalus::handoff_engine {
 
 /// Sends a request and gives its answer; throws as client::chat_completions() does. Takes what it needs of the request
-/// before it returns.
-using send_function = std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&)>;
+/// before it returns. The key is "" unless the run repeats requests.
+using send_function =
+    std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&, std::string request_key)>;
 
 /// All that one run needs.
 struct run_input
@@ -27,6 +31,12 @@ struct run_input
     std::shared_ptr<const tool_registry> tools{};
     handoff_core::run_settings settings{};
     std::size_t max_result_bytes = 0;
+
+    /// Whoever follows the run; null: nobody. Then requests are streamed, and repeated as `retry` says: what was shown
+    /// of an answer cannot be taken back by the client.
+    std::shared_ptr<run_event_queue> events{};
+    retry_options retry{};
+    std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);

@@ -2,17 +2,21 @@
 #include <dedalus/handoff/handoff_loop.hpp>
 
 #include "handoff/active_runs.hpp"
+#include "handoff/call_gates.hpp"
 #include "handoff/check_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
 #include "handoff/identifiers.hpp"
+#include "handoff/open_run_stream.hpp"
 #include "handoff/run_machine.hpp"
+#include "handoff/streamed_answer.hpp"
+#include "handoff/tool_lanes.hpp"
+#include "support/random_share.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -26,15 +30,24 @@ namespace {
 constexpr int most_turns = 100;
 constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
+constexpr std::chrono::hours most_expires_after(24 * 3653);
 
 void check(const handoff_options& options)
 {
     if (options.max_turns < 1 || options.max_turns > most_turns)
         throw config_error("max_turns of a handoff_loop must be 1 to 100");
+    if (options.max_turns_per_request && *options.max_turns_per_request < 1)
+        throw config_error("max_turns_per_request of a handoff_loop must be at least 1");
     if (options.max_concurrency < 1)
         throw config_error("max_concurrency of a handoff_loop must be at least 1");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
+    if (options.max_queued_events < 1)
+        throw config_error("max_queued_events of a handoff_loop must be at least 1");
+    if (options.expires_after <= std::chrono::milliseconds::zero())
+        throw config_error("expires_after of a handoff_loop must be positive");
+    if (options.expires_after != no_limit && options.expires_after > most_expires_after)
+        throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
     if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
         throw config_error("lease of a handoff_loop must be 100 ms to a day");
 }
@@ -51,17 +64,11 @@ void check(const tool_registry& tools, const handoff_options& options)
     }
 }
 
-// A crash costs the run what its request reserved: as long as a part is left, the request can be sent again.
-std::int64_t turns_of_one_request(int max_turns)
+// A lost answer costs the run what its request reserved: as long as a part is left, the request can be sent again.
+std::int64_t turns_of_one_request(const handoff_options& options)
 {
     constexpr int share = 4;
-    return (max_turns + share - 1) / share;
-}
-
-double random_share()
-{
-    std::random_device source;
-    return std::generate_canonical<double, 32>(source);
+    return options.max_turns_per_request.value_or((options.max_turns + share - 1) / share);
 }
 
 handoff_engine::run_clocks system_clocks()
@@ -73,13 +80,13 @@ handoff_engine::run_clocks system_clocks()
 }
 
 // The loop decides itself on what is sent again, because it is charged.
-asio::awaitable<chat_completion> send_once(const client& c, const chat_completion_request& request, std::string key)
+call_options sent_once(std::string key)
 {
     call_options options;
     options.idempotency_key = std::move(key);
     options.raw_body = true;
     options.retry.emplace().max_retries = 0;
-    return c.chat_completions(request, options);
+    return options;
 }
 
 asio::awaitable<run_result>
@@ -110,12 +117,6 @@ bool offers(const std::vector<tool>& tools, const std::string& name)
     });
 }
 
-std::string check_arguments(const tool_registry& tools, const std::string& name, const boost::json::object& arguments)
-{
-    const tool_registry::entry* entry = tools.find(name);
-    return entry != nullptr && entry->check ? entry->check(arguments) : std::string();
-}
-
 }  // namespace
 
 class handoff_loop::impl
@@ -129,25 +130,35 @@ public:
         check(*tools_, options_);
     }
 
-    std::shared_ptr<const handoff_engine::run_input> prepare(const chat_completion_request& request) const
+    std::shared_ptr<handoff_engine::run_input> prepare(const chat_completion_request& request) const
     {
         handoff_core::check_request(request);
         auto input = std::make_shared<handoff_engine::run_input>();
-        input->send = [c = client_](const chat_completion_request& r) { return c.chat_completions(r); };
+        input->send = [c = client_](const chat_completion_request& r, const std::string&) {
+            return c.chat_completions(r);
+        };
+        input->retry = options_.retry;
+        input->random = support::random_share;
         input->tools = tools_;
         input->max_result_bytes = options_.max_result_bytes;
         input->settings.run_id = handoff_engine::make_run_id();
         input->settings.max_turns = options_.max_turns;
         input->settings.max_concurrency = options_.max_concurrency;
         input->settings.extensions = options_.dedalus_extensions;
+        input->settings.profile = options_.profile;
         input->settings.make_call_id = handoff_engine::make_call_id;
-        input->settings.check = [tools = tools_](const std::string& name, const boost::json::object& arguments) {
-            return check_arguments(*tools, name, arguments);
+        input->settings.check = handoff_engine::argument_checks(tools_);
+        input->settings.lanes = [tools = tools_](const std::string& name) {
+            return handoff_core::lanes_of(*tools, name);
         };
-
         input->request = with_tools(request);
-        for (const tool& definition : tools_->definitions())
-            input->settings.tool_names.push_back(std::get<function_tool>(definition).function.name);
+        if (options_.max_turns_per_request)
+            limit_one_request(input->request);
+        for (const tool& definition : tools_->definitions()) {
+            const std::string& name = std::get<function_tool>(definition).function.name;
+            input->settings.tool_names.push_back(name);
+            input->settings.effects.emplace(name, tools_->find(name)->options.effect);
+        }
         return input;
     }
 
@@ -163,7 +174,8 @@ public:
         input->owner = handoff_engine::make_owner_id();
         input->credentials = options_.credentials;
         input->send = [c = client_](const chat_completion_request& request, std::string key) {
-            return send_once(c, request, std::move(key));
+            const call_options once = sent_once(std::move(key));
+            return c.chat_completions(request, once);
         };
         input->tools = tools_;
         input->retry = options_.retry;
@@ -171,7 +183,8 @@ public:
         input->on_unknown_send = options_.on_unknown_send;
         input->lease = options_.lease;
         input->clocks = system_clocks();
-        input->random = random_share;
+        input->random = support::random_share;
+        input->make_token = handoff_engine::make_wait_token;
         return input;
     }
 
@@ -179,6 +192,7 @@ public:
     durable(std::string run_id, const chat_completion_request& request, bool must_be_new) const
     {
         handoff_core::check_request(request);
+        handoff_core::check_storable(request);
         std::shared_ptr<handoff_engine::durable_input> input = durable(std::move(run_id));
         input->must_be_new = must_be_new;
         if (request.credentials)
@@ -187,14 +201,14 @@ public:
         made.request = with_tools(request);
         made.needs_credentials = made.request.credentials.has_value();
         made.request.credentials.reset();
-        if (made.request.extra.contains("credentials"))
-            throw invalid_request_error("extra must not have the member credentials in a run with a store");
-        if (options_.dedalus_extensions && !made.request.max_turns)
-            made.request.max_turns = turns_of_one_request(options_.max_turns);
+        limit_one_request(made.request);
         made.max_turns = options_.max_turns;
         made.max_concurrency = options_.max_concurrency;
         made.max_result_bytes = options_.max_result_bytes;
         made.extensions = options_.dedalus_extensions;
+        made.profile = options_.profile;
+        if (options_.expires_after != no_limit)
+            made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {
             const std::string& name = std::get<function_tool>(definition).function.name;
             made.tools.emplace_back(name, tools_->find(name)->options.effect);
@@ -216,14 +230,64 @@ public:
 
     asio::awaitable<run_result> resume(std::string run_id) const { return follow(durable(std::move(run_id)), active_); }
 
+    run_stream stream(const chat_completion_request& request) const
+    {
+        if (options_.store)
+            return stream(durable(handoff_engine::make_run_id(), request, true));
+        std::shared_ptr<handoff_engine::run_input> input = prepare(request);
+        limit_one_request(input->request);
+        followed_by_events(*input);
+        std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
+        return opened(std::move(events), handoff_engine::run_to_end(std::move(input)));
+    }
+
+    run_stream stream(std::string run_id, const chat_completion_request& request) const
+    {
+        return stream(durable(std::move(run_id), request, false));
+    }
+
+    run_stream stream(std::string run_id) const { return stream(durable(std::move(run_id))); }
+
     run_inbox inbox() const { return run_inbox(options_.store); }
 
     void stop(bool now) const { active_->stop(now); }
 
 private:
+    run_stream stream(std::shared_ptr<handoff_engine::durable_input> input) const
+    {
+        followed_by_events(*input);
+        std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
+        return opened(std::move(events), follow(std::move(input), active_));
+    }
+
+    run_stream
+    opened(std::shared_ptr<handoff_engine::run_event_queue> events, asio::awaitable<run_result> followed) const
+    {
+        return handoff_engine::open_run_stream(std::move(events), std::move(followed), options_.stop_dropped_streams);
+    }
+
+    template <class Input>
+    void followed_by_events(Input& input) const
+    {
+        input.events =
+            std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
+        input.send = [c = client_, events = input.events](const chat_completion_request& request, std::string key) {
+            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key)), events);
+        };
+    }
+
+    void limit_one_request(chat_completion_request& request) const
+    {
+        if (options_.dedalus_extensions && !request.max_turns)
+            request.max_turns = turns_of_one_request(options_);
+    }
+
+    // A run that was begun without events may go on with them: a stream tells its usage only when it is asked to.
     chat_completion_request with_tools(const chat_completion_request& request) const
     {
         chat_completion_request result = request;
+        if (!result.stream_options && !result.extra.contains("stream_options"))
+            result.stream_options.emplace().include_usage = true;
         for (tool& definition : tools_->definitions()) {
             if (!offers(request.tools, std::get<function_tool>(definition).function.name))
                 result.tools.push_back(std::move(definition));
@@ -261,6 +325,21 @@ asio::awaitable<run_result> handoff_loop::resume(std::string run_id) const
     return impl_->resume(std::move(run_id));
 }
 
+run_stream handoff_loop::stream(const chat_completion_request& request) const
+{
+    return impl_->stream(request);
+}
+
+run_stream handoff_loop::stream(std::string run_id, const chat_completion_request& request) const
+{
+    return impl_->stream(std::move(run_id), request);
+}
+
+run_stream handoff_loop::stream(std::string run_id) const
+{
+    return impl_->stream(std::move(run_id));
+}
+
 asio::awaitable<stores::post_outcome> handoff_loop::approve(std::string run_id, std::string call_id) const
 {
     return impl_->inbox().approve(std::move(run_id), std::move(call_id));
@@ -281,6 +360,11 @@ handoff_loop::provide_result(std::string run_id, std::string call_id, boost::jso
 asio::awaitable<std::vector<waiting_call>> handoff_loop::list_waiting() const
 {
     return impl_->inbox().list_waiting();
+}
+
+run_inbox handoff_loop::inbox() const
+{
+    return impl_->inbox();
 }
 
 void handoff_loop::stop_now() const

@@ -98,6 +98,12 @@ void history::append(assistant_message message, const answer_texts& answers)
     }
 }
 
+void history::add(std::vector<message> messages)
+{
+    for (message& each : messages)
+        messages_.push_back(std::move(each));
+}
+
 bool history::answer_late(std::string_view id, const std::string& text)
 {
     for (std::size_t i = messages_.size(); i-- > 0;) {

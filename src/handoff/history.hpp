@@ -24,6 +24,9 @@ public:
     /// calls. A message without anything in it is left out.
     void append(assistant_message message, const answer_texts& answers);
 
+    /// Adds messages that are neither of the model nor of tools.
+    void add(std::vector<message> messages);
+
     /// Answers a call of the latest assistant message that has it unanswered, at its place among the tool messages.
     /// Returns false when no message has such a call.
     bool answer_late(std::string_view call_id, const std::string& text);

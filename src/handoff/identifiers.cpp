@@ -26,9 +26,19 @@ std::string make_inbox_id()
     return "post_" + random_uuid();
 }
 
+std::string make_import_id()
+{
+    return "import_" + random_uuid();
+}
+
 std::string make_owner_id()
 {
     return "owner_" + random_uuid();
+}
+
+std::string make_wait_token()
+{
+    return "token_" + random_uuid();
 }
 
 std::string make_call_id()

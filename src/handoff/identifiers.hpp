@@ -13,6 +13,12 @@ std::string make_call_id();
 /// "post_" and a random UUID.
 std::string make_inbox_id();
 
+/// "import_" and a random UUID.
+std::string make_import_id();
+
+/// A secret.
+std::string make_wait_token();
+
 /// "owner_" and a random UUID.
 std::string make_owner_id();
 

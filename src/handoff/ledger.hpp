@@ -1,15 +1,20 @@
 #pragma once
 
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
 
 #include "handoff/requested_call.hpp"
 #include "handoff/tool_end.hpp"
 
+#include <boost/json/object.hpp>
+
 #include <chrono>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,32 +50,51 @@ struct call_record
     int turn = 0;  ///< from 1
     call_state state = call_state::planned;
     int attempts = 0;
-    wait_kind waits_for = wait_kind::approval;  ///< when waiting
-    bool approved = false;                      ///< by a person: it is not asked about again
-    tool_end end{};                             ///< when finished
+    tool_effect effect = tool_effect::once;
+    std::int64_t fence = 0;                       ///< of the owner that started it last
+    wait_kind waits_for = wait_kind::approval;    ///< when waiting
+    bool approved = false;                        ///< by a person: it is not asked about again
+    std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
+    tool_end end{};                               ///< when finished
     time_point queued{};
     time_point started{};  ///< equals `finished` when it was never started
     time_point finished{};
 };
+
+/// How a person let a call run.
+struct approval
+{
+    bool always = false;  ///< and the later calls of its tool
+    std::optional<boost::json::object> arguments{};
+};
+
+/// The request with the arguments that the call runs with.
+requested_call request_to_run(const call_record& call);
 
 /// The client calls of a run, in the order in which they were asked for.
 class ledger
 {
 public:
     /// Plans a call. An id that is there already gets the next occurrence.
-    call_key add(requested_call request, std::string fingerprint, int turn, time_point now);
+    call_key
+    add(requested_call request,
+        std::string fingerprint,
+        int turn,
+        time_point now,
+        tool_effect effect = tool_effect::once);
 
     /// Counts an attempt and gives its number, from 1. The call must not be finished.
-    int start(const call_key& key, time_point now);
+    /// @param fence  of the owner; 0 without a store
+    int start(const call_key& key, time_point now, std::int64_t fence = 0);
 
     /// The call has been tried this often, of late at `when`. The call must not be finished.
-    void tried(const call_key& key, int attempts, time_point when);
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
 
     /// The call waits for somebody outside. The call must not be finished.
     void wait(const call_key& key, wait_kind kind);
 
-    /// A person let the call run: it is planned again.
-    void approve(const call_key& key);
+    /// A person let the call run, perhaps with other arguments: it is planned again.
+    void approve(const call_key& key, std::optional<boost::json::object> edited = {});
 
     /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
     bool finish(const call_key& key, tool_end end, time_point now);

@@ -2,11 +2,13 @@
 
 #include <dedalus/stores/store_error.hpp>
 
+#include "codec/parse_json.hpp"
 #include "handoff/utc_time.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -51,14 +53,25 @@ public:
         return std::string(value->get_string());
     }
 
-    std::optional<std::int64_t> integer(std::string_view name, std::int64_t least = 0)
+    std::optional<std::int64_t>
+    integer(std::string_view name, std::int64_t least = 0, std::int64_t most = std::numeric_limits<std::int64_t>::max())
     {
         const auto value = take(name);
         if (!value)
             return {};
-        if (!value->is_int64() || value->get_int64() < least)
+        if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most)
             fail(name);
         return value->get_int64();
+    }
+
+    std::optional<bool> boolean(std::string_view name)
+    {
+        const auto value = take(name);
+        if (!value)
+            return {};
+        if (!value->is_bool())
+            fail(name);
+        return value->get_bool();
     }
 
     std::optional<stores::time_point> time(std::string_view name)
@@ -67,7 +80,7 @@ public:
         if (!value)
             return {};
         const auto parsed = from_utc_text(*value);
-        if (!parsed)
+        if (!parsed || !is_time_of_system(*parsed))
             fail(name);
         return parsed;
     }
@@ -94,10 +107,35 @@ public:
 
     std::string required_text(std::string_view name) { return required(name, text(name)); }
 
-    std::int64_t required_integer(std::string_view name, std::int64_t least = 0)
+    std::int64_t required_integer(
+        std::string_view name, std::int64_t least = 0, std::int64_t most = std::numeric_limits<std::int64_t>::max()
+    )
     {
-        return required(name, integer(name, least));
+        return required(name, integer(name, least, most));
     }
+
+    /// Null is a value here.
+    boost::json::value required_value(std::string_view name)
+    {
+        const auto found = members_.find(name);
+        if (found == members_.end())
+            fail(name);
+        boost::json::value value = std::move(found->value());
+        members_.stable_erase(found);
+        return value;
+    }
+
+    /// An integer from `least` to the greatest int.
+    int required_int(std::string_view name, int least = 0)
+    {
+        return static_cast<int>(required_integer(name, least, std::numeric_limits<int>::max()));
+    }
+
+    bool required_boolean(std::string_view name) { return required(name, boolean(name)); }
+
+    boost::json::object required_object(std::string_view name) { return required(name, object(name)); }
+
+    boost::json::array required_array(std::string_view name) { return required(name, array(name)); }
 
     boost::json::object rest() { return std::move(members_); }
 
@@ -112,5 +150,15 @@ private:
 
     boost::json::object members_;
 };
+
+/// The members of a record's body.
+inline member_reader read_object(std::string_view text)
+{
+    boost::system::error_code failure;
+    boost::json::value parsed = codec::parse_json(text, failure);
+    if (failure.failed() || !parsed.is_object())
+        throw store_error(store_errc::damaged, "a record of the run is not a JSON object");
+    return member_reader(std::move(parsed.get_object()));
+}
 
 }  // namespace dedalus::handoff_core

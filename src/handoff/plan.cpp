@@ -41,17 +41,35 @@ plan::plan(const batch& work, const ledger& calls, std::size_t max_concurrency)
         release_dependants(node, ok);
 }
 
-std::vector<std::size_t> plan::start_ready()
+std::vector<std::size_t> plan::start_ready(const lanes_of_node& lanes)
 {
     std::vector<std::size_t> ready;
     for (std::size_t node = 0; node < nodes_.size() && running_ < max_concurrency_; ++node) {
         if (nodes_[node].state != progress::waiting || nodes_[node].waits_for != 0)
+            continue;
+        if (lanes && !has_room(lanes(node), lanes))
             continue;
         nodes_[node].state = progress::running;
         ++running_;
         ready.push_back(node);
     }
     return ready;
+}
+
+bool plan::has_room(const std::vector<lane>& lanes, const lanes_of_node& lanes_of) const
+{
+    for (const lane& wanted : lanes) {
+        std::size_t taken = 0;
+        for (std::size_t node = 0; node < nodes_.size(); ++node) {
+            if (nodes_[node].state != progress::running)
+                continue;
+            for (const lane& other : lanes_of(node))
+                taken += other.name == wanted.name ? 1U : 0U;
+        }
+        if (taken >= wanted.limit)
+            return false;
+    }
+    return true;
 }
 
 void plan::hold(std::size_t node)

@@ -3,6 +3,8 @@
 #include "handoff/normalise.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace dedalus::handoff_core {
@@ -27,9 +29,19 @@ public:
     /// finished at once, as does a node whose end is decided.
     plan(const batch& work, const ledger& calls, std::size_t max_concurrency);
 
+    /// Calls that share a lane run at most so many at once.
+    struct lane
+    {
+        std::string name{};
+        std::size_t limit = 1;
+    };
+
+    /// The lanes of a node.
+    using lanes_of_node = std::function<std::vector<lane>(std::size_t node)>;
+
     /// The calls to start now, in listed order: all that they wait for has ended, and at most `max_concurrency` calls
-    /// run. They count as running from now on.
-    std::vector<std::size_t> start_ready();
+    /// run, of those in one lane no more than it takes. They count as running from now on.
+    std::vector<std::size_t> start_ready(const lanes_of_node& lanes = {});
 
     /// A call that start_ready() gave waits for somebody outside: it takes up no place among those that run.
     void hold(std::size_t node);
@@ -68,6 +80,7 @@ private:
         std::vector<dependant> dependants{};
     };
 
+    bool has_room(const std::vector<lane>& lanes, const lanes_of_node& lanes_of) const;
     void leave(std::size_t node, progress next);
     void close(std::size_t node);
     void release_dependants(std::size_t node, bool ok);

@@ -12,7 +12,14 @@
 namespace dedalus::handoff_core {
 
 /// What stands beside the members of a head.
-inline constexpr std::array<std::string_view, 5> members_beside_head = {"log", "calls", "inbox", "late", "open_calls"};
+inline constexpr std::array<std::string_view, 6> members_beside_head = {
+    "log",
+    "calls",
+    "inbox",
+    "late",
+    "call_waits",
+    "open_calls",
+};
 
 /// What stands beside the members of a call record's body.
 inline constexpr std::array<std::string_view, 5> members_beside_record = {

@@ -5,15 +5,21 @@
 
 #include "codec/decode_chat.hpp"
 #include "codec/parse_json.hpp"
+#include "codec/raw_json.hpp"
+#include "handoff/decision.hpp"
+#include "handoff/member_reader.hpp"
+#include "handoff/record_names.hpp"
 #include "handoff/run_records.hpp"
+#include "handoff/utc_time.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <array>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 namespace dedalus::handoff_core {
@@ -27,117 +33,77 @@ namespace {
     throw store_error(store_errc::damaged, what);
 }
 
-json::object object_of(std::string_view text)
+time_point moment_of(std::int64_t micros, std::string_view name)
 {
-    boost::system::error_code ec;
-    json::value parsed = codec::parse_json(text, ec);
-    if (ec.failed() || !parsed.is_object())
-        damaged("a record of the run is not a JSON object");
-    return std::move(parsed.get_object());
+    const stores::time_point time{std::chrono::microseconds(micros)};
+    if (!is_time_of_system(time))
+        member_reader::fail(name);
+    return time;
 }
 
-const json::value& member(const json::object& object, std::string_view name)
+time_point moment(member_reader& body, std::string_view name)
 {
-    const json::value* value = object.if_contains(name);
-    if (value == nullptr)
-        damaged("a record of the run lacks a member");
-    return *value;
+    return moment_of(body.required_integer(name), name);
 }
 
-std::int64_t number(const json::object& object, std::string_view name)
+call_key named(member_reader& body)
 {
-    const json::value& value = member(object, name);
-    if (!value.is_int64())
-        damaged("a record of the run has a member that is no number");
-    return value.get_int64();
-}
-
-std::string text(const json::object& object, std::string_view name)
-{
-    const json::value& value = member(object, name);
-    if (!value.is_string())
-        damaged("a record of the run has a member that is no text");
-    return std::string(value.get_string());
-}
-
-bool truth(const json::object& object, std::string_view name)
-{
-    const json::value& value = member(object, name);
-    if (!value.is_bool())
-        damaged("a record of the run has a member that is no truth value");
-    return value.get_bool();
-}
-
-time_point moment(const json::object& object, std::string_view name)
-{
-    return stores::time_point(std::chrono::microseconds(number(object, name)));
-}
-
-call_key named(const json::object& body)
-{
-    return {text(body, "call"), static_cast<int>(number(body, "occurrence"))};
-}
-
-// A name that is not known is one of a newer version: the strictest class.
-tool_effect to_effect(std::string_view name) noexcept
-{
-    constexpr std::array<std::pair<std::string_view, tool_effect>, 5> effects{
-        {{"pure", tool_effect::pure},
-         {"keyed", tool_effect::keyed},
-         {"transactional", tool_effect::transactional},
-         {"probe", tool_effect::probe},
-         {"external", tool_effect::external}}};
-    for (const auto& [known, effect] : effects) {
-        if (known == name)
-            return effect;
-    }
-    return tool_effect::once;
-}
-
-tool_outcome to_outcome(std::string_view name)
-{
-    constexpr std::array outcomes{
-        tool_outcome::ok,
-        tool_outcome::error,
-        tool_outcome::timeout,
-        tool_outcome::cancelled,
-        tool_outcome::skipped_dependency,
-        tool_outcome::invalid_arguments,
-        tool_outcome::unknown_tool,
-        tool_outcome::rejected,
-        tool_outcome::expired,
-        tool_outcome::unknown_outcome};
-    for (const tool_outcome outcome : outcomes) {
-        if (to_string(outcome) == name)
-            return outcome;
-    }
-    damaged("a call of the run ended in a way that is not known");
+    std::string id = body.required_text("call");
+    return {std::move(id), body.required_int("occurrence")};
 }
 
 // Of the ways to end, those that no answer tells.
 stop_reason to_stop_reason(std::string_view name) noexcept
 {
-    for (const stop_reason reason : {stop_reason::budget, stop_reason::cancelled, stop_reason::unknown_tool_outcome}) {
+    for (const stop_reason reason :
+         {stop_reason::budget,
+          stop_reason::cancelled,
+          stop_reason::unknown_tool_outcome,
+          stop_reason::expired,
+          stop_reason::session_lost})
+    {
         if (to_string(reason) == name)
             return reason;
     }
     return stop_reason::error;
 }
 
-refusal_kind to_refusal(std::string_view name) noexcept
-{
-    if (name == "fall_back")
-        return refusal_kind::fall_back;
-    return name == "not_worked" ? refusal_kind::not_worked : refusal_kind::final;
-}
-
 request_answered read_answer(const stores::log_entry& entry)
 {
-    const json::object body = object_of(entry.body);
+    member_reader body = read_object(entry.body);
     request_answered event;
     event.answer = codec::decode_chat_completion(entry.raw);
-    event.answer.info.status = static_cast<int>(number(body, "status"));
-    event.answer.info.request_id = text(body, "request_id");
+    event.answer.info.status = body.required_int("status");
+    event.answer.info.request_id = body.required_text("request_id");
+    event.at = entry.at;
+    return event;
+}
+
+call_held read_held(member_reader body)
+{
+    const std::optional<wait_kind> kind = to_wait_kind(body.required_text("kind"));
+    if (!kind)
+        damaged("a call of the run waits for something that is not known");
+    return call_held{named(body), *kind};
+}
+
+std::optional<run_event> read_decided(member_reader body)
+{
+    if (!body.required_boolean("approved"))
+        return {};  // the finish record of the call says how it ended
+    call_approved event;
+    event.key = named(body);
+    event.how.always = body.boolean("always").value_or(false);
+    event.how.arguments = body.object("arguments");
+    return event;
+}
+
+run_ended read_end(const stores::log_entry& entry)
+{
+    member_reader body = read_object(entry.body);
+    run_ended event;
+    event.reason = to_stop_reason(body.required_text("stop_reason"));
+    event.phase = to_run_phase(body.required_text("phase")).value_or(run_phase::failed);
     event.at = entry.at;
     return event;
 }
@@ -145,48 +111,78 @@ request_answered read_answer(const stores::log_entry& entry)
 std::optional<run_event> read_event(const stores::log_entry& entry)
 {
     if (entry.kind == "intent")
-        return request_sent{static_cast<int>(entry.turn), number(object_of(entry.body), "cap")};
-    if (entry.kind == "response")
+        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
+    if (is_answer(entry.kind))
         return read_answer(entry);
     if (entry.kind == "send_unknown")
         return request_lost{};
-    if (entry.kind == "http_error")
-        return request_refused{to_refusal(text(object_of(entry.body), "then"))};
-    if (entry.kind == "call_wait") {
-        const json::object body = object_of(entry.body);
-        const std::optional<wait_kind> kind = to_wait_kind(text(body, "kind"));
-        if (!kind)
-            damaged("a call of the run waits for something that is not known");
-        return call_held{named(body), *kind};
+    if (entry.kind == "http_error") {
+        const std::string then = read_object(entry.body).required_text("then");
+        return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};
     }
+    if (entry.kind == "call_wait")
+        return read_held(read_object(entry.body));
+    if (entry.kind == "call_decision")
+        return read_decided(read_object(entry.body));
     if (entry.kind == "end")
-        return run_ended{to_stop_reason(text(object_of(entry.body), "stop_reason")), entry.at};
-    if (entry.kind == "call_decision") {
-        const json::object body = object_of(entry.body);
-        if (truth(body, "approved"))
-            return call_approved{named(body)};
-    }
+        return read_end(entry);
+    if (entry.kind == "input" && entry.seq > 1)
+        return input_added{read_messages(read_object(entry.body).required_array("messages"))};
     return {};
 }
 
-finished_call read_finish(const stores::call_record& record)
+finished_call read_finish_members(member_reader body)
 {
-    const json::object body = object_of(record.body);
     finished_call result;
-    result.finished = record.at;
     result.entered = moment(body, "entered_us");
-    result.end.outcome = to_outcome(text(body, "outcome"));
-    result.end.content = text(body, "text");
+    const std::optional<tool_outcome> outcome = outcome_names.value_of(body.required_text("outcome"));
+    if (!outcome)
+        damaged("a call of the run ended in a way that is not known");
+    result.end.outcome = *outcome;
+    result.end.content = body.required_text("text");
     if (result.end.outcome != tool_outcome::ok)
         return result;
+    const bool is_json = body.boolean("is_json").value_or(false);
     boost::system::error_code ec;
-    if (const json::value* value = body.if_contains("value"))
-        result.end.value = *value;
-    else if (body.contains("is_json"))
+    json::object rest = body.rest();
+    if (json::value* value = rest.if_contains("value"))
+        result.end.value = std::move(*value);
+    else if (is_json)
         result.end.value = codec::parse_json(result.end.content, ec);
     else
         result.end.value = json::string(result.end.content);
     return result;
+}
+
+std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
+{
+    std::vector<std::pair<std::string, tool_effect>> tools;
+    for (json::value& one : list) {
+        if (!one.is_object())
+            member_reader::fail("toolset");
+        member_reader tool(std::move(one.get_object()));
+        std::string name = tool.required_text("name");
+        // A name that is not known is one of a newer version: the strictest class.
+        const tool_effect effect = effect_names.value_of(tool.required_text("effect")).value_or(tool_effect::once);
+        tools.emplace_back(std::move(name), effect);
+    }
+    return tools;
+}
+
+// What an older run does not say is as it was then.
+wire_profile read_profile(member_reader body)
+{
+    wire_profile profile;
+    profile.deferred_in_assistant = body.boolean("deferred_in_assistant").value_or(true);
+    profile.server_results_as_tool_messages = body.boolean("server_results_as_tool_messages").value_or(true);
+    profile.correlation_id_lasts = body.boolean("correlation_id_lasts").value_or(true);
+    if (const std::optional<std::string> name = body.text("send_max_turns")) {
+        const std::optional<sent_turns> known = sent_turns_names.value_of(*name);
+        if (!known)
+            member_reader::fail("send_max_turns");
+        profile.send_max_turns = *known;
+    }
+    return profile;
 }
 
 }  // namespace
@@ -195,23 +191,21 @@ run_definition read_definition(const stores::log_entry& entry)
 {
     if (entry.kind != "input")
         damaged("the log of the run does not begin with its request");
-    const json::object body = object_of(entry.body);
+    constexpr int most = std::numeric_limits<int>::max();
+    member_reader body = read_object(entry.body);
     run_definition result;
-    result.request = json::value_to<chat_completion_request>(member(body, "request"));
+    result.request = json::value_to<chat_completion_request>(json::value(body.required_object("request")));
     result.request.deferred_calls_raw = entry.raw;
-    result.max_turns = number(body, "max_turns");
-    result.max_concurrency = static_cast<std::size_t>(number(body, "max_concurrency"));
-    result.max_result_bytes = static_cast<std::size_t>(number(body, "max_result_bytes"));
-    result.extensions = truth(body, "extensions");
-    result.needs_credentials = truth(body, "needs_credentials");
-    const json::value& tools = member(body, "toolset");
-    if (!tools.is_array())
-        damaged("the toolset of the run is no array");
-    for (const json::value& tool : tools.get_array()) {
-        if (!tool.is_object())
-            damaged("a tool of the run is no object");
-        result.tools.emplace_back(text(tool.get_object(), "name"), to_effect(text(tool.get_object(), "effect")));
-    }
+    result.max_turns = body.required_integer("max_turns", 1, most);
+    result.max_concurrency = static_cast<std::size_t>(body.required_integer("max_concurrency", 1, most));
+    result.max_result_bytes = static_cast<std::size_t>(body.required_integer("max_result_bytes"));
+    result.extensions = body.required_boolean("extensions");
+    result.needs_credentials = body.required_boolean("needs_credentials");
+    if (const std::optional<std::int64_t> expires = body.integer("expires_at_us"))
+        result.expires_at = moment_of(*expires, "expires_at_us");
+    if (std::optional<json::object> profile = body.object("profile"))
+        result.profile = read_profile(member_reader(*std::move(profile)));
+    result.tools = read_toolset(body.required_array("toolset"));
     return result;
 }
 
@@ -234,57 +228,45 @@ facts_by_call read_calls(const std::vector<stores::call_record>& records)
         case stores::call_record_kind::start:
             facts.attempts = static_cast<int>(record.attempt);
             facts.started = record.at;
+            facts.fence = record.fence;
             facts.open = true;
             break;
         case stores::call_record_kind::abandon:
             facts.open = false;
             break;
         case stores::call_record_kind::finish:
-            facts.finished = read_finish(record);
+            facts.finished = read_finish_body(record.body);
+            facts.finished->finished = record.at;
             break;
         }
     }
     return result;
 }
 
-wait_facts read_wait(std::string_view body)
+wait_facts read_wait(std::string_view text)
 {
-    const json::object object = object_of(body);
+    member_reader body = read_object(text);
     wait_facts result;
-    result.name = text(object, "name");
-    result.arguments = member(object, "arguments");
-    result.since = moment(object, "since_us");
+    result.name = body.required_text("name");
+    result.arguments = body.required_value("arguments");
+    result.since = moment(body, "since_us");
+    result.on_expiry = expiry_names.value_of(body.text("on_expiry").value_or("")).value_or(wait_expiry::reject);
     return result;
 }
 
-decision read_decision(const stores::inbox_item& item)
+finished_call read_finish_body(std::string_view body)
 {
-    const json::object body = object_of(item.body);
-    decision result;
-    if (item.kind == "approve") {
-        result.what = decision::kind::approve;
-    }
-    else if (item.kind == "result") {
-        result.what = decision::kind::result;
-        result.value = member(body, "value");
-    }
-    else if (item.kind == "reject") {
-        result.what = decision::kind::reject;
-        result.reason = text(body, "reason");
-    }
-    else {
-        damaged("a decision about the run is of a kind that is not known");
-    }
-    return result;
+    return read_finish_members(read_object(body));
 }
 
-std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept
+bool is_answer(std::string_view kind) noexcept
 {
-    for (const wait_kind kind : {wait_kind::approval, wait_kind::external_result, wait_kind::unknown_outcome}) {
-        if (wait_name(kind) == name)
-            return kind;
-    }
-    return {};
+    return kind == "response";
+}
+
+bool tells_deferred(std::string_view body)
+{
+    return codec::raw_member(body, "deferred").has_value();
 }
 
 }  // namespace dedalus::handoff_core

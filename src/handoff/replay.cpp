@@ -36,7 +36,7 @@ private:
                 continue;
             const call_facts& facts = found->second;
             if (facts.attempts > 0)
-                machine_.tried(key, facts.attempts, facts.started);
+                machine_.tried(key, facts.attempts, facts.started, facts.fence);
             if (facts.finished)
                 machine_.finish(key, facts.finished->end, facts.finished->entered, facts.finished->finished);
         }
@@ -48,6 +48,7 @@ private:
         if (machine_.calls_open() || machine_.sending())
             return false;
         const bool there = machine_.next_request().has_value();
+        machine_.sent_at(sent.at);
         return there && machine_.sent().turn == sent.turn && machine_.sent().reserved == sent.reserved;
     }
 
@@ -83,16 +84,24 @@ private:
 
     bool on(const call_approved& approved)
     {
-        machine_.approve(approved.key);
+        machine_.approve(approved.key, approved.how);
+        return true;
+    }
+
+    bool on(input_added added)
+    {
+        machine_.add_input(std::move(added.messages));
         return true;
     }
 
     bool on(const run_ended& end)
     {
+        if (machine_.calls_open())
+            tell_calls();
         if (!machine_.ended() && !machine_.sending() && end.reason == stop_reason::budget)
             machine_.next_request();
         if (!machine_.ended())
-            machine_.stop(end.reason, end.at);
+            machine_.stop(end.reason, end.at, end.phase);
         return true;
     }
 

@@ -20,6 +20,7 @@ struct request_sent
 {
     int turn = 0;
     std::int64_t reserved = 0;
+    time_point at{};
 };
 
 struct request_answered
@@ -45,6 +46,13 @@ struct call_held
 struct call_approved
 {
     call_key key{};
+    approval how{};
+};
+
+/// Somebody added messages.
+struct input_added
+{
+    std::vector<message> messages{};
 };
 
 /// It was ended by something else than an answer.
@@ -52,10 +60,18 @@ struct run_ended
 {
     stop_reason reason = stop_reason::error;
     time_point at{};
+    run_phase phase = run_phase::failed;
 };
 
-using run_event =
-    std::variant<request_sent, request_answered, request_refused, request_lost, call_held, call_approved, run_ended>;
+using run_event = std::variant<
+    request_sent,
+    request_answered,
+    request_refused,
+    request_lost,
+    call_held,
+    call_approved,
+    input_added,
+    run_ended>;
 
 /// How a call ended.
 struct finished_call
@@ -69,8 +85,9 @@ struct finished_call
 struct call_facts
 {
     int attempts = 0;
-    time_point started{};  ///< the last time
-    bool open = false;     ///< the last attempt was not seen to end, nor to do nothing
+    time_point started{};    ///< the last time
+    std::int64_t fence = 0;  ///< of who started it the last time
+    bool open = false;       ///< the last attempt was not seen to end, nor to do nothing
     std::optional<finished_call> finished{};
 };
 

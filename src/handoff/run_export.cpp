@@ -117,7 +117,8 @@ void write_record(object_writer& to, const stores::call_record& record)
     to.integer("attempt", record.attempt);
     to.integer("fence", record.fence);
     to.text("at", handoff_core::to_utc_text(record.at));
-    to.members(record.body, handoff_core::members_beside_record);
+    if (!record.body.empty())
+        to.members(record.body, handoff_core::members_beside_record);
     to.text("crc32c", handoff_core::to_hex(record.crc32c));
 }
 
@@ -190,6 +191,36 @@ void write_inbox(std::string& out, const std::vector<stores::inbox_item>& items)
     out += ']';
 }
 
+// The head has no bodies of waits.
+bool have_bodies(const std::vector<stores::wait_record>& waits)
+{
+    return std::ranges::any_of(waits, [](const stores::wait_record& wait) { return !wait.body.empty(); });
+}
+
+void write_call_waits(std::string& out, const std::vector<stores::wait_record>& waits)
+{
+    out += '[';
+    for (const stores::wait_record& wait : waits) {
+        if (out.back() != '[')
+            out += ',';
+        object_writer one(out);
+        one.text("call", wait.key.call.call_id);
+        one.integer("occurrence", wait.key.call.occurrence);
+        one.text("kind", wait.key.kind);
+        one.text("fingerprint", wait.fingerprint);
+        if (!wait.token_sha256.empty())
+            one.text("token_sha256", wait.token_sha256);
+        if (wait.expires_at)
+            one.text("expires_at", handoff_core::to_utc_text(*wait.expires_at));
+        if (!wait.decided_by.empty())
+            one.text("decided_by", wait.decided_by);
+        one.name("body");
+        object_writer body(out);
+        body.members(wait.body.empty() ? "{}" : wait.body);
+    }
+    out += ']';
+}
+
 void write_late(std::string& out, const std::vector<stores::late_result>& results)
 {
     out += '[';
@@ -222,6 +253,10 @@ std::string export_run(const stores::stored_run& run)
         write_calls(out, run.calls);
         document.name("inbox");
         write_inbox(out, run.inbox);
+        if (have_bodies(run.waits)) {
+            document.name("call_waits");
+            write_call_waits(out, run.waits);
+        }
         if (!run.late.empty()) {
             document.name("late");
             write_late(out, run.late);

@@ -1,11 +1,18 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_inbox.hpp>
 
+#include "handoff/decision.hpp"
 #include "handoff/identifiers.hpp"
+#include "handoff/issue_tokens.hpp"
 #include "handoff/run_records.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
+#include <map>
+#include <optional>
 #include <utility>
+#include <variant>
 
 namespace dedalus {
 
@@ -30,7 +37,7 @@ bool is_open(const stores::wait_record& wait)
     return wait.decided_by.empty();
 }
 
-waiting_call to_waiting_call(const std::string& run_id, const stores::wait_record& wait)
+waiting_call to_waiting_call(const std::string& run_id, const stores::wait_record& wait, wait_kind kind)
 {
     core::wait_facts facts = core::read_wait(wait.body);
     waiting_call call;
@@ -40,54 +47,82 @@ waiting_call to_waiting_call(const std::string& run_id, const stores::wait_recor
     call.name = std::move(facts.name);
     call.arguments = std::move(facts.arguments);
     call.fingerprint = wait.fingerprint;
-    call.kind = core::to_wait_kind(wait.key.kind).value_or(wait_kind::approval);
+    call.kind = kind;
     call.since = facts.since;
     if (wait.expires_at)
         call.expires_at = *wait.expires_at;
     return call;
 }
 
-bool may_decide(core::decision::kind what, std::string_view wait)
+/// What somebody who decides says of himself.
+struct decider
 {
-    const std::optional<wait_kind> kind = core::to_wait_kind(wait);
-    switch (what) {
-    case core::decision::kind::approve:
-        return kind == wait_kind::approval || kind == wait_kind::unknown_outcome;
-    case core::decision::kind::result:
-        return kind == wait_kind::external_result || kind == wait_kind::unknown_outcome;
-    case core::decision::kind::reject:
-        break;
-    }
-    return kind.has_value();
-}
+    std::string token{};        ///< empty: the store is at hand
+    std::string fingerprint{};  ///< empty: of the call as it is
+};
 
 // A call waits for one thing at a time, so that its latest open wait is the one meant; a decided one tells who was
 // too late.
-const stores::wait_record* find_wait(const stores::stored_run& run, const std::string& call_id)
+const stores::wait_record* find_wait(const stores::stored_run& run, const std::string& call_id, const decider& who)
 {
     const stores::wait_record* found = nullptr;
     for (const stores::wait_record& wait : run.waits) {
-        if (wait.key.call.call_id == call_id && (found == nullptr || is_open(wait) || !is_open(*found)))
+        if (wait.key.call.call_id != call_id || (!who.fingerprint.empty() && wait.fingerprint != who.fingerprint))
+            continue;
+        if (found == nullptr || is_open(wait) || !is_open(*found))
             found = &wait;
     }
     return found;
 }
 
 asio::awaitable<stores::post_outcome>
-post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, core::decision decision)
+post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, core::decision decision, decider who)
 {
     const stores::stored_run run = co_await load_waits(store, run_id);
-    const stores::wait_record* wait = find_wait(run, call_id);
-    if (wait == nullptr || !may_decide(decision.what, wait->key.kind))
+    const stores::wait_record* wait = find_wait(run, call_id, who);
+    const std::optional<wait_kind> kind = wait == nullptr ? std::nullopt : core::to_wait_kind(wait->key.kind);
+    if (!kind || !core::may_decide(decision.what, *kind))
         co_return stores::post_outcome::refused;
     stores::post_request request;
     request.run_id = std::move(run_id);
     request.inbox_id = handoff_engine::make_inbox_id();
     request.wait = wait->key;
     request.fingerprint = wait->fingerprint;
+    request.trusted = who.token.empty();
+    request.token = std::move(who.token);
     request.kind = core::decision_name(decision.what);
     request.body = core::decision_body(decision);
     co_return co_await store->post(std::move(request));
+}
+
+asio::awaitable<stores::post_outcome>
+order(std::shared_ptr<run_store> store, std::string run_id, core::decision decision, bool trusted)
+{
+    if (!trusted)
+        co_return stores::post_outcome::refused;
+    stores::post_request request;
+    request.run_id = std::move(run_id);
+    request.inbox_id = handoff_engine::make_inbox_id();
+    request.kind = core::decision_name(decision.what);
+    request.body = core::decision_body(decision);
+    co_return co_await store->post(std::move(request));
+}
+
+core::decision decide(core::decision::kind what)
+{
+    core::decision decision;
+    decision.what = what;
+    return decision;
+}
+
+void check_input(const std::vector<message>& messages)
+{
+    const bool right = std::ranges::all_of(messages, [](const message& each) {
+        return std::holds_alternative<user_message>(each) || std::holds_alternative<system_message>(each) ||
+               std::holds_alternative<developer_message>(each);
+    });
+    if (!right || messages.empty())
+        throw invalid_request_error("only messages of users, systems and developers can be added to a run");
 }
 
 asio::awaitable<std::vector<waiting_call>> waits_of(std::shared_ptr<run_store> store, std::string run_id)
@@ -95,10 +130,27 @@ asio::awaitable<std::vector<waiting_call>> waits_of(std::shared_ptr<run_store> s
     const stores::stored_run run = co_await load_waits(store, run_id);
     std::vector<waiting_call> result;
     for (const stores::wait_record& wait : run.waits) {
-        if (is_open(wait))
-            result.push_back(to_waiting_call(run_id, wait));
+        const std::optional<wait_kind> kind = core::to_wait_kind(wait.key.kind);
+        if (kind && is_open(wait))
+            result.push_back(to_waiting_call(run_id, wait, *kind));
     }
     co_return result;
+}
+
+asio::awaitable<std::vector<waiting_call>> waits_with_tokens(std::shared_ptr<run_store> store, std::string run_id)
+{
+    std::function<std::string()> make_token = handoff_engine::make_wait_token;
+    const std::map<stores::wait_key, std::string> tokens =
+        co_await handoff_engine::issue_tokens(store, run_id, std::move(make_token));
+    std::vector<waiting_call> calls = co_await waits_of(store, std::move(run_id));
+    std::erase_if(calls, [&tokens](waiting_call& call) {
+        const stores::call_key key{call.call_id, call.occurrence};
+        const auto token = tokens.find({key, std::string(core::wait_name(call.kind))});
+        if (token != tokens.end())
+            call.token = token->second;
+        return token == tokens.end();
+    });
+    co_return calls;
 }
 
 asio::awaitable<std::vector<waiting_call>> all_waits(std::shared_ptr<run_store> store)
@@ -125,20 +177,48 @@ run_inbox::run_inbox(std::shared_ptr<run_store> store) : store_(std::move(store)
         throw config_error("a run_inbox needs a store");
 }
 
+run_inbox run_inbox::with_token(std::string token) const
+{
+    if (token.empty())
+        throw config_error("an empty token is nobody's");
+    run_inbox result = *this;
+    result.token_ = std::move(token);
+    return result;
+}
+
+run_inbox run_inbox::with_fingerprint(std::string fingerprint) const
+{
+    run_inbox result = *this;
+    result.fingerprint_ = std::move(fingerprint);
+    return result;
+}
+
 asio::awaitable<stores::post_outcome> run_inbox::approve(std::string run_id, std::string call_id) const
 {
-    core::decision decision;
-    decision.what = core::decision::kind::approve;
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision));
+    core::decision decision = decide(core::decision::kind::approve);
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+}
+
+asio::awaitable<stores::post_outcome> run_inbox::approve_always(std::string run_id, std::string call_id) const
+{
+    core::decision decision = decide(core::decision::kind::approve_always);
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+}
+
+asio::awaitable<stores::post_outcome>
+run_inbox::approve_edited(std::string run_id, std::string call_id, boost::json::object arguments) const
+{
+    core::decision decision = decide(core::decision::kind::edit);
+    decision.arguments = std::move(arguments);
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
 }
 
 asio::awaitable<stores::post_outcome>
 run_inbox::reject(std::string run_id, std::string call_id, std::string reason) const
 {
-    core::decision decision;
-    decision.what = core::decision::kind::reject;
-    decision.reason = std::move(reason);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision));
+    core::decision decision = decide(core::decision::kind::reject);
+    decision.text = std::move(reason);
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
 }
 
 asio::awaitable<stores::post_outcome> run_inbox::reject(std::string run_id, std::string call_id) const
@@ -149,15 +229,43 @@ asio::awaitable<stores::post_outcome> run_inbox::reject(std::string run_id, std:
 asio::awaitable<stores::post_outcome>
 run_inbox::provide_result(std::string run_id, std::string call_id, boost::json::value result) const
 {
-    core::decision decision;
-    decision.what = core::decision::kind::result;
+    core::decision decision = decide(core::decision::kind::result);
     decision.value = std::move(result);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision));
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+}
+
+asio::awaitable<stores::post_outcome>
+run_inbox::provide_error(std::string run_id, std::string call_id, std::string text) const
+{
+    core::decision decision = decide(core::decision::kind::error);
+    decision.text = std::move(text);
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+}
+
+asio::awaitable<stores::post_outcome> run_inbox::cancel_run(std::string run_id) const
+{
+    return order(store_, std::move(run_id), decide(core::decision::kind::cancel_run), token_.empty());
+}
+
+asio::awaitable<stores::post_outcome>
+run_inbox::add_input(std::string run_id, const std::vector<message>& messages) const
+{
+    check_input(messages);
+    core::decision decision = decide(core::decision::kind::add_input);
+    decision.messages = messages;
+    return order(store_, std::move(run_id), std::move(decision), token_.empty());
 }
 
 asio::awaitable<std::vector<waiting_call>> run_inbox::list_waiting(std::string run_id) const
 {
     return waits_of(store_, std::move(run_id));
+}
+
+asio::awaitable<std::vector<waiting_call>> run_inbox::renew_tokens(std::string run_id) const
+{
+    if (!token_.empty())
+        throw config_error("only who has the store can renew tokens");
+    return waits_with_tokens(store_, std::move(run_id));
 }
 
 asio::awaitable<std::vector<waiting_call>> run_inbox::list_waiting() const

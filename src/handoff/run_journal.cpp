@@ -111,13 +111,18 @@ asio::awaitable<stores::stored_run> run_journal::load()
         throw store_error(store_errc::damaged, "the run is gone");
     if (result.outcome == stores::load_outcome::corrupt || result.run.entries.empty())
         throw store_error(store_errc::damaged, "the run is not whole in its store");
-    handoff_core::read_checkpoint(result.run);
+    const handoff_core::checkpoint_head head = handoff_core::read_checkpoint(result.run);
+    created_at_ = head.created_at ? *head.created_at : result.run.created_at;
     rev_ = result.run.rev;
     last_seq_ = result.run.last_seq;
+    for (const stores::log_entry& entry : result.run.entries) {
+        if (handoff_core::is_answer(entry.kind))
+            last_answer_ = logged_answer{entry.seq, handoff_core::tells_deferred(entry.body)};
+    }
     co_return std::move(result.run);
 }
 
-asio::awaitable<std::vector<stores::inbox_item>> run_journal::load_inbox()
+asio::awaitable<stores::stored_run> run_journal::load_outside()
 {
     stores::load_request request;
     request.run_id = run_id_;
@@ -125,7 +130,7 @@ asio::awaitable<std::vector<stores::inbox_item>> run_journal::load_inbox()
     stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
     if (result.outcome == stores::load_outcome::not_found || result.run.fence != fence_)
         throw run_lost{};
-    co_return std::move(result.run.inbox);
+    co_return std::move(result.run);
 }
 
 asio::awaitable<void> run_journal::commit(journal_commit what)
@@ -135,6 +140,7 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     request.fence = fence_;
     request.expected_rev = rev_;
     request.op_id = next_op();
+    const std::optional<logged_answer> answer = last_answer(what.entries);
     std::int64_t seq = last_seq_;
     for (handoff_core::new_entry& each : what.entries) {
         stores::log_entry& entry = request.entries.emplace_back();
@@ -149,6 +155,7 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     }
     what.head.rev = rev_ + 1;
     what.head.last_seq = seq;
+    what.head.created_at = created_at_;
     what.head.updated_at = handoff_core::stored_time(clocks_.system());
     request.head = handoff_core::encode_head(what.head);
     request.calls = std::move(what.calls);
@@ -163,6 +170,7 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
         throw run_changed{};
     ++rev_;
     last_seq_ = seq;
+    last_answer_ = answer;
 }
 
 asio::awaitable<std::vector<stores::call_record>> run_journal::append(std::vector<stores::call_record> records)
@@ -225,6 +233,18 @@ run_journal::record(const handoff_core::call_key& key, stores::call_record_kind 
     result.fence = fence_;
     result.at = handoff_core::stored_time(clocks_.system());
     return result;
+}
+
+std::optional<logged_answer> run_journal::last_answer(const std::vector<handoff_core::new_entry>& added) const
+{
+    std::optional<logged_answer> answer = last_answer_;
+    std::int64_t seq = last_seq_;
+    for (const handoff_core::new_entry& entry : added) {
+        ++seq;
+        if (handoff_core::is_answer(entry.kind))
+            answer = logged_answer{seq, handoff_core::tells_deferred(entry.body)};
+    }
+    return answer;
 }
 
 std::string run_journal::next_op()

@@ -33,10 +33,17 @@ struct run_lost
 struct run_changed
 {};
 
+/// The last answer in the log.
+struct logged_answer
+{
+    std::int64_t seq = 0;
+    bool has_deferred = false;  ///< its entry says where its deferred calls stand
+};
+
 /// One commit.
 struct journal_commit
 {
-    handoff_core::checkpoint_head head{};  ///< the journal sets revision and length of the log
+    handoff_core::checkpoint_head head{};  ///< the journal sets revision, length of the log, and times
     std::vector<handoff_core::new_entry> entries{};
     std::vector<stores::call_record> calls{};
     std::vector<stores::wait_record> waits{};
@@ -70,8 +77,8 @@ public:
     /// All of it. Throws store_error(damaged) when it is not there or not whole.
     boost::asio::awaitable<stores::stored_run> load();
 
-    /// What has come into the inbox.
-    boost::asio::awaitable<std::vector<stores::inbox_item>> load_inbox();
+    /// What others have written: inbox and late results, but not the log. Throws run_lost.
+    boost::asio::awaitable<stores::stored_run> load_outside();
 
     /// Throws run_lost and run_changed.
     boost::asio::awaitable<void> commit(journal_commit what);
@@ -94,9 +101,14 @@ public:
 
     stores::call_record record(const handoff_core::call_key& key, stores::call_record_kind kind, int attempt) const;
 
+    /// The last answer, when these entries are in the log, too.
+    std::optional<logged_answer> last_answer(const std::vector<handoff_core::new_entry>& added) const;
+
     const std::string& run_id() const noexcept { return run_id_; }
 
     std::int64_t fence() const noexcept { return fence_; }
+
+    std::int64_t revision() const noexcept { return rev_; }
 
     handoff_core::time_point now() const { return clocks_.system(); }
 
@@ -112,6 +124,8 @@ private:
     std::int64_t fence_ = 0;
     std::int64_t rev_ = 0;
     std::int64_t last_seq_ = 0;
+    std::optional<logged_answer> last_answer_{};
+    std::optional<stores::time_point> created_at_{};
     std::chrono::steady_clock::time_point held_until_{};
 };
 

@@ -6,6 +6,8 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 
 #include "handoff/assemble.hpp"
 #include "handoff/budget.hpp"
@@ -35,16 +37,22 @@ struct call_gates
     bool external = false;  ///< it is not run here: its result comes from outside
 };
 
+/// What limits the calls of a registered tool that run at once.
+using tool_lanes = std::function<std::vector<plan::lane>(const std::string& tool_name)>;
+
 struct run_settings
 {
     std::string run_id{};
     int max_turns = 10;
     std::size_t max_concurrency = 8;
-    bool extensions = true;                       ///< send the Dedalus members
-    std::vector<std::string> tool_names{};        ///< registered ones
+    bool extensions = true;                                     ///< send the Dedalus members
+    std::vector<std::string> tool_names{};                      ///< registered ones
+    std::map<std::string, tool_effect, std::less<>> effects{};  ///< of these; who is not here is `once`
+    wire_profile profile{};
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
     check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
     std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
+    tool_lanes lanes{};                                        ///< likewise
 };
 
 /// A call to run now.
@@ -109,6 +117,9 @@ public:
     /// No answer, and the server may have worked. What was reserved counts as used.
     void on_unknown_outcome();
 
+    /// When the last request was sent.
+    void sent_at(time_point when) { sent_at_ = when; }
+
     /// Of the last request.
     const request_facts& sent() const noexcept { return sent_; }
 
@@ -126,15 +137,28 @@ public:
     void hold(const call_key& key, wait_kind kind);
 
     /// A person let a held call run.
-    void approve(const call_key& key);
+    void approve(const call_key& key, const approval& how = {});
+
+    /// Messages of somebody outside: they follow the tool messages of the present turn. What comes while a request is
+    /// on its way, or has to be sent again, goes with the one after it.
+    void add_input(std::vector<message> messages);
+
+    /// Tools whose calls need no approval any more.
+    const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
-    void tried(const call_key& key, int attempts, time_point when);
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
+
+    /// What the calls that start from now on are reported with.
+    void set_fence(std::int64_t fence) { fence_ = fence; }
 
     /// The calls of the present turn.
     const std::vector<call_key>& open_keys() const noexcept { return open_keys_; }
 
     const call_record& call(const call_key& key) const { return ledger_.at(key); }
+
+    /// All calls of the run, in the order in which they were asked for.
+    const std::vector<call_record>& calls() const noexcept { return ledger_.records(); }
 
     /// The calls that ended without having been run since this was last asked.
     std::vector<call_key> take_not_run();
@@ -142,14 +166,14 @@ public:
     /// The run stops here for a while: result() says so.
     void suspend(stop_reason reason) { report_.end(run_phase::suspended, reason); }
 
-    /// From now on arguments are checked and calls held as these say.
-    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates);
+    /// From now on arguments are checked, calls held and their number limited as these say.
+    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes);
 
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
     /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
-    void stop(stop_reason reason, time_point now);
+    void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.
     void note(std::string code, std::string text);
@@ -158,6 +182,9 @@ public:
 
     /// Of the server's session; empty when there is none.
     const std::string& correlation_id() const noexcept { return session_.correlation_id(); }
+
+    /// Calls that the server has deferred until ours have ended.
+    bool has_deferred() const noexcept { return !session_.deferred().empty(); }
 
     /// Answers taken so far.
     int turn() const noexcept { return turn_; }
@@ -176,13 +203,16 @@ private:
         ended,
     };
 
+    assembled_turn assemble(const chat_completion& answer) const;
     void take_server_results(const chat_completion& answer);
     void take_calls(const chat_completion& answer, bool over_reservation, time_point now);
     void plan_calls(const batch& work, time_point now);
+    tool_effect effect_of(const std::string& name) const;
     void take_nothing();
     void wait_for_server(assembled_turn turn);
     void end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason);
     void end(run_phase phase, stop_reason reason);
+    std::vector<std::size_t> nodes_to_start();
     std::optional<wait_kind> gate_of(const call_record& call) const;
     std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
@@ -204,12 +234,16 @@ private:
     state state_ = state::ready;
     int turn_ = 0;
     request_facts sent_;
+    time_point sent_at_{};
+    std::int64_t fence_ = 0;
     std::optional<std::int64_t> resend_cap_;  ///< of a request whose outcome is unknown
 
     assembled_turn open_turn_;         ///< the answer whose calls are open
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
     plan plan_;
     std::vector<call_key> not_run_;
+    id_set always_approved_;
+    std::vector<message> added_input_;  ///< not in the history yet
     std::vector<unknown_outcome> unknown_outcomes_;
 
     bool empty_answer_seen_ = false;

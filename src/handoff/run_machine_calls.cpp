@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dedalus::handoff_core {
@@ -13,7 +14,7 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
 {
     std::vector<ready_call> result;
     // A call that is held makes room for another one.
-    for (std::vector<std::size_t> nodes = plan_.start_ready(); !nodes.empty(); nodes = plan_.start_ready()) {
+    for (std::vector<std::size_t> nodes = nodes_to_start(); !nodes.empty(); nodes = nodes_to_start()) {
         for (const std::size_t node : nodes) {
             const call_key& key = open_keys_[node];
             ready_call& call = result.emplace_back();
@@ -22,14 +23,23 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
             if (call.waits_for)
                 hold(key, *call.waits_for);
             else
-                call.attempt = ledger_.start(key, now);
+                call.attempt = ledger_.start(key, now, fence_);
             const call_record& record = ledger_.at(key);
             call.name = record.request.name;
-            call.arguments = record.request.arguments.value_or(boost::json::object());
+            call.arguments = request_to_run(record).arguments.value_or(boost::json::object());
             call.dependency_results = results_for(record);
         }
     }
     return result;
+}
+
+std::vector<std::size_t> run_machine::nodes_to_start()
+{
+    if (!settings_.lanes)
+        return plan_.start_ready();
+    return plan_.start_ready([this](std::size_t node) {
+        return settings_.lanes(ledger_.at(open_keys_[node]).request.name);
+    });
 }
 
 // A call that was started once was approved before, and is not asked about again.
@@ -38,7 +48,8 @@ std::optional<wait_kind> run_machine::gate_of(const call_record& call) const
     if (!settings_.gates)
         return {};
     const call_gates gates = settings_.gates(call.request);
-    if (gates.approval && !call.approved && call.attempts == 0)
+    const bool approved = call.approved || always_approved_.contains(call.request.name);
+    if (gates.approval && !approved && call.attempts == 0)
         return wait_kind::approval;
     if (gates.external)
         return wait_kind::external_result;
@@ -61,19 +72,28 @@ void run_machine::hold(const call_key& key, wait_kind kind)
     plan_.hold(node);
 }
 
-void run_machine::approve(const call_key& key)
+void run_machine::approve(const call_key& key, const approval& how)
 {
     const std::size_t node = node_of(key);
     if (node == open_keys_.size() || ledger_.at(key).state != call_state::waiting)
         return;
-    ledger_.approve(key);
+    ledger_.approve(key, how.arguments);
+    if (how.always)
+        always_approved_.insert(ledger_.at(key).request.name);
     plan_.release(node);
 }
 
-void run_machine::tried(const call_key& key, int attempts, time_point when)
+void run_machine::add_input(std::vector<message> messages)
+{
+    added_input_.insert(
+        added_input_.end(), std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end())
+    );
+}
+
+void run_machine::tried(const call_key& key, int attempts, time_point when, std::int64_t fence)
 {
     if (node_of(key) != open_keys_.size() && ledger_.at(key).state != call_state::finished)
-        ledger_.tried(key, attempts, when);
+        ledger_.tried(key, attempts, when, fence);
 }
 
 void run_machine::finish(const call_key& key, tool_end end, time_point entered, time_point now)
@@ -82,6 +102,9 @@ void run_machine::finish(const call_key& key, tool_end end, time_point entered, 
     if (node == open_keys_.size() || ledger_.at(key).state == call_state::finished)
         return;
     const bool ok = end.outcome == tool_outcome::ok;
+    // The model must not think about arguments that were never used.
+    if (const std::optional<boost::json::object>& edited = ledger_.at(key).edited)
+        end.content.insert(0, edited_note(*edited));
     ledger_.entered(key, entered);
     ledger_.finish(key, std::move(end), now);
     plan_.finish(node, ok);
@@ -89,14 +112,14 @@ void run_machine::finish(const call_key& key, tool_end end, time_point entered, 
     complete_turn();
 }
 
-void run_machine::stop(stop_reason reason, time_point now)
+void run_machine::stop(stop_reason reason, time_point now, run_phase phase)
 {
     if (state_ == state::executing) {
         for (const call_key& key : open_keys_)
             ledger_.finish(key, cancelled_end(), now);
         close_turn();
     }
-    end(run_phase::failed, reason);
+    end(phase, reason);
 }
 
 std::vector<call_key> run_machine::take_not_run()
@@ -104,8 +127,11 @@ std::vector<call_key> run_machine::take_not_run()
     return std::exchange(not_run_, {});
 }
 
-void run_machine::set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates)
+void run_machine::set_checks(
+    check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes
+)
 {
+    settings_.lanes = std::move(lanes);
     settings_.check = std::move(check);
     settings_.gates = std::move(gates);
 }

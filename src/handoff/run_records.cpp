@@ -2,6 +2,11 @@
 
 #include <dedalus/json.hpp>
 
+#include "codec/raw_json.hpp"
+#include "handoff/decision.hpp"
+#include "handoff/record_names.hpp"
+
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -25,55 +30,28 @@ json::object naming(const call_key& key)
     return {{"call", key.call_id}, {"occurrence", key.occurrence}};
 }
 
-std::string_view effect_name(tool_effect effect) noexcept
+json::object decided(const call_key& key, bool approved, const wait_end& end)
 {
-    switch (effect) {
-    case tool_effect::once:
-        return "once";
-    case tool_effect::pure:
-        return "pure";
-    case tool_effect::keyed:
-        return "keyed";
-    case tool_effect::transactional:
-        return "transactional";
-    case tool_effect::probe:
-        return "probe";
-    case tool_effect::external:
-        return "external";
-    }
-    return "once";
-}
-
-std::string_view refusal_name(refusal_kind kind) noexcept
-{
-    switch (kind) {
-    case refusal_kind::fall_back:
-        return "fall_back";
-    case refusal_kind::not_worked:
-        return "not_worked";
-    case refusal_kind::final:
-    case refusal_kind::unknown:
-        break;
-    }
-    return "final";
-}
-
-std::string_view step_name(resume_step step) noexcept
-{
-    switch (step) {
-    case resume_step::session:
-        return "session";
-    case resume_step::stateless:
-        return "stateless";
-    case resume_step::replan:
-        return "replan";
-    }
-    return "session";
+    json::object body = naming(key);
+    body["approved"] = approved;
+    body["by"] = end.by;
+    if (!end.inbox_id.empty())
+        body["inbox_id"] = end.inbox_id;
+    return body;
 }
 
 std::int64_t microseconds(time_point t)
 {
     return stored_time(t).time_since_epoch().count();
+}
+
+json::object profile_object(const wire_profile& profile)
+{
+    return {
+        {"deferred_in_assistant", profile.deferred_in_assistant},
+        {"server_results_as_tool_messages", profile.server_results_as_tool_messages},
+        {"correlation_id_lasts", profile.correlation_id_lasts},
+        {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)}};
 }
 
 }  // namespace
@@ -82,17 +60,20 @@ new_entry input_entry(const run_definition& definition)
 {
     json::array tools;
     for (const auto& [name, effect] : definition.tools)
-        tools.push_back(json::object{{"name", name}, {"effect", effect_name(effect)}});
+        tools.push_back(json::object{{"name", name}, {"effect", effect_names.name_of(effect)}});
     chat_completion_request request = definition.request;
     std::string deferred = std::move(request.deferred_calls_raw);
-    const json::object body{
+    json::object body{
         {"request", json::value_from(request)},
         {"max_turns", definition.max_turns},
         {"max_concurrency", definition.max_concurrency},
         {"max_result_bytes", definition.max_result_bytes},
         {"extensions", definition.extensions},
+        {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};
+    if (definition.expires_at)
+        body["expires_at_us"] = microseconds(*definition.expires_at);
     return entry("input", 0, body, std::move(deferred));
 }
 
@@ -102,15 +83,22 @@ new_entry intent_entry(const request_facts& facts, std::string_view request_key,
         {"attempt", facts.attempt},
         {"epoch", facts.epoch},
         {"cap", facts.reserved},
-        {"step", step_name(facts.step)},
+        {"step", step_names.name_of(facts.step)},
         {"key", request_key},
         {"sha256", body_sha256}};
     return entry("intent", facts.turn, body);
 }
 
-new_entry response_entry(int turn, std::string raw, const response_info& info)
+new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed)
 {
-    return entry("response", turn, {{"status", info.status}, {"request_id", info.request_id}}, std::move(raw));
+    json::object body{{"status", info.status}, {"request_id", info.request_id}};
+    if (streamed)
+        body["streamed"] = true;
+    if (const auto deferred = codec::raw_member(raw, "deferred"); deferred && deferred->starts_with('[')) {
+        const std::int64_t from = deferred->data() - raw.data();
+        body["deferred"] = json::array{from, from + static_cast<std::int64_t>(deferred->size())};
+    }
+    return entry("response", turn, body, std::move(raw));
 }
 
 new_entry lost_entry(int turn, std::string_view why)
@@ -120,7 +108,7 @@ new_entry lost_entry(int turn, std::string_view why)
 
 new_entry refusal_entry(int turn, refusal_kind kind, int status)
 {
-    return entry("http_error", turn, {{"status", status}, {"then", refusal_name(kind)}});
+    return entry("http_error", turn, {{"status", status}, {"then", refusal_names.name_of(kind)}});
 }
 
 new_entry wait_entry(int turn, const call_key& key, wait_kind kind)
@@ -130,24 +118,34 @@ new_entry wait_entry(int turn, const call_key& key, wait_kind kind)
     return entry("call_wait", turn, body);
 }
 
-new_entry approval_entry(int turn, const call_key& key)
+new_entry approval_entry(int turn, const call_key& key, const approval& how, const wait_end& end)
 {
-    json::object body = naming(key);
-    body["approved"] = true;
+    json::object body = decided(key, true, end);
+    if (how.always)
+        body["always"] = true;
+    if (how.arguments)
+        body["arguments"] = *how.arguments;
     return entry("call_decision", turn, body);
 }
 
-new_entry decided_entry(int turn, const call_key& key, std::string_view inbox_id)
+new_entry decided_entry(int turn, const call_key& key, const wait_end& end)
 {
-    json::object body = naming(key);
-    body["approved"] = false;
-    body["inbox_id"] = inbox_id;
-    return entry("call_decision", turn, body);
+    return entry("call_decision", turn, decided(key, false, end));
+}
+
+new_entry added_input_entry(int turn, const std::vector<message>& messages)
+{
+    return entry("input", turn, {{"messages", write_messages(messages)}});
 }
 
 new_entry suspended_entry(int turn, stop_reason reason)
 {
     return entry("note", turn, {{"suspended", to_string(reason)}});
+}
+
+bool is_suspension(const stores::log_entry& entry)
+{
+    return entry.kind == "note" && entry.body.starts_with(R"({"suspended":)");
 }
 
 new_entry end_entry(int turn, run_phase phase, stop_reason reason)
@@ -159,7 +157,7 @@ new_entry end_entry(int turn, run_phase phase, stop_reason reason)
 std::string finish_body(const tool_end& end, time_point entered)
 {
     json::object body{
-        {"outcome", to_string(end.outcome)}, {"text", end.content}, {"entered_us", microseconds(entered)}};
+        {"outcome", outcome_names.name_of(end.outcome)}, {"text", end.content}, {"entered_us", microseconds(entered)}};
     const bool whole_string = end.value.is_string() && std::string_view(end.value.get_string()) == end.content;
     if (end.outcome == tool_outcome::ok && !whole_string) {
         if (json::serialize(end.value) == end.content)
@@ -173,43 +171,20 @@ std::string finish_body(const tool_end& end, time_point entered)
 std::string wait_body(const wait_facts& facts)
 {
     return json::serialize(json::object{
-        {"name", facts.name}, {"arguments", facts.arguments}, {"since_us", microseconds(facts.since)}});
-}
-
-std::string decision_body(const decision& d)
-{
-    json::object body;
-    if (d.what == decision::kind::result)
-        body["value"] = d.value;
-    if (d.what == decision::kind::reject)
-        body["reason"] = d.reason;
-    return json::serialize(body);
+        {"name", facts.name},
+        {"arguments", facts.arguments},
+        {"since_us", microseconds(facts.since)},
+        {"on_expiry", expiry_names.name_of(facts.on_expiry)}});
 }
 
 std::string_view wait_name(wait_kind kind) noexcept
 {
-    switch (kind) {
-    case wait_kind::approval:
-        return "approval";
-    case wait_kind::external_result:
-        return "external";
-    case wait_kind::unknown_outcome:
-        break;
-    }
-    return "unknown_outcome";
+    return wait_names.name_of(kind);
 }
 
-std::string_view decision_name(decision::kind kind) noexcept
+std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept
 {
-    switch (kind) {
-    case decision::kind::approve:
-        return "approve";
-    case decision::kind::reject:
-        return "reject";
-    case decision::kind::result:
-        break;
-    }
-    return "result";
+    return wait_names.value_of(name);
 }
 
 }  // namespace dedalus::handoff_core

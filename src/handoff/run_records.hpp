@@ -3,6 +3,7 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/records.hpp>
 
 #include "handoff/replay.hpp"
@@ -28,6 +29,8 @@ struct run_definition
     std::size_t max_concurrency = 8;
     std::size_t max_result_bytes = 0;
     bool extensions = true;
+    wire_profile profile{};
+    std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
 };
 
@@ -40,51 +43,51 @@ struct new_entry
     std::string raw{};
 };
 
-/// A decision from outside, as it lies in the inbox.
-struct decision
-{
-    enum class kind
-    {
-        approve,
-        reject,
-        result,
-    };
-
-    kind what = kind::approve;
-    boost::json::value value{};  ///< of a result
-    std::string reason{};        ///< of a rejection
-};
-
 /// What is kept of a wait, for whoever lists it.
 struct wait_facts
 {
     std::string name{};
     boost::json::value arguments{};
     time_point since{};
+    wait_expiry on_expiry = wait_expiry::reject;
+};
+
+/// What ended a wait.
+struct wait_end
+{
+    std::string_view by{};   ///< name of a decision, "expired" or "late_result"
+    std::string inbox_id{};  ///< of a decision
 };
 
 new_entry input_entry(const run_definition& definition);
 new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
 
-/// @param raw  the body as received
-new_entry response_entry(int turn, std::string raw, const response_info& info);
+/// @param raw       the body as received, or what the stream adds up to as such a body; the entry says where in it the
+///                  deferred calls stand, if there are any
+/// @param streamed  it is the latter
+new_entry response_entry(int turn, std::string raw, const response_info& info, bool streamed = false);
 new_entry lost_entry(int turn, std::string_view why);
 new_entry refusal_entry(int turn, refusal_kind kind, int status);
 new_entry wait_entry(int turn, const call_key& key, wait_kind kind);
-new_entry approval_entry(int turn, const call_key& key);
+new_entry approval_entry(int turn, const call_key& key, const approval& how, const wait_end& end);
 
-/// A call ended by a decision; its finish record says how.
-new_entry decided_entry(int turn, const call_key& key, std::string_view inbox_id);
+/// A call ended while it waited; its finish record says how.
+new_entry decided_entry(int turn, const call_key& key, const wait_end& end);
+
+/// Messages that somebody added.
+new_entry added_input_entry(int turn, const std::vector<message>& messages);
 new_entry suspended_entry(int turn, stop_reason reason);
 new_entry end_entry(int turn, run_phase phase, stop_reason reason);
 
 std::string finish_body(const tool_end& end, time_point entered);
 std::string wait_body(const wait_facts& facts);
-std::string decision_body(const decision& d);
 
 /// Names in the store.
 std::string_view wait_name(wait_kind kind) noexcept;
-std::string_view decision_name(decision::kind kind) noexcept;
+std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
+
+/// Whether the entry tells that the run was suspended.
+bool is_suspension(const stores::log_entry& entry);
 
 // Reading. These throw store_error(damaged) for what was not written by the above.
 
@@ -92,8 +95,15 @@ run_definition read_definition(const stores::log_entry& entry);
 std::vector<run_event> read_events(const std::vector<stores::log_entry>& entries);
 facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);
-decision read_decision(const stores::inbox_item& item);
-std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
+
+/// What finish_body() wrote, without the time when it was written.
+finished_call read_finish_body(std::string_view body);
+
+/// Whether an entry of this kind holds an answer.
+bool is_answer(std::string_view kind) noexcept;
+
+/// Whether the body of such an entry says where the deferred calls stand.
+bool tells_deferred(std::string_view body);
 
 inline stores::call_key stored_key(const call_key& key)
 {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/chat/model.hpp>
 #include <dedalus/handoff/run_result.hpp>
 
 #include "handoff/ledger.hpp"
@@ -9,6 +10,9 @@
 
 namespace dedalus::handoff_core {
 
+/// A call as it is reported; outcome and content are those of one that has ended.
+tool_result to_tool_result(const call_record& record);
+
 /// Collects what a run tells about itself besides its messages.
 class run_report
 {
@@ -16,7 +20,10 @@ public:
     explicit run_report(std::string run_id);
 
     /// Takes over what an answer says of usage, server tools, session and itself.
-    void add_answer(const chat_completion& answer, int turn);
+    /// @param asked  the model of the request
+    void add_answer(
+        const chat_completion& answer, int turn, const model_selection& asked, time_point sent, time_point answered
+    );
 
     /// Bounded: when it is full, further notes are dropped.
     void note(std::string code, int turn, std::string text);
@@ -28,6 +35,9 @@ public:
     run_phase phase() const noexcept { return result_.phase; }
 
     stop_reason reason() const noexcept { return result_.stop_reason; }
+
+    /// What the answers have told, without the calls.
+    const run_result& so_far() const noexcept { return result_; }
 
     /// The result, as far as it is known here.
     run_result result(const ledger& calls) const;

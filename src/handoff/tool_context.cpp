@@ -70,4 +70,15 @@ const std::map<std::string, dependency_result, std::less<>>& tool_context::depen
     return data_->dependency_results;
 }
 
+void tool_context::progress() const
+{
+    progress(nullptr);
+}
+
+void tool_context::progress(boost::json::value what) const
+{
+    if (data_->on_progress)
+        data_->on_progress(std::move(what));
+}
+
 }  // namespace dedalus

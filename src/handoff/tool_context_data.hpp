@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -19,6 +20,7 @@ struct tool_context::data
     std::string idempotency_key{};
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::map<std::string, dependency_result, std::less<>> dependency_results{};
+    std::function<void(boost::json::value)> on_progress{};  ///< empty once the call has ended
 };
 
 }  // namespace dedalus

@@ -1,5 +1,6 @@
 #include "handoff/tool_end.hpp"
 
+#include "protocol/redaction.hpp"
 #include "support/utf8.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -85,7 +86,7 @@ tool_end result_end(json::value value, std::size_t max_bytes)
 
 tool_end error_end(std::string_view text, std::size_t max_bytes)
 {
-    std::string line = support::is_utf8(text) ? one_line(text) : std::string();
+    std::string line = support::is_utf8(text) ? one_line(protocol::redacted_text(text)) : std::string();
     tool_end end = failed(tool_outcome::error, line.empty() ? "the tool failed" : std::move(line));
     cut(end.content, max_bytes);
     return end;
@@ -110,6 +111,14 @@ tool_end rejected_end(std::string_view reason)
     if (!reason.empty())
         text += ": " + one_line(reason);
     return failed(tool_outcome::rejected, std::move(text));
+}
+
+std::string edited_note(const json::object& arguments)
+{
+    constexpr std::size_t most = 1024;
+    std::string text = json::serialize(arguments);
+    cut(text, most);
+    return "[A person changed the arguments of this call to " + text + "]\n";
 }
 
 tool_end expired_end()

@@ -2,6 +2,7 @@
 
 #include <dedalus/handoff/tool_context.hpp>
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <chrono>
@@ -35,6 +36,9 @@ tool_end cancelled_end();
 
 /// A person declined. `reason` is that person's, and may be empty.
 tool_end rejected_end(std::string_view reason);
+
+/// What stands before the text of a call that ran with other arguments than the model's: these.
+std::string edited_note(const boost::json::object& arguments);
 
 /// Nobody decided in time.
 tool_end expired_end();

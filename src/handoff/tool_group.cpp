@@ -4,6 +4,7 @@
 
 #include "handoff/tool_context_data.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/json/value.hpp>
@@ -44,19 +45,34 @@ struct tool_group::running_tool
 {
     explicit running_tool(tool_start what) : start(std::move(what)), entry(start.tools->find(start.call.name)) {}
 
-    std::chrono::milliseconds limit() const { return entry->options.timeout; }
+    const tool_options& options() const { return entry->options; }
 
-    void enter(limit_point now)
+    void set_deadline() { deadline = std::min(hard_deadline, later(last_progress, options().idle_timeout)); }
+
+    void take_progress(json::value what)
+    {
+        if (ended || timed_out)
+            return;
+        last_progress = clock::now();
+        set_deadline();
+        if (start.on_progress)
+            start.on_progress(start.call.key, std::move(what));
+    }
+
+    void enter(limit_point now, std::function<void(json::value)> on_progress)
     {
         entered = std::chrono::system_clock::now();
-        deadline = later(now, limit());
+        last_progress = now;
+        hard_deadline = later(now, options().timeout);
+        set_deadline();
         auto told = std::make_shared<tool_context::data>();
         told->run_id = start.run_id;
         told->call_id = start.call.key.call_id;
         told->attempt = start.call.attempt;
         told->fence = start.fence;
         told->idempotency_key = handoff_core::idempotency_key(start.run_id, start.call.key);
-        told->deadline = deadline;
+        told->deadline = hard_deadline;
+        told->on_progress = std::move(on_progress);
         told->dependency_results = std::move(start.call.dependency_results);
         context.emplace(std::move(told));
     }
@@ -72,7 +88,7 @@ struct tool_group::running_tool
     tool_end end() const
     {
         if (timed_out)
-            return handoff_core::timeout_end(limit(), entry->options.effect == tool_effect::once);
+            return handoff_core::timeout_end(*timed_out, options().effect == tool_effect::once);
         if (value)
             return handoff_core::result_end(*value, start.max_result_bytes);
         if (cancel_requested)
@@ -85,9 +101,11 @@ struct tool_group::running_tool
     std::optional<tool_context> context;
     asio::cancellation_signal cancel;
     time_point entered{};
-    limit_point deadline = limit_point::max();
+    limit_point hard_deadline = limit_point::max();
+    limit_point last_progress{};
+    limit_point deadline = limit_point::max();  ///< when it is to be looked at
     bool cancel_requested = false;
-    bool timed_out = false;
+    std::optional<std::chrono::milliseconds> timed_out{};  ///< the limit that passed
     bool reported = false;
     bool ended = false;
     std::optional<json::value> value;
@@ -104,7 +122,14 @@ void tool_group::start(tool_start what)
 {
     auto tool = std::make_shared<running_tool>(std::move(what));
     tools_.push_back(tool);
-    tool->enter(clock::now());  // on its own strand a coroutine is entered at once
+    std::weak_ptr<running_tool> self = tool;  // a context that somebody keeps does not keep the tool
+    auto on_progress = [self, s = strand_](json::value shown) {
+        asio::dispatch(s, [self, shown = std::move(shown)]() mutable {
+            if (const std::shared_ptr<running_tool> running = self.lock())
+                running->take_progress(std::move(shown));
+        });
+    };
+    tool->enter(clock::now(), std::move(on_progress));  // on its own strand a coroutine is entered at once
     // run() lets nothing out but what fails while it ends, and then the tool counts as failed.
     auto on_end = [tool, wake = wake_](std::exception_ptr failure) {
         if (failure)
@@ -119,7 +144,9 @@ asio::awaitable<void> tool_group::run(std::shared_ptr<running_tool> tool)
 {
     try {
         json::object arguments = std::move(tool->start.call.arguments);
-        asio::awaitable<json::value> body = tool->entry->handler(std::move(arguments), *tool->context);
+        const tool_handler& own = tool->start.in_place_of_tool;
+        const tool_handler& handler = own ? own : tool->entry->handler;
+        asio::awaitable<json::value> body = handler(std::move(arguments), *tool->context);
         tool->value = co_await std::move(body);
     }
     catch (const std::exception& e) {
@@ -145,7 +172,7 @@ std::vector<ended_call> tool_group::take_ended(limit_point now)
     for (const std::shared_ptr<running_tool>& tool : tools_) {
         const bool overdue = !tool->ended && !tool->reported && now >= tool->deadline;
         if (overdue && !tool->timed_out) {
-            tool->timed_out = true;
+            tool->timed_out = now >= tool->hard_deadline ? tool->options().timeout : tool->options().idle_timeout;
             tool->deadline = later(now, grace_);
             tool->request_cancel();
             continue;

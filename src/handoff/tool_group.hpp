@@ -9,10 +9,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/value.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,7 +35,9 @@ struct tool_start
     std::shared_ptr<const tool_registry> tools{};
     std::string run_id{};
     std::size_t max_result_bytes = 0;
-    std::int64_t fence = 0;  ///< of the run's owner; 0 without a store
+    std::int64_t fence = 0;           ///< of the run's owner; 0 without a store
+    tool_handler in_place_of_tool{};  ///< set: runs under the limits of the tool, instead of its handler
+    std::function<void(const call_key&, boost::json::value)> on_progress{};  ///< called on the strand
 };
 
 struct ended_call
@@ -59,7 +63,10 @@ public:
 
     void start(tool_start what);
 
-    /// Waits until a tool has ended or a time limit has passed.
+    /// Ends the present wait().
+    void wake() { wake_->cancel(); }
+
+    /// Waits until a tool has ended, a time limit has passed, or wake().
     boost::asio::awaitable<void> wait();
 
     /// Takes the calls that have ended, in the order in which they were started. A tool whose time limit has passed is

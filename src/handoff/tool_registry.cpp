@@ -1,6 +1,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
+#include "handoff/record_names.hpp"
 #include "support/ascii.hpp"
 
 #include <algorithm>
@@ -45,6 +46,12 @@ void tool_registry::add_entry(entry added)
         throw config_error("the time limit of the tool " + name + " must be positive");
     if (options.wait_limit <= std::chrono::milliseconds::zero())
         throw config_error("the wait limit of the tool " + name + " must be positive");
+    if (options.idle_timeout <= std::chrono::milliseconds::zero())
+        throw config_error("the idle time limit of the tool " + name + " must be positive");
+    if (options.max_concurrency == 0)
+        throw config_error("max_concurrency of the tool " + name + " must be at least 1");
+    if (options.on_expiry == wait_expiry::auto_approve && options.effect == tool_effect::once)
+        throw config_error("the tool " + name + " must not happen twice, and cannot be approved by nobody");
     if ((options.effect == tool_effect::probe) != static_cast<bool>(options.probe))
         throw config_error(
             "the tool " + name + " must have a probe if its effect is tool_effect::probe, and only then"
@@ -69,6 +76,11 @@ std::vector<tool> tool_registry::definitions() const
         tools.emplace_back(std::move(definition));
     }
     return tools;
+}
+
+std::string_view to_string(tool_effect effect) noexcept
+{
+    return handoff_core::effect_names.name_of(effect);
 }
 
 }  // namespace dedalus

@@ -1,5 +1,7 @@
 #include "net/certificate_error.hpp"
 
+#include "support/certificate_category.hpp"
+
 #include <boost/system/error_category.hpp>
 #include <openssl/x509_vfy.h>
 
@@ -16,7 +18,7 @@ namespace {
 class certificate_category final : public boost::system::error_category
 {
 public:
-    const char* name() const noexcept override { return "dedalus.certificate"; }
+    const char* name() const noexcept override { return support::certificate_category_name; }
 
     std::string message(int verify_result) const override
     {
@@ -37,11 +39,6 @@ boost::system::error_code certificate_error(long verify_result) noexcept
 {
     static constexpr certificate_category instance;
     return {static_cast<int>(verify_result), instance};
-}
-
-bool certificate_refused(const boost::system::error_code& ec) noexcept
-{
-    return ec.category() == certificate_error(X509_V_OK).category();
 }
 
 }  // namespace dedalus::net

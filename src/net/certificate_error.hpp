@@ -8,7 +8,4 @@ namespace dedalus::net {
 /// @param verify_result  one of OpenSSL's X509_V_ERR_*.
 boost::system::error_code certificate_error(long verify_result) noexcept;
 
-/// Whether the code is one of those.
-bool certificate_refused(const boost::system::error_code& ec) noexcept;
-
 }  // namespace dedalus::net

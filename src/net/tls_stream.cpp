@@ -2,6 +2,7 @@
 
 #include "net/certificate_error.hpp"
 #include "net/read_buffer.hpp"
+#include "support/certificate_category.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -237,7 +238,7 @@ std::string tls_stream::describe_problem(const error_code& ec)
 {
     if (ec == stream_truncated || ec == asio::error::eof)
         return "the peer closed the connection during the handshake";
-    if (certificate_refused(ec))
+    if (support::certificate_refused(ec))
         return "certificate refused: " + ec.message();
     return ec.message();
 }

@@ -69,6 +69,36 @@ std::string redacted_parameter(std::string_view parameter)
     return std::string(name) + '=' + std::string(secret ? redacted : parameter.substr(equals + 1));
 }
 
+constexpr std::size_t least_key_size = 16;   // "sk-learn" is none
+constexpr std::size_t least_token_size = 8;  // nor is "Bearer token"
+
+bool is_word_character(char c)
+{
+    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return alphanumeric || std::string_view("-_.~+/%").find(c) != std::string_view::npos;
+}
+
+bool is_key(std::string_view word)
+{
+    return word.size() >= least_key_size &&
+           (word.starts_with("sk-") || word.starts_with("dsk-") || word.starts_with("dsk_") || word.starts_with("eyJ"));
+}
+
+bool follows_scheme(std::string_view word, std::string_view before)
+{
+    return word.size() >= least_token_size && (support::ascii_iequals(before, "bearer") || before == "Basic");
+}
+
+bool follows_name(std::string_view before, std::string_view between)
+{
+    if (!is_secret_name(before))
+        return false;
+    const bool is_identifier = before.find_first_of("-_") != std::string_view::npos;
+    const std::size_t sign = between.find_first_of("=:");
+    return sign != std::string_view::npos && between.find_first_not_of(" \t\"'=:\\") == std::string_view::npos &&
+           (between[sign] == '=' || is_identifier || between.find_first_of("\"'") < sign);
+}
+
 }  // namespace
 
 bool is_secret_name(std::string_view name)
@@ -120,6 +150,27 @@ std::string redacted_url(std::string_view url)
             return result;
         url.remove_prefix(end + 1);
     }
+}
+
+std::string redacted_text(std::string_view text)
+{
+    std::string result;
+    std::string_view before;
+    while (!text.empty()) {
+        const auto begin = std::find_if(text.begin(), text.end(), is_word_character);
+        const std::string_view between(text.begin(), begin);
+        const auto end = std::find_if_not(begin, text.end(), is_word_character);
+        const std::string_view word(begin, end);
+        text = std::string_view(end, text.end());
+        const bool is_password = between == ":" && text.starts_with('@');
+        const bool secret =
+            is_key(word) || is_password || follows_scheme(word, before) || follows_name(before, between);
+        const bool is_scheme = support::ascii_iequals(word, "bearer") || word == "Basic";
+        result += between;
+        result += secret && !word.empty() && !is_scheme ? redacted : word;
+        before = word;
+    }
+    return result;
 }
 
 std::string shortened(std::string_view body, std::size_t limit)

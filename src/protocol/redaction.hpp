@@ -26,6 +26,11 @@ http_headers redacted_headers(const http_headers& headers);
 /// percent-encoded name, or look like a key or a token.
 std::string redacted_url(std::string_view url);
 
+/// A text in which somebody's program may have quoted its keys, as messages of exceptions do, with what looks like one
+/// masked: words that begin like keys and tokens, what follows `Bearer` and `Basic`, the password of a URL, and the
+/// values of secret names (`token=...`, `"token": "..."`, `x-api-key: ...`).
+std::string redacted_text(std::string_view text);
+
 /// The first `limit` bytes of a body, with a note of how many are missing.
 std::string shortened(std::string_view body, std::size_t limit);
 

@@ -4,6 +4,8 @@
 #include "support/utf8.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace dedalus::stores {
 
@@ -79,43 +81,104 @@ void check_limit(std::size_t limit)
         refuse("the limit of a listing is 1 to 1000");
 }
 
+void check_entry(const log_entry& entry)
+{
+    check_id(entry.kind, "the kind of a log entry");
+    check_size(entry.body, max_body_bytes, "the body of a log entry");
+    check_size(entry.raw, max_body_bytes, "the raw part of a log entry");
+}
+
 void check_entries(const std::vector<log_entry>& entries, std::int64_t fence)
 {
     check_count(entries.size(), max_records, "log entries");
     for (const log_entry& entry : entries) {
-        check_id(entry.kind, "the kind of a log entry");
-        check_size(entry.body, max_body_bytes, "the body of a log entry");
-        check_size(entry.raw, max_body_bytes, "the raw part of a log entry");
+        check_entry(entry);
         if (entry.fence != fence)
             refuse("a log entry has another fence than its writer");
     }
+}
+
+void check_call(const call_record& record)
+{
+    check_key(record.key);
+    check_size(record.body, max_body_bytes, "the body of a call record");
+    if (record.attempt < 1)
+        refuse("attempts count from 1");
 }
 
 void check_calls(const std::vector<call_record>& records, std::int64_t fence)
 {
     check_count(records.size(), max_records, "call records");
     for (const call_record& record : records) {
-        check_key(record.key);
-        check_size(record.body, max_body_bytes, "the body of a call record");
-        if (record.attempt < 1)
-            refuse("attempts count from 1");
+        check_call(record);
         if (record.fence != fence)
             refuse("a call record has another fence than its writer");
     }
+}
+
+void check_wait(const wait_record& wait)
+{
+    check_wait_key(wait.key);
+    check_size(wait.fingerprint, max_id_bytes, "a fingerprint");
+    check_size(wait.body, max_post_bytes, "the body of a wait");
+    if (!wait.token_sha256.empty() && wait.token_sha256.size() != 64)
+        refuse("the SHA-256 of a token has 64 hex digits");
 }
 
 void check_waits(const std::vector<wait_record>& waits)
 {
     check_count(waits.size(), max_records, "waits");
     for (const wait_record& wait : waits) {
-        check_wait_key(wait.key);
-        check_size(wait.fingerprint, max_id_bytes, "a fingerprint");
-        check_size(wait.body, max_post_bytes, "the body of a wait");
+        check_wait(wait);
         if (!wait.decided_by.empty())
             refuse("only the store says what has decided a wait");
-        if (!wait.token_sha256.empty() && wait.token_sha256.size() != 64)
-            refuse("the SHA-256 of a token has 64 hex digits");
     }
+}
+
+void check_item(const inbox_item& item)
+{
+    check_id(item.inbox_id, "an inbox id");
+    check_id(item.kind, "the kind of an inbox item");
+    check_size(item.body, max_post_bytes, "the body of an inbox item");
+    if (item.wait)
+        check_wait_key(*item.wait);
+}
+
+/// Throws unless each of the list has a place of its own.
+template <class T, class Place>
+void check_places(const std::vector<T>& list, const Place& place)
+{
+    std::set<decltype(place(list.front()))> taken;
+    for (const T& one : list) {
+        if (!taken.insert(place(one)).second)
+            refuse("two records of a run in one place");
+    }
+}
+
+void check_each(const stored_run& run)
+{
+    std::int64_t fence = 0;
+    for (const log_entry& entry : run.entries) {
+        check_entry(entry);
+        fence = std::max(fence, entry.fence);
+    }
+    for (const call_record& record : run.calls) {
+        check_call(record);
+        fence = std::max(fence, record.fence);
+    }
+    for (const late_result& late : run.late) {
+        check_key(late.key);
+        check_size(late.body, max_body_bytes, "a late result");
+        fence = std::max(fence, late.fence);
+    }
+    for (const wait_record& wait : run.waits) {
+        check_wait(wait);
+        check_size(wait.decided_by, max_id_bytes, "what has decided a wait");
+    }
+    for (const inbox_item& item : run.inbox)
+        check_item(item);
+    if (fence > run.fence)
+        refuse("a record of a run has a greater fence than the run");
 }
 
 }  // namespace
@@ -145,6 +208,23 @@ void check(const create_request& request)
     check_head(request.head);
     check_entries(request.entries, 0);
     check_sequence(request.entries, 1);
+}
+
+void check(const restore_request& request)
+{
+    const stored_run& run = request.run;
+    check_run_id(run.run_id);
+    check_id(request.op_id, "an op_id");
+    check_head(run.head);
+    check_each(run);
+    check_count(run.inbox.size(), max_pending_posts, "inbox items");
+    check_count(run.late.size(), max_late_results, "late results");
+    check_places(run.calls, [](const call_record& record) { return std::pair(record.key, call_slot(record)); });
+    check_places(run.waits, [](const wait_record& wait) { return wait.key; });
+    check_places(run.inbox, [](const inbox_item& item) { return item.inbox_id; });
+    check_places(run.late, [](const late_result& late) { return std::pair(late.key, late.fence); });
+    if (run.rev < 1 || !is_intact(run, 1))
+        refuse("a run with a wrong checksum, without a revision, or with a gap in its log");
 }
 
 void check(const load_request& request)

@@ -214,7 +214,7 @@ asio::awaitable<remove_outcome> memory_run_store::remove(std::string run_id, boo
 
 store_capabilities memory_run_store::capabilities() const noexcept
 {
-    return {true, true, true};
+    return {true, true, true, true};
 }
 
 asio::awaitable<bool> memory_run_store::set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl)
@@ -240,6 +240,12 @@ asio::awaitable<std::optional<std::string>> memory_run_store::get_blob(std::stri
 {
     check_run_id(run_id);
     co_return impl_->read([&](auto& t, time_point) { return t.get_blob(run_id, sha256); });
+}
+
+asio::awaitable<create_outcome> memory_run_store::restore(restore_request request)
+{
+    check(request);
+    co_return impl_->write(request.run.run_id, [&](auto& t, time_point) { return t.restore(request); });
 }
 
 asio::awaitable<std::unique_ptr<run_watch>> memory_run_store::watch(std::string run_id)

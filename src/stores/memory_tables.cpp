@@ -32,6 +32,33 @@ create_outcome memory_tables::create(const create_request& request, time_point n
     return create_outcome::created;
 }
 
+create_outcome memory_tables::restore(const restore_request& request)
+{
+    const stored_run& from = request.run;
+    if (const run* r = find(from.run_id))
+        return r->row.create_op == request.op_id ? create_outcome::created : create_outcome::exists;
+    run& r = runs_[from.run_id];
+    r.row.phase = from.head.phase;
+    r.row.rev = from.rev;
+    r.row.last_seq = from.last_seq;
+    r.row.fence = from.fence;
+    r.row.create_op = request.op_id;
+    r.head = from.head;
+    r.created_at = from.created_at;
+    r.updated_at = from.updated_at;
+    r.entries = from.entries;
+    for (const call_record& record : from.calls)
+        r.calls[{record.key, call_slot(record)}] = call_row{record, request.op_id};
+    for (const wait_record& wait : from.waits)
+        r.waits[wait.key] = wait;
+    r.inbox = from.inbox;
+    for (const inbox_item& item : from.inbox)
+        r.seen_inbox.insert(item.inbox_id);
+    for (const late_result& late : from.late)
+        r.late[{late.key, late.fence}] = late;
+    return create_outcome::created;
+}
+
 load_result memory_tables::load(const load_request& request) const
 {
     load_result result;

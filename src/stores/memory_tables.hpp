@@ -15,6 +15,7 @@ class memory_tables
 {
 public:
     create_outcome create(const create_request& request, time_point now);
+    create_outcome restore(const restore_request& request);
     load_result load(const load_request& request) const;
     acquire_result acquire(const acquire_request& request, time_point now);
     renew_result renew(const renew_request& request, time_point now);

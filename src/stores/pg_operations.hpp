@@ -31,6 +31,7 @@ struct locked_run
 awaitable<std::optional<locked_run>> lock_run(pg_connection& c /* borrowed */, std::string run_id);
 
 awaitable<create_outcome> create(pg_connection& c /* borrowed */, const create_request& r /* borrowed */);
+awaitable<create_outcome> restore(pg_connection& c /* borrowed */, const restore_request& r /* borrowed */);
 awaitable<load_result> load(pg_connection& c /* borrowed */, const load_request& r /* borrowed */);
 awaitable<acquire_result> acquire(pg_connection& c /* borrowed */, const acquire_request& r /* borrowed */);
 awaitable<renew_result> renew(pg_connection& c /* borrowed */, const renew_request& r /* borrowed */);

@@ -131,6 +131,11 @@ asio::awaitable<create_outcome> postgres_run_store::create(create_request reques
     return impl_->run(write, pg::create, std::move(request));
 }
 
+asio::awaitable<create_outcome> postgres_run_store::restore(restore_request request)
+{
+    return impl_->run(write, pg::restore, std::move(request));
+}
+
 asio::awaitable<load_result> postgres_run_store::load(load_request request)
 {
     return impl_->run(snapshot, pg::load, std::move(request));
@@ -194,7 +199,7 @@ asio::awaitable<remove_outcome> postgres_run_store::remove(std::string run_id, b
 
 store_capabilities postgres_run_store::capabilities() const noexcept
 {
-    return {true, true, true};
+    return {true, true, true, true};
 }
 
 asio::awaitable<bool> postgres_run_store::set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl)

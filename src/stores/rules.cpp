@@ -2,6 +2,7 @@
 
 #include <dedalus/stores/store_error.hpp>
 
+#include "crypto/secret.hpp"
 #include "crypto/sha256.hpp"
 
 #include <algorithm>
@@ -78,7 +79,8 @@ post_outcome decide_post(const post_request& request, const wait_record* wait, s
         return post_outcome::accepted;
     if (!wait || wait->fingerprint != request.fingerprint)
         return post_outcome::refused;
-    if (!wait->token_sha256.empty() && wait->token_sha256 != crypto::sha256_hex(request.token))
+    const bool needs_token = !wait->token_sha256.empty() && !request.trusted;
+    if (needs_token && !crypto::same_secret(wait->token_sha256, crypto::sha256_hex(request.token)))
         return post_outcome::refused;
     if (!wait->decided_by.empty())
         return post_outcome::already_decided;

@@ -33,6 +33,7 @@ struct run_row
 
 /// Throw store_error(invalid_argument) for what no store takes.
 DEDALUS_EXPORT void check(const create_request& request);
+DEDALUS_EXPORT void check(const restore_request& request);
 DEDALUS_EXPORT void check(const load_request& request);
 DEDALUS_EXPORT void check(const acquire_request& request);
 DEDALUS_EXPORT void check(const renew_request& request);

@@ -34,6 +34,11 @@ asio::awaitable<std::optional<std::string>> run_store::get_blob(std::string, std
     throw store_error(store_errc::unsupported, "get_blob");
 }
 
+asio::awaitable<stores::create_outcome> run_store::restore(stores::restore_request)
+{
+    throw store_error(store_errc::unsupported, "restore");
+}
+
 asio::awaitable<std::unique_ptr<run_watch>> run_store::watch(std::string)
 {
     throw store_error(store_errc::unsupported, "watch");

@@ -90,16 +90,23 @@ late_outcome sqlite_tables::put_late_result(const late_request& request, time_po
         if (q.number(0) >= static_cast<std::int64_t>(max_late_results))
             return late_outcome::refused;
     }
+    late_result kept = late;
+    kept.at = now;
+    insert_late(request.run_id, kept);
+    return late_outcome::stored;
+}
+
+void sqlite_tables::insert_late(const std::string& run_id, const late_result& late)
+{
     db_.run(
         "INSERT INTO late VALUES (?, ?, ?, ?, ?, ?)",
-        run_id,
+        std::string_view(run_id),
         blob{late.key.call_id},
         late.key.occurrence,
         late.fence,
         blob{late.body},
-        micros(now)
+        micros(late.at)
     );
-    return late_outcome::stored;
 }
 
 remove_outcome sqlite_tables::remove(const std::string& run_id, bool must_be_terminal)

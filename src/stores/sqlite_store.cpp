@@ -275,7 +275,7 @@ asio::awaitable<remove_outcome> sqlite_run_store::remove(std::string run_id, boo
 
 store_capabilities sqlite_run_store::capabilities() const noexcept
 {
-    return {false, true, true};
+    return {false, true, true, true};
 }
 
 asio::awaitable<bool> sqlite_run_store::set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl)
@@ -308,6 +308,14 @@ asio::awaitable<std::optional<std::string>> sqlite_run_store::get_blob(std::stri
     return impl_->read([id = std::move(run_id), sha256 = std::move(sha256)](sqlite_tables& t, time_point) {
         check_run_id(id);
         return t.get_blob(id, sha256);
+    });
+}
+
+asio::awaitable<create_outcome> sqlite_run_store::restore(restore_request request)
+{
+    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
+        check(r);
+        return t.restore(r);
     });
 }
 

@@ -17,6 +17,7 @@ public:
     explicit sqlite_tables(sqlite_database& database) : db_(database) {}
 
     create_outcome create(const create_request& request, time_point now);
+    create_outcome restore(const restore_request& request);
     load_result load(const load_request& request);
     acquire_result acquire(const acquire_request& request, time_point now);
     renew_result renew(const renew_request& request, time_point now);
@@ -49,6 +50,9 @@ private:
     std::optional<found_call> find_call(const std::string& run_id, const call_record& record);
     void insert_entries(const std::string& run_id, const std::vector<log_entry>& entries);
     void insert_call(const std::string& run_id, const call_record& record, const std::string& op_id);
+    void insert_waits(const stored_run& run);
+    void insert_inbox(const stored_run& run);
+    void insert_late(const std::string& run_id, const late_result& late);
     void write_outside(const commit_request& request, std::int64_t rev);
     void read_records(stored_run& run, std::int64_t from_seq);
     void read_outside(stored_run& run);

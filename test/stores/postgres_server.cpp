@@ -67,7 +67,7 @@ pid_t spawn(std::vector<std::string> command, const std::string& log)
 
 }  // namespace
 
-postgres_server::postgres_server()
+postgres_server::postgres_server(durability d)
 {
     const std::string programs = find_programs();
     const std::string root = folder_.path("");
@@ -93,10 +93,10 @@ postgres_server::postgres_server()
     ::waitpid(initdb, &status, 0);
     if (status != 0)
         throw std::runtime_error("initdb failed: " + folder_.read("initdb.log"));
-    start(programs);
+    start(programs, d);
 }
 
-void postgres_server::start(const std::string& programs)
+void postgres_server::start(const std::string& programs, durability d)
 {
     process_ = spawn(
         as_server(
@@ -108,7 +108,7 @@ void postgres_server::start(const std::string& programs)
              "-c",
              "listen_addresses=",
              "-c",
-             "fsync=off",
+             d == durability::full ? "fsync=on" : "fsync=off",
              "-c",
              "shared_buffers=16MB",
              "-c",

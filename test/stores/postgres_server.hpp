@@ -12,8 +12,14 @@ namespace test {
 class postgres_server
 {
 public:
+    enum class durability
+    {
+        none,  ///< nothing is synced to the disk: faster, and safe as long as the machine stands
+        full,
+    };
+
     /// Throws runtime_error when it does not start within a minute.
-    postgres_server();
+    explicit postgres_server(durability d = durability::none);
     ~postgres_server();
 
     postgres_server(const postgres_server&) = delete;
@@ -25,11 +31,14 @@ public:
     /// Makes a new, empty database and gives how to find it.
     std::string new_database();
 
+    /// Where all its files are.
+    std::string folder() const { return folder_.path(""); }
+
     /// Runs a statement as another client, and gives the first value of its answer.
     std::string execute(const std::string& statement, const std::string& database = "postgres") const;
 
 private:
-    void start(const std::string& programs);
+    void start(const std::string& programs, durability d);
     void wait_until_ready();
 
     temporary_folder folder_;

@@ -1,6 +1,7 @@
 #include <dedalus/stores/postgres.hpp>
 
 #include "stores/killed_writers.hpp"
+#include "stores/planted_secrets.hpp"
 #include "stores/postgres_scene.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -225,6 +226,21 @@ TEST_CASE("a watch of PostgreSQL goes on after its connection has broken")
     order.kind = "add_input";
     scene.run(store->post(std::move(order)));
     CHECK(scene.run(watch->next(std::chrono::seconds(10))) == "order-1");
+}
+
+TEST_CASE("no file of a PostgreSQL server, its log and its write-ahead log included, holds a secret of a run")
+{
+    postgres_scene& scene = postgres_scene::get();
+    const auto store = scene.open(scene.server.new_database());
+    scene.run(store->migrate());
+    test::run_with_secrets(store);
+    scene.server.execute("CHECKPOINT");
+    CHECK(test::files_with(scene.server.folder(), test::visible_word) > 1);
+    CHECK(test::files_with(scene.server.folder(), test::secret_word) == 0);
+    CHECK(test::files_with(scene.server.folder(), test::secret_word_in_base64) == 0);
+    const std::string bytes = test::bytes_of_run_with_secrets(*store);
+    CHECK(bytes.find(test::visible_word) != std::string::npos);
+    CHECK(bytes.find(test::secret_word) == std::string::npos);
 }
 
 TEST_CASE("writers to PostgreSQL that are killed lose nothing that was durable")

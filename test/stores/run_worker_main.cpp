@@ -1,9 +1,11 @@
-// Follows runs in a SQLite file until it is killed, or until there is nothing left to do.
+// Follows the runs of a store until it is killed, or until there is nothing left to do.
 //
-// Usage: dedalus_run_worker <file> <base url> <effects file> (work | finish)
+// Usage: dedalus_run_worker (sqlite <file> | postgres <connection>) <base url> <trace file> (work | finish) <number>
 
 #include <dedalus/handoff/handoff_loop.hpp>
-#include <dedalus/stores/sqlite.hpp>
+
+#include "stores/traced_store.hpp"
+#include "stores/worker_setup.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,14 +13,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
-#include <fcntl.h>
 #include <iostream>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
-#include <unistd.h>
 
 namespace asio = boost::asio;
 namespace json = boost::json;
@@ -26,13 +28,15 @@ namespace json = boost::json;
 namespace {
 
 constexpr int runs_at_once = 4;
+constexpr std::size_t fought_over = 4;  // all workers go for the same few runs
 
 struct work
 {
-    std::shared_ptr<dedalus::sqlite_run_store> store;
+    std::shared_ptr<dedalus::run_store> store;
     std::unique_ptr<dedalus::handoff_loop> loop;
-    std::string effects;
+    test::trace_file traces;
     bool finishes = false;
+    std::string number;
     std::mt19937 random{std::random_device{}()};
     int begun = 0;
 };
@@ -44,20 +48,10 @@ asio::awaitable<void> pause(work& w)  // borrowed
     co_await timer.async_wait(asio::use_awaitable);
 }
 
-/// The effect: a line in a file, which outlives the process.
-void leave_trace(const work& w, std::string key)
-{
-    key += '\n';
-    const int file = ::open(w.effects.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0 || ::write(file, key.data(), key.size()) != static_cast<::ssize_t>(key.size()))
-        std::_Exit(3);
-    ::close(file);
-}
-
 asio::awaitable<json::value> act(work& w, std::string key)  // borrowed: w
 {
     co_await pause(w);
-    leave_trace(w, key);
+    w.traces.add("effect " + key);
     co_await pause(w);
     co_return json::string(key + " done");
 }
@@ -75,16 +69,21 @@ void add(dedalus::tool_registry& tools, work& w, const std::string& name, dedalu
     );
 }
 
+void check(const dedalus::run_result& result)
+{
+    if (result.phase == dedalus::run_phase::failed)
+        throw std::runtime_error(result.run_id + " ended: " + std::string(to_string(result.stop_reason)));
+}
+
 asio::awaitable<void> begin(work& w)  // borrowed
 {
     dedalus::chat_completion_request request;
     request.model = "m";
     request.messages.emplace_back(dedalus::user_message{"Go on."});
     request.max_turns = 1;  // all that a kill in the middle of a request costs
-    std::string id = "run-" + std::to_string(::getpid()) + '-' + std::to_string(++w.begun);
+    std::string id = "run-" + w.number + '-' + std::to_string(++w.begun);
     const dedalus::run_result result = co_await w.loop->run_or_resume(std::move(id), request);
-    if (result.phase == dedalus::run_phase::failed)
-        std::_Exit(4);
+    check(result);
 }
 
 /// False: there was nothing to go on with.
@@ -95,10 +94,9 @@ asio::awaitable<bool> take_up(work& w)  // borrowed
     std::vector<std::string> ids = co_await w.store->list_resumable(std::move(filter));
     if (ids.empty())
         co_return false;
-    std::string id = ids[w.random() % ids.size()];
+    std::string id = ids[w.random() % std::min(ids.size(), fought_over)];
     const dedalus::run_result result = co_await w.loop->resume(std::move(id));
-    if (result.phase == dedalus::run_phase::failed)
-        std::_Exit(5);
+    check(result);
     co_return true;
 }
 
@@ -138,15 +136,16 @@ asio::awaitable<void> follow(work& w)  // borrowed
 int run(char** arguments)
 {
     asio::io_context context;
-    work w;
-    dedalus::sqlite_store_options store;
-    store.full_sync = false;
-    w.store = std::make_shared<dedalus::sqlite_run_store>(arguments[1], store);
-    w.effects = arguments[3];
-    w.finishes = std::string(arguments[4]) == "finish";
+    const test::trace_file traces(arguments[4]);
+    work w{
+        .store = std::make_shared<test::traced_store>(test::open_store(arguments[1], arguments[2], context), traces),
+        .loop = nullptr,
+        .traces = traces,
+        .finishes = std::string(arguments[5]) == "finish",
+        .number = arguments[6]};
     dedalus::client_options options;
     options.api_key = "test-key";
-    options.base_url = arguments[2];
+    options.base_url = arguments[3];
     dedalus::tool_registry tools;
     add(tools, w, "book", dedalus::tool_effect::once);
     add(tools, w, "pay", dedalus::tool_effect::keyed);
@@ -170,8 +169,9 @@ int run(char** arguments)
 
 int main(int argc, char** argv)
 {
-    if (argc != 5)
+    if (argc != 7)
         return 2;
+    test::leave_when_input_ends();
     try {
         return run(argv);
     }

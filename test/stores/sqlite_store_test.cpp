@@ -1,6 +1,7 @@
 #include <dedalus/stores/sqlite.hpp>
 
 #include "stores/killed_writers.hpp"
+#include "stores/planted_secrets.hpp"
 #include "stores/store_suite.hpp"
 #include "support/background_program.hpp"
 #include "support/run_coro.hpp"
@@ -209,6 +210,19 @@ TEST_CASE("options of a SQLite store that are out of range are refused")
     dedalus::sqlite_store_options options;
     options.busy_timeout = std::chrono::milliseconds(0);
     CHECK_THROWS_AS(sqlite_run_store(":memory:", options), dedalus::config_error);
+}
+
+TEST_CASE("no file of a SQLite store holds a secret of a run")
+{
+    const test::temporary_folder folder;
+    const auto store = std::make_shared<sqlite_run_store>(folder.path("runs.db"));
+    test::run_with_secrets(store);
+    CHECK(test::files_with(folder.path(""), test::visible_word) > 0);
+    CHECK(test::files_with(folder.path(""), test::secret_word) == 0);
+    CHECK(test::files_with(folder.path(""), test::secret_word_in_base64) == 0);
+    const std::string bytes = test::bytes_of_run_with_secrets(*store);
+    CHECK(bytes.find(test::visible_word) != std::string::npos);
+    CHECK(bytes.find(test::secret_word) == std::string::npos);
 }
 
 TEST_CASE("writers of a SQLite file that are killed lose nothing that was durable")

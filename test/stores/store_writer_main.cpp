@@ -3,13 +3,7 @@
 // Usage: dedalus_store_writer sqlite <file> <run id> <owner>
 //        dedalus_store_writer postgres <connection> <run id> <owner>
 
-#ifdef DEDALUS_WITH_SQLITE
-#include <dedalus/stores/sqlite.hpp>
-#endif
-#ifdef DEDALUS_WITH_POSTGRES
-#include <dedalus/stores/postgres.hpp>
-#endif
-#include <dedalus/stores/run_store.hpp>
+#include "stores/worker_setup.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,7 +15,6 @@
 #include <exception>
 #include <memory>
 #include <string>
-#include <thread>
 #include <unistd.h>
 
 namespace asio = boost::asio;
@@ -128,36 +121,16 @@ asio::awaitable<void> work_for_ever(std::shared_ptr<work> w)
         co_await turn(w);
 }
 
-std::shared_ptr<dedalus::run_store> open(const std::string& kind, const std::string& where, asio::io_context& context)
-{
-#ifdef DEDALUS_WITH_SQLITE
-    if (kind == "sqlite")
-        return std::make_shared<dedalus::sqlite_run_store>(where);
-#endif
-#ifdef DEDALUS_WITH_POSTGRES
-    if (kind == "postgres")
-        return std::make_shared<dedalus::postgres_run_store>(context.get_executor(), where);
-#endif
-    static_cast<void>(context);
-    std::_Exit(2);
-}
-
 }  // namespace
 
 int main(int argc, char* argv[])
 {
     if (argc != 5)
         return 2;
-    // Whoever started it is gone when its input ends.
-    std::thread([] {
-        char c = 0;
-        while (::read(STDIN_FILENO, &c, 1) > 0) {
-        }
-        std::_Exit(0);
-    }).detach();
+    test::leave_when_input_ends();
     asio::io_context context;
     auto w = std::make_shared<work>();
-    w->store = open(argv[1], argv[2], context);
+    w->store = test::open_store(argv[1], argv[2], context);
     w->run_id = argv[3];
     w->owner = argv[4];
     asio::co_spawn(context, work_for_ever(w), [](std::exception_ptr failure) {

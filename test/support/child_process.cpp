@@ -58,6 +58,16 @@ void child_process::kill() noexcept
     ::kill(pid_, SIGKILL);
 }
 
+void child_process::pause() noexcept
+{
+    ::kill(pid_, SIGSTOP);
+}
+
+void child_process::go_on() noexcept
+{
+    ::kill(pid_, SIGCONT);
+}
+
 std::string child_process::read_line()
 {
     std::size_t end = buffered_.find('\n');

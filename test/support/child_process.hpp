@@ -23,6 +23,10 @@ public:
     /// Ends it at once, wherever it is (SIGKILL). What it has written can still be read.
     void kill() noexcept;
 
+    /// Lets it stand still until it is told to go on.
+    void pause() noexcept;
+    void go_on() noexcept;
+
     /// Throws runtime_error at the end of its output.
     std::string read_line();
 

@@ -17,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <chrono>
 #include <deque>
@@ -115,6 +116,7 @@ struct durable_scene
             return play(std::move(next));
         };
         result->random = [] { return 0.5; };
+        result->make_token = [this] { return "token" + std::to_string(++tokens); };
         result->retry.initial_backoff = std::chrono::milliseconds(1);
         result->retry.max_backoff = std::chrono::milliseconds(2);
         result->clocks.system = [this] { return now(); };
@@ -122,6 +124,7 @@ struct durable_scene
         result->on_unknown_outcome = on_unknown_outcome;
         result->on_unknown_send = on_unknown_send;
         result->credentials = credentials;
+        result->lease = lease;
         return result;
     }
 
@@ -158,6 +161,8 @@ struct durable_scene
     dedalus::unknown_send_policy on_unknown_send = dedalus::unknown_send_policy::resend;
     std::optional<dedalus::credential_selection> credentials{};
     int owners = 0;
+    int tokens = 0;
+    std::chrono::milliseconds lease = std::chrono::seconds(30);
 };
 
 /// A body that asks for these pending calls.
@@ -175,6 +180,40 @@ inline std::string ends(const std::string& text = "Done.")
 inline std::string pending_call(const std::string& id, const std::string& name, const std::string& dependencies = "")
 {
     return R"({"id":")" + id + R"(","name":")" + name + R"(","arguments":{},"dependencies":[)" + dependencies + "]}";
+}
+
+/// A run that waits for an approval of the call `a` of "book", with the arguments {"n":1}.
+inline dedalus::run_result waiting_run(durable_scene& s, dedalus::tool_options options = {})
+{
+    options.needs_approval = true;
+    s.add("book", std::move(options), [&s](json::object arguments, dedalus::tool_context& context) {
+        return s.work(context.call_id() + json::serialize(arguments));
+    });
+    s.says(asks(R"([{"id":"a","name":"book","arguments":{"n":1}}])"));
+    dedalus::run_result waits = s.run();
+    REQUIRE(waits.waiting.size() == 1);
+    return waits;
+}
+
+/// Leaves a call of this effect started and not ended, as a process does that dies in the middle of it.
+inline void leave_started(
+    durable_scene& s,
+    dedalus::tool_effect effect,
+    dedalus::tool_probe probe = {},
+    std::chrono::milliseconds timeout = std::chrono::seconds(60),
+    const std::string& dependants = ""
+)
+{
+    dedalus::tool_options options;
+    options.timeout = timeout;
+    options.effect = effect;
+    options.probe = std::move(probe);
+    s.add("act", std::move(options));
+    s.says(asks("[" + pending_call("a", "act") + dependants + "]"));
+    // Create, acquire, intent, answer, start, and here the end.
+    s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    CHECK(s.log == std::vector<std::string>{"a"});
 }
 
 }  // namespace test

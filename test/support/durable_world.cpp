@@ -1,5 +1,11 @@
 #include "support/durable_world.hpp"
 
+#include <dedalus/handoff/run_inbox.hpp>
+
+#include "crypto/sha256.hpp"
+#include "support/process_store.hpp"
+#include "support/run_coro.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -26,6 +32,34 @@ constexpr tool_of_world tools_of_world[] = {
 
 const std::string deferred_text = R"([ {"id":"d","name":"invoice","arguments":{"n":1.0,"k":1e2},"blocked_by":["b"]} ])";
 
+/// What "pay" is let run with.
+json::object edited_arguments()
+{
+    return {{"amount", 2}};
+}
+
+void look_at_people(world& w, const std::string& name, const json::object& arguments)
+{
+    if (w.people && name == "mail")
+        w.violations.push_back("a call ran that nobody approved");
+    if (w.people && name == "pay" && arguments != edited_arguments())
+        w.violations.push_back("a call ran with arguments that nobody approved");
+}
+
+bool has_record(const stores::stored_run& run, const std::string& call_id, std::int64_t fence)
+{
+    return std::any_of(run.calls.begin(), run.calls.end(), [&](const stores::call_record& record) {
+        return record.key.call_id == call_id && record.kind == stores::call_record_kind::start && record.fence == fence;
+    });
+}
+
+bool has_response_with(const stores::stored_run& run, const std::string& call_id)
+{
+    return std::any_of(run.entries.begin(), run.entries.end(), [&](const stores::log_entry& entry) {
+        return entry.kind == "response" && entry.raw.find(R"("id":")" + call_id + '"') != std::string::npos;
+    });
+}
+
 asio::awaitable<json::value>
 act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence)  // borrowed: p
 {
@@ -37,6 +71,11 @@ act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence
         ++w.late_starts;
     if (w.finished.contains(key))
         w.violations.push_back("a finished call was started again: " + key);
+    const std::string call_id = key.substr(key.find('/') + 1);
+    if (w.off == rule::none && loaded.run.fence == fence && !has_record(loaded.run, call_id, fence))
+        w.violations.push_back("a call was started before the store knew: " + key);
+    if (w.off == rule::none && !has_response_with(loaded.run, call_id))
+        w.violations.push_back("a call was started before its answer was in the store: " + key);
     co_await w.step(p);
     w.classes[key] = effect;
     ++w.effects[key];
@@ -44,9 +83,10 @@ act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence
     co_return json::string(key + " done");
 }
 
-dedalus::tool_handler handler(process& p, dedalus::tool_effect effect)
+dedalus::tool_handler handler(process& p, std::string name, dedalus::tool_effect effect)
 {
-    return [&p, effect](json::object, dedalus::tool_context& context) {
+    return [&p, name = std::move(name), effect](json::object arguments, dedalus::tool_context& context) {
+        look_at_people(p.w, name, arguments);
         return act(p, context.idempotency_key(), effect, context.fence());
     };
 }
@@ -92,14 +132,16 @@ void look_at(world& w, const dedalus::chat_completion_request& request, const st
         w.violations.push_back("more turns than allowed");
 }
 
-asio::awaitable<bool> is_announced(world& w, std::string key)  // borrowed: w
+asio::awaitable<bool> is_announced(world& w, std::string key, std::string body)  // borrowed: w
 {
     stores::load_request request;
     request.run_id = run_id;
     const stores::load_result loaded = co_await w.store->load(std::move(request));
     const auto& entries = loaded.run.entries;
-    co_return std::any_of(entries.begin(), entries.end(), [&key](const stores::log_entry& entry) {
-        return entry.kind == "intent" && entry.body.find('"' + key + '"') != std::string::npos;
+    const std::string sha256 = dedalus::crypto::sha256_hex(body);
+    co_return std::any_of(entries.begin(), entries.end(), [&](const stores::log_entry& entry) {
+        return entry.kind == "intent" && entry.body.find('"' + key + '"') != std::string::npos &&
+               entry.body.find('"' + sha256 + '"') != std::string::npos;
     });
 }
 
@@ -107,7 +149,8 @@ asio::awaitable<dedalus::chat_completion>
 serve(process& p, dedalus::chat_completion_request request, std::string key)  // borrowed: p
 {
     co_await p.w.step(p);
-    const bool announced = co_await is_announced(p.w, key);
+    std::string text = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
+    const bool announced = co_await is_announced(p.w, key, std::move(text));
     if (!announced && p.w.off != rule::intent_first)
         p.w.violations.push_back("a request was sent that the store does not know of");
     look_at(p.w, request, key);
@@ -140,6 +183,20 @@ process& world::add_process()
     return *processes.back();
 }
 
+void world::decide()
+{
+    const dedalus::run_inbox inbox(store);
+    const std::vector<dedalus::waiting_call> waiting = run_coro(inbox.list_waiting(run_id));
+    for (const dedalus::waiting_call& call : waiting) {
+        if (call.name == "book")
+            run_coro(inbox.approve(call.run_id, call.call_id));
+        else if (call.name == "pay")
+            run_coro(inbox.approve_edited(call.run_id, call.call_id, edited_arguments()));
+        else
+            passed += std::chrono::hours(1);
+    }
+}
+
 std::shared_ptr<const engine::durable_input> world::input(process& p)
 {
     auto result = std::make_shared<engine::durable_input>();
@@ -154,7 +211,10 @@ std::shared_ptr<const engine::durable_input> world::input(process& p)
         const bool lies = off == rule::effect_class;
         dedalus::tool_options options;
         options.effect = lies ? dedalus::tool_effect::keyed : t.effect;
-        tools.add(std::move(function), handler(p, t.effect), std::move(options));
+        options.needs_approval = people && function.name != "look";
+        if (function.name == "mail")
+            options.wait_limit = std::chrono::hours(1);
+        tools.add(std::move(function), handler(p, t.name, t.effect), std::move(options));
     }
     for (auto& [name, effect] : result->create->tools)
         effect = off == rule::effect_class ? dedalus::tool_effect::keyed : effect;

@@ -13,6 +13,7 @@
 #include "support/catch.hpp"
 #include "support/handoff_answers.hpp"
 #include "support/handoff_driver.hpp"
+#include "support/run_audit.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -119,6 +120,9 @@ public:
         p.paused = false;
     }
 
+    /// What the people do about the calls that wait: they let "book" run, and "pay" with other arguments.
+    void decide();
+
     process& add_process();
     std::shared_ptr<const engine::durable_input> input(process& p);
     void begin(process& p);
@@ -146,6 +150,7 @@ public:
     std::vector<std::unique_ptr<process>> processes;
     rule off = rule::none;
     int max_turns = 20;
+    bool people = false;  ///< "book", "pay" and "mail" need an approval; that of "mail" never comes, and expires
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
 
     // What happened outside.
@@ -157,143 +162,7 @@ public:
     std::int64_t llm_turns = 0;
     int late_starts = 0;  ///< of tools, by a former owner
     std::vector<std::string> violations;
+    run_audit audit;  ///< after each write, unless a rule is off
 };
-
-/// The store as one process sees it: each operation is two steps, before and after it is done.
-class process_store final : public dedalus::run_store
-{
-public:
-    explicit process_store(process& p) : p_(p), inner_(p.w.store) {}
-
-    asio::awaitable<void> migrate() override { return inner_->migrate(); }
-
-    asio::awaitable<int> schema_version() override { return inner_->schema_version(); }
-
-    asio::awaitable<stores::create_outcome> create(stores::create_request r) override
-    {
-        co_await p_.w.step(p_);
-        const stores::create_outcome outcome = co_await inner_->create(std::move(r));
-        co_await p_.w.step(p_);
-        co_return outcome;
-    }
-
-    asio::awaitable<stores::load_result> load(stores::load_request r) override
-    {
-        stores::load_result result = co_await inner_->load(std::move(r));
-        co_await p_.w.step(p_);
-        co_return result;
-    }
-
-    asio::awaitable<stores::acquire_result> acquire(stores::acquire_request r) override
-    {
-        co_await p_.w.step(p_);
-        stores::acquire_result result = co_await inner_->acquire(std::move(r));
-        co_await p_.w.step(p_);
-        co_return result;
-    }
-
-    asio::awaitable<stores::renew_result> renew(stores::renew_request r) override
-    {
-        co_await p_.w.step(p_);
-        stores::renew_result result = co_await inner_->renew(std::move(r));
-        co_await p_.w.step(p_);
-        co_return result;
-    }
-
-    asio::awaitable<stores::lease_outcome> release(stores::release_request r) override
-    {
-        co_await p_.w.step(p_);
-        co_return co_await inner_->release(std::move(r));
-    }
-
-    asio::awaitable<stores::commit_result> commit(stores::commit_request r) override;
-    asio::awaitable<stores::append_result> append_call(stores::append_request r) override;
-
-    asio::awaitable<stores::post_outcome> post(stores::post_request r) override { return inner_->post(std::move(r)); }
-
-    asio::awaitable<stores::late_outcome> put_late_result(stores::late_request r) override
-    {
-        return inner_->put_late_result(std::move(r));
-    }
-
-    asio::awaitable<std::vector<std::string>> list_resumable(stores::run_filter f) override
-    {
-        return inner_->list_resumable(std::move(f));
-    }
-
-    asio::awaitable<stores::list_page> list(stores::list_query q) override { return inner_->list(std::move(q)); }
-
-    asio::awaitable<stores::remove_outcome> remove(std::string run_id, bool must_be_terminal) override
-    {
-        return inner_->remove(std::move(run_id), must_be_terminal);
-    }
-
-private:
-    asio::awaitable<std::int64_t> fence_now(std::string run_id, std::int64_t claimed);
-
-    process& p_;
-    std::shared_ptr<dedalus::memory_run_store> inner_;
-};
-
-/// What a store does that does not look at fences: it takes the writer for the owner.
-inline asio::awaitable<std::int64_t> process_store::fence_now(std::string run_id, std::int64_t claimed)
-{
-    if (p_.w.off != rule::fence && p_.w.off != rule::fence_in_append)
-        co_return claimed;
-    stores::load_request request;
-    request.run_id = std::move(run_id);
-    const stores::load_result loaded = co_await inner_->load(std::move(request));
-    co_return loaded.run.fence;
-}
-
-inline asio::awaitable<stores::commit_result> process_store::commit(stores::commit_request r)
-{
-    co_await p_.w.step(p_);
-    const bool only_intent = r.entries.size() == 1 && r.entries.front().kind == "intent";
-    if (p_.w.off == rule::intent_first && only_intent) {
-        p_.held_back = std::move(r.entries);
-        ++p_.skipped;
-        stores::commit_result done;
-        done.outcome = stores::commit_outcome::committed;
-        co_return done;
-    }
-    r.entries.insert(r.entries.begin(), p_.held_back.begin(), p_.held_back.end());
-    p_.held_back.clear();
-    r.calls.insert(r.calls.end(), p_.held_calls.begin(), p_.held_calls.end());
-    p_.held_calls.clear();
-    r.expected_rev -= p_.skipped;
-    if (p_.w.off == rule::fence) {
-        r.fence = co_await fence_now(r.run_id, r.fence);
-        for (stores::log_entry& entry : r.entries)
-            entry.fence = r.fence;
-    }
-    stores::commit_result result = co_await inner_->commit(std::move(r));
-    co_await p_.w.step(p_);
-    co_return result;
-}
-
-inline asio::awaitable<stores::append_result> process_store::append_call(stores::append_request r)
-{
-    co_await p_.w.step(p_);
-    const bool is_start = r.records.front().kind == stores::call_record_kind::start;
-    const bool is_result = r.records.front().body.find("\"ok\"") != std::string::npos;
-    stores::append_result result;
-    result.outcome = stores::append_outcome::inserted;
-    if (p_.w.off == rule::start_record && is_start)
-        co_return result;
-    const std::string run_id = r.run_id;
-    const core::call_key key = core::core_key(r.records.front().key);
-    if (p_.w.off == rule::finish_record && !is_start) {
-        p_.held_calls.push_back(r.records.front());
-        p_.w.finished.insert(core::idempotency_key(run_id, key));
-        co_return result;
-    }
-    r.fence = co_await fence_now(r.run_id, r.fence);
-    result = co_await inner_->append_call(std::move(r));
-    if (is_result && result.outcome == stores::append_outcome::inserted)
-        p_.w.finished.insert(core::idempotency_key(run_id, key));
-    co_await p_.w.step(p_);
-    co_return result;
-}
 
 }  // namespace test

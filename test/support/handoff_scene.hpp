@@ -104,7 +104,7 @@ inline asio::awaitable<dedalus::chat_completion> play(step next)
 inline std::shared_ptr<const engine::run_input> scene::input()
 {
     auto result = std::make_shared<engine::run_input>();
-    result->send = [this](const dedalus::chat_completion_request& request) {
+    result->send = [this](const dedalus::chat_completion_request& request, const std::string&) {
         sent.push_back(request);
         step next;
         if (script.empty())

@@ -17,18 +17,36 @@ namespace {
 
 constexpr int patience_seconds = 10;
 
-int listen_on_loopback(std::uint16_t& port)
+/// -1 when it cannot.
+int listen_on(loopback_address on, std::uint16_t& port)
 {
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof(address);
-    if (::bind(listener, generic, size) != 0 || ::listen(listener, 16) != 0 ||
-        ::getsockname(listener, generic, &size) != 0)
-        throw std::runtime_error("cannot listen on 127.0.0.1");
-    port = ntohs(address.sin_port);
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_addr = in6addr_loopback;
+    const bool is_v6 = on == loopback_address::v6;
+    auto* address = is_v6 ? reinterpret_cast<sockaddr*>(&v6) : reinterpret_cast<sockaddr*>(&v4);
+    socklen_t size = is_v6 ? sizeof(v6) : sizeof(v4);
+
+    const int listener = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0)
+        return -1;
+    if (::bind(listener, address, size) != 0 || ::listen(listener, 16) != 0 ||
+        ::getsockname(listener, address, &size) != 0) {
+        ::close(listener);
+        return -1;
+    }
+    port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
+    return listener;
+}
+
+int must_listen_on(loopback_address address, std::uint16_t& port)
+{
+    const int listener = listen_on(address, port);
+    if (listener < 0)
+        throw std::runtime_error("cannot listen on the loopback address");
     return listener;
 }
 
@@ -130,8 +148,17 @@ void peer_connection::cut()
     ::shutdown(socket_, SHUT_WR);
 }
 
-loopback_peer::loopback_peer(handler handle)
-    : handle_(std::move(handle)), listener_(listen_on_loopback(port_)), thread_([this] { serve(); })
+bool can_listen_on(loopback_address address)
+{
+    std::uint16_t port = 0;
+    const int listener = listen_on(address, port);
+    if (listener >= 0)
+        ::close(listener);
+    return listener >= 0;
+}
+
+loopback_peer::loopback_peer(handler handle, loopback_address address)
+    : handle_(std::move(handle)), listener_(must_listen_on(address, port_)), thread_([this] { serve(); })
 {}
 
 loopback_peer::~loopback_peer()

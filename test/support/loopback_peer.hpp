@@ -60,13 +60,23 @@ private:
     openssl_ptr<SSL> session_;
 };
 
-/// A server on 127.0.0.1 with an own thread, which handles one connection after the other.
+/// The addresses of this machine that nobody else reaches.
+enum class loopback_address
+{
+    v4,  ///< 127.0.0.1
+    v6,  ///< ::1
+};
+
+/// False on a machine, or in a container, without IPv6.
+bool can_listen_on(loopback_address address);
+
+/// A server on a loopback address with an own thread, which handles one connection after the other.
 class loopback_peer
 {
 public:
     using handler = std::function<void(peer_connection&)>;
 
-    explicit loopback_peer(handler handle);
+    explicit loopback_peer(handler handle, loopback_address address = loopback_address::v4);
 
     /// Ends deaf waits, and waits for the handler that runs.
     ~loopback_peer();

@@ -6,7 +6,9 @@
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/run_inbox.hpp>
 #include <dedalus/handoff/run_result.hpp>
+#include <dedalus/handoff/run_stream.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/run_store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -32,6 +34,12 @@ struct handoff_options
     /// one was answered counts for nothing here, see run_result::usage_incomplete. Without retries the limit is strict.
     int max_turns = 10;
 
+    /// LLM turns that one request may use, at least 1, when the request of the run has no `max_turns`. A request whose
+    /// answer never comes costs the run all of them, so a small number leaves more for another attempt, and a large one
+    /// lets the server do more at once. Default: all that are left; but a quarter of max_turns, rounded up, in runs
+    /// that send a lost request again: those with a store, and those of stream().
+    std::optional<int> max_turns_per_request{};
+
     /// Tools that run at once in one run, at least 1.
     std::size_t max_concurrency = 8;
 
@@ -43,23 +51,38 @@ struct handoff_options
     /// refuse unknown members: plain `tool_calls` are then all there is.
     bool dedalus_extensions = true;
 
+    /// How the Dedalus members are used, where servers may differ.
+    wire_profile profile{};
+
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
 
     /// With a store: requests whose answer never came.
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
-    /// With a store: how often a request is sent again, and after which waits. Each attempt of unknown outcome is
-    /// charged what it reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict.
-    /// When no retry is left the run is suspended with stop_reason::retry_after.
+    /// With a store, or by stream(): how often a request is sent again, and after which waits. Each attempt of unknown
+    /// outcome is charged what it reserved; the client's own retries (client_options::retry) are off, so that max_turns
+    /// is strict. When no retry is left, a run with a store is suspended with stop_reason::retry_after.
     retry_options retry{};
 
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
     /// as often. 100 ms to a day.
     std::chrono::milliseconds lease = std::chrono::seconds(30);
 
+    /// With a store: how long after its beginning a run can be gone on with. Then it ends: run_phase::expired. Looked
+    /// at between two steps of the run, so that a request or tools under way come to their end. Positive, at most 10
+    /// years, or `no_limit`.
+    std::chrono::milliseconds expires_after = no_limit;
+
     /// With a store: `credentials` of each request, which are not stored. Those of the request of run() go first.
     std::optional<credential_selection> credentials{};
+
+    /// By stream(): events that wait to be taken, above which the run reads no more of an answer; at least 1. A few
+    /// more are possible: see run_stream.
+    std::size_t max_queued_events = 256;
+
+    /// By stream(): stop a run whose run_stream is destroyed. Else it goes on without events.
+    bool stop_dropped_streams = false;
 };
 
 /// Asks the model, runs the client tools it calls, sends the results back, and so on until the final answer.
@@ -115,15 +138,27 @@ public:
     /// request and limits are those that it began with. A run that has ended gives its result again; one that another
     /// process has gives stop_reason::held. `run_id`: 1 to 100 bytes of UTF-8 without control characters.
     ///
-    /// Throws config_error without a store, store_error, and what run() throws. Cancellation: terminal; stops the run
+    /// Throws config_error without a store, store_error, and what run() throws; invalid_request_error, as run() with a
+    /// store does, for `credentials` in `mcp_servers` and for members of `extra` with the name of a secret, which would
+    /// be stored: see handoff_options::credentials. Cancellation: terminal; stops the run
     /// as stop_now() does, then throws error with asio::error::operation_aborted, whose partial_run() is suspended.
     boost::asio::awaitable<run_result> run_or_resume(std::string run_id, const chat_completion_request& request) const;
 
     /// Goes on with a run of the store. Throws config_error when there is none of this id, and as run_or_resume().
     boost::asio::awaitable<run_result> resume(std::string run_id) const;
 
-    /// Decisions on calls that wait, see run_inbox: the loop need not be the one that has the run. They throw
-    /// config_error without a store.
+    /// The same as run(), run_or_resume() and resume(), as events; answers are streamed. See run_stream. The run begins
+    /// with the first next(). An answer that breaks off is asked for again, as handoff_options::retry says, and the
+    /// attempt is charged; without a store too. `stream_options` are set to include the usage, unless the request has
+    /// them. Throws from the call itself what those throw from theirs.
+    run_stream stream(const chat_completion_request& request) const;
+    run_stream stream(std::string run_id, const chat_completion_request& request) const;
+    run_stream stream(std::string run_id) const;
+
+    /// Decisions on calls that wait, orders to runs. Throws config_error without a store.
+    run_inbox inbox() const;
+
+    /// The same as those of inbox(): the loop need not be the one that has the run.
     boost::asio::awaitable<stores::post_outcome> approve(std::string run_id, std::string call_id) const;
     boost::asio::awaitable<stores::post_outcome>
     reject(std::string run_id, std::string call_id, std::string reason) const;

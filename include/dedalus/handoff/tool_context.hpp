@@ -65,6 +65,13 @@ public:
     /// server calls.
     const std::map<std::string, dependency_result, std::less<>>& dependency_results() const noexcept;
 
+    /// The tool gets on: its tool_options::idle_timeout begins anew. Never waits. Any thread.
+    void progress() const;
+
+    /// Likewise, and tells whoever follows the run by handoff_loop::stream() how far the tool is: a
+    /// call_progress_event, unless `what` is null, or events are not taken fast enough. It is not stored.
+    void progress(boost::json::value what) const;
+
 private:
     std::shared_ptr<const data> data_;
 };

@@ -5,6 +5,8 @@
 #include <dedalus/config.hpp>
 #include <dedalus/detail/typed_tool.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
+#include <dedalus/handoff/waiting_call.hpp>
 #include <dedalus/schema/json_schema.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -12,7 +14,9 @@
 #include <boost/json/value.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,25 +26,6 @@
 #include <vector>
 
 namespace dedalus {
-
-/// What running a tool does to the world.
-enum class tool_effect
-{
-    once,   ///< must not happen twice; a call whose end is not known is not repeated
-    pure,   ///< no effect
-    keyed,  ///< the target drops repetitions by tool_context::idempotency_key()
-
-    /// The tool writes its effect and the end of its call in one transaction; run again when no end was written.
-    transactional,
-
-    /// tool_options::probe tells whether it happened; run again only when it says no.
-    probe,
-
-    /// Not run here: the result comes from outside, by handoff_loop::provide_result(). A handler, if there is one,
-    /// tells the outside of the call, drops repetitions by tool_context::idempotency_key(), and what it gives is
-    /// ignored.
-    external,
-};
 
 /// Says whether the call with this idempotency key took effect: its result, or nothing when it certainly did not.
 /// What it throws means that this cannot be known.
@@ -63,9 +48,22 @@ struct tool_options
     /// Likewise, for the calls with arguments that it says true to. What it throws counts as true.
     std::function<bool(const boost::json::object&)> needs_approval_when{};
 
-    /// How long a call waits for a person or for its result from outside; then it ends as tool_outcome::expired.
-    /// Positive, or `no_limit`.
+    /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`.
     std::chrono::milliseconds wait_limit = no_limit;
+
+    /// What becomes of it then.
+    wait_expiry on_expiry = wait_expiry::reject;
+
+    /// Ends the tool as `timeout` does when it has not called tool_context::progress() for so long. Positive, or
+    /// `no_limit`.
+    std::chrono::milliseconds idle_timeout = no_limit;
+
+    /// Calls of this tool that run at once in one run, at least 1.
+    std::size_t max_concurrency = std::numeric_limits<std::size_t>::max();
+
+    /// Of the tools of a run that have the same group, one call runs at a time: for what they share, a browser for
+    /// example. Empty: none.
+    std::string group{};
 
     /// Needed by tool_effect::probe, and by no other.
     tool_probe probe{};
@@ -99,7 +97,8 @@ public:
 
     /// Adds a tool. Throws config_error when the name is empty, longer than 64, has characters other than letters,
     /// digits, `_` and `-`, or is taken; when the handler is empty and the effect not tool_effect::external; when a
-    /// limit is not positive; when a probe is missing, or has no use.
+    /// limit is not positive or max_concurrency 0; when a probe is missing, or has no use; for
+    /// wait_expiry::auto_approve with tool_effect::once.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
 
     /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another

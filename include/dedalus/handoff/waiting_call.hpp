@@ -22,6 +22,16 @@ enum class wait_kind
 
 DEDALUS_EXPORT std::string_view to_string(wait_kind kind) noexcept;
 
+/// What becomes of a call that nobody has decided on in time. Whoever looks first decides: a decision that is in the
+/// store by then counts.
+enum class wait_expiry
+{
+    reject,        ///< it ends as tool_outcome::expired, and the model is told; of wait_kind::unknown_outcome, as that
+    fail_run,      ///< the run ends: run_phase::failed with stop_reason::expired
+    keep,          ///< it waits as long again
+    auto_approve,  ///< it runs; not for tool_effect::once. A call that waits for anything but an approval: as reject
+};
+
 /// A call that waits for somebody outside its run.
 struct waiting_call
 {
@@ -33,7 +43,14 @@ struct waiting_call
     std::string fingerprint{};       ///< of name and arguments: a decision is for these and no others
     wait_kind kind = wait_kind::approval;
     std::chrono::system_clock::time_point since{};
-    std::optional<std::chrono::system_clock::time_point> expires_at{};  ///< then it ends as tool_outcome::expired
+
+    /// Then tool_options::on_expiry says what becomes of it.
+    std::optional<std::chrono::system_clock::time_point> expires_at{};
+
+    /// A secret for whoever is to decide on this call without access to the store: run_inbox::with_token(). It works
+    /// for one decision. There in the result of the operation that made the call wait and from
+    /// run_inbox::renew_tokens(), and nowhere else: the store has its SHA-256.
+    std::string token{};
 };
 
 }  // namespace dedalus

@@ -33,6 +33,13 @@ enum class create_outcome
     exists,
 };
 
+/// A run of another store, as load() gave it or import_run() read it: revision, fence and times stay what they were.
+struct restore_request
+{
+    stored_run run{};  ///< with its whole log; nobody has its lease
+    std::string op_id{};
+};
+
 struct load_request
 {
     std::string run_id{};
@@ -158,7 +165,8 @@ struct post_request
     std::string inbox_id{};
     std::optional<wait_key> wait{};  ///< none: an order to the run, which needs neither fingerprint nor token
     std::string fingerprint{};
-    std::string token{};  ///< compared by its SHA-256 and not stored
+    std::string token{};   ///< compared by its SHA-256 and not stored
+    bool trusted = false;  ///< the token is not looked at: of somebody who could write to the store anyway
     std::string kind{};
     std::string body{};  ///< at most max_post_bytes
 };

@@ -22,6 +22,7 @@ struct store_capabilities
     bool watch = false;    ///< run_store::watch()
     bool collect = false;  ///< run_store::set_ttl(), run_store::collect()
     bool blobs = false;    ///< run_store::put_blob(), run_store::get_blob()
+    bool restore = false;  ///< run_store::restore()
 };
 
 /// Wake-ups of runs. They are hints: one may be lost or come without a reason, so look at list_resumable() from time
@@ -111,6 +112,11 @@ public:
     virtual boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes);
 
     virtual boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256);
+
+    /// Takes in a whole run of another store, if there is none of its id. A load() gives it as it came. Throws
+    /// store_error(invalid_argument) for one that no store could have given: with a wrong checksum, a gap in its log,
+    /// two records in one place, or a fence below that of a record.
+    virtual boost::asio::awaitable<stores::create_outcome> restore(stores::restore_request request);
 
     /// Wake-ups of one run, or of all when `run_id` is empty, from now on.
     virtual boost::asio::awaitable<std::unique_ptr<run_watch>> watch(std::string run_id);

@@ -41,7 +41,7 @@ enum class check_status
 struct store_check_result
 {
     std::string name{};        ///< the rule, as a sentence
-    std::string capability{};  ///< "base", "watch", "collect" or "blobs"
+    std::string capability{};  ///< "base", "watch", "collect", "blobs" or "restore"
     check_status status = check_status::passed;
     std::string problem{};  ///< why it failed
 };

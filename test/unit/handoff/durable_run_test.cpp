@@ -8,8 +8,6 @@
 #include <boost/asio/error.hpp>
 
 #include <exception>
-#include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +26,7 @@ using stores::post_outcome;
 using test::asks;
 using test::durable_scene;
 using test::ends;
+using test::leave_started;
 using test::pending_call;
 using test::run_coro;
 using names = std::vector<std::string>;
@@ -37,20 +36,6 @@ namespace {
 dedalus::connection_error cut()
 {
     return {dedalus::call_phase::body, boost::asio::error::connection_reset, "cut"};
-}
-
-/// Leaves a call of this effect started and not ended, as a process does that dies in the middle of it.
-void leave_started(durable_scene& s, tool_effect effect, dedalus::tool_probe probe = {})
-{
-    dedalus::tool_options options;
-    options.effect = effect;
-    options.probe = std::move(probe);
-    s.add("act", std::move(options));
-    s.says(asks("[" + pending_call("a", "act") + "]"));
-    // Create, acquire, intent, answer, start, and here the end.
-    s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
-    CHECK_THROWS_AS(s.run(), std::runtime_error);
-    CHECK(s.log == names{"a"});
 }
 
 }  // namespace
@@ -105,51 +90,6 @@ TEST_CASE("A call that was started and not seen to end is judged by its effect")
         const dedalus::run_result done = s.run();
         CHECK(done.phase == run_phase::completed);
         CHECK(s.log == names{"a", "a"});
-    }
-}
-
-namespace {
-
-boost::asio::awaitable<std::optional<json::value>> found(std::string key)
-{
-    co_return json::value("found " + key);
-}
-
-boost::asio::awaitable<std::optional<json::value>> not_found(std::string)
-{
-    co_return std::nullopt;
-}
-
-boost::asio::awaitable<std::optional<json::value>> no_answer(std::string)
-{
-    throw std::runtime_error("not reachable");
-    co_return std::nullopt;
-}
-
-}  // namespace
-
-TEST_CASE("A probe decides whether a call that was started runs again")
-{
-    durable_scene s;
-    SECTION("it took effect")
-    {
-        leave_started(s, tool_effect::probe, found);
-        s.says(ends());
-        CHECK(s.run().tool_results[0].content == "found r1/a");
-        CHECK(s.log == names{"a"});
-    }
-    SECTION("it did not")
-    {
-        leave_started(s, tool_effect::probe, not_found);
-        s.says(ends());
-        CHECK(s.run().tool_results[0].content == "a done");
-        CHECK(s.log == names{"a", "a"});
-    }
-    SECTION("nobody knows")
-    {
-        leave_started(s, tool_effect::probe, no_answer);
-        CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
-        CHECK(s.log == names{"a"});
     }
 }
 

@@ -60,6 +60,29 @@ TEST_CASE("No more calls run than allowed")
     CHECK(plan.start_ready() == list{3});
 }
 
+TEST_CASE("No more calls of one lane run than it takes, and others overtake them")
+{
+    core::plan plan = plan_of(batch_of({{}, {}, {}, {}}));
+    const core::plan::lanes_of_node lanes = [](std::size_t node) {
+        std::vector<core::plan::lane> of_node;
+        if (node != 2)
+            of_node.push_back({"browser", 1});
+        if (node == 3)
+            of_node.push_back({"tool", 5});
+        return of_node;
+    };
+    CHECK(plan.start_ready(lanes) == list{0, 2});
+    CHECK(plan.start_ready(lanes).empty());
+    plan.hold(0);
+    CHECK(plan.start_ready(lanes) == list{1});
+    plan.finish(1, true);
+    CHECK(plan.start_ready(lanes) == list{3});
+    plan.release(0);
+    CHECK(plan.start_ready(lanes).empty());
+    plan.finish(3, false);
+    CHECK(plan.start_ready(lanes) == list{0});
+}
+
 TEST_CASE("A call starts when all that it needs has succeeded")
 {
     core::plan plan = plan_of(batch_of({{}, {}, {0, 1}}));

@@ -143,9 +143,21 @@ struct random_run
     void approve()
     {
         REQUIRE_FALSE(held.empty());
-        machine.approve(held.back());
-        log.emplace_back(core::call_approved{held.back()});
+        core::approval how;
+        how.always = pick(4) == 0;
+        if (pick(2) == 0)
+            how.arguments = json::object{{"edited", clock}};
+        machine.approve(held.back(), how);
+        log.emplace_back(core::call_approved{held.back(), how});
         held.pop_back();
+    }
+
+    void add_input()
+    {
+        std::vector<dedalus::message> added;
+        added.emplace_back(dedalus::user_message{"And at " + std::to_string(clock) + "?"});
+        machine.add_input(added);
+        log.emplace_back(core::input_added{added});
     }
 
     void finish(const core::call_key& key)
@@ -171,6 +183,8 @@ struct random_run
     /// One step; false when the run has ended.
     bool step()
     {
+        if (pick(8) == 0)
+            add_input();
         if (machine.calls_open()) {
             run_calls();
             return true;

@@ -11,6 +11,8 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,10 +20,14 @@
 #include <boost/assert/source_location.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace tool_group_test {
 
@@ -283,6 +289,83 @@ TEST_CASE("A tool that ends while the run is cancelled is followed by no other")
     s.context.run();
     CHECK(aborted);
     CHECK(s.log == names{"cancelled"});
+}
+
+namespace {
+
+/// Waits until it is cancelled; `seen` is the context of its call meanwhile.
+asio::awaitable<json::value>
+show_context(dedalus::tool_context& context, dedalus::tool_context*& seen)  // borrowed: seen
+{
+    seen = &context;
+    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return nullptr;
+}
+
+void pass(milliseconds time)
+{
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_CASE("Progress of a tool begins its idle time anew, is passed on, and does not move its time limit")
+{
+    using clock = std::chrono::steady_clock;
+    const auto hour = std::chrono::hours(1);
+    asio::io_context context;
+    const dedalus::handoff_engine::strand s(context.get_executor());
+    dedalus::tool_context* seen = nullptr;
+    dedalus::tool_registry tools;
+    dedalus::tool_options options;
+    options.timeout = 2 * hour;
+    options.idle_timeout = hour;
+    dedalus::function_definition definition;
+    definition.name = "long";
+    tools.add(
+        definition, [&seen](json::object, dedalus::tool_context& c) { return show_context(c, seen); }, options
+    );
+
+    std::vector<json::value> shown;
+    dedalus::handoff_engine::tool_group group(s, milliseconds(1));
+    asio::post(s, [&] {
+        dedalus::handoff_engine::tool_start what;
+        what.call.key.call_id = "a";
+        what.call.name = "long";
+        what.tools = std::make_shared<const dedalus::tool_registry>(tools);
+        what.on_progress = [&shown](const dedalus::handoff_core::call_key& key, json::value value) {
+            CHECK(key.call_id == "a");
+            shown.push_back(std::move(value));
+        };
+        group.start(std::move(what));
+        REQUIRE(seen != nullptr);
+        const auto started = clock::now();
+        pass(milliseconds(2));
+        seen->progress("half");
+        seen->progress();
+        CHECK(group.take_ended(started + hour).empty());
+        CHECK(seen->deadline() <= started + 2 * hour);
+        group.cancel();
+    });
+    context.run();
+    CHECK(shown == std::vector<json::value>{"half", nullptr});
+}
+
+TEST_CASE("A tool that makes no progress for its idle time is ended as one whose time limit passed")
+{
+    scene s;
+    dedalus::tool_options options;
+    options.idle_timeout = milliseconds(20);
+    s.add("tool", never, std::move(options));
+    s.says(handoff_answer("[" + call("a", "tool") + "]"));
+    s.says(text_answer("Done."));
+    const dedalus::run_result r = s.run();
+    REQUIRE(r.tool_results.size() == 1);
+    CHECK(r.tool_results[0].outcome == tool_outcome::timeout);
+    CHECK(r.tool_results[0].content.find("20 ms") != std::string::npos);
 }
 
 }  // namespace tool_group_test

@@ -44,6 +44,37 @@ TEST_CASE("no header with a secret word in its name is on the list of harmless o
     CHECK_FALSE(is_secret_name("model"));
 }
 
+TEST_CASE("a text loses what looks like a key, a token or a password")
+{
+    CHECK(redacted_text("refused: sk-proj-abcdefghijklmn, try again") == "refused: <redacted>, try again");
+    CHECK(redacted_text("key dsk_live_0123456789abcd") == "key <redacted>");
+    CHECK(redacted_text("jwt eyJhbGciOiJIUzI1NiJ9.e30.x_y") == "jwt <redacted>");
+    CHECK(redacted_text("Authorization: Bearer s3cret-token") == "Authorization: Bearer <redacted>");
+    CHECK(redacted_text("authorization: Basic czNjcmV0OnM=") == "authorization: Basic <redacted>=");
+    CHECK(redacted_text("GET /x?api_key=s3cret&n=1") == "GET /x?api_key=<redacted>&n=1");
+    CHECK(redacted_text(R"({"access_token": "s3cret","n":1})") == R"({"access_token": "<redacted>","n":1})");
+    CHECK(redacted_text("X-Api-Key: s3cret") == "X-Api-Key: <redacted>");
+    CHECK(redacted_text("password='s3cret'") == "password='<redacted>'");
+    CHECK(redacted_text("postgres://me:s3cret@host/db") == "postgres://me:<redacted>@host/db");
+}
+
+TEST_CASE("a text without secrets stays as it is")
+{
+    for (const std::string text :
+         {"",
+          "the connection was reset",
+          "KeyError: 'name'",
+          "invalid token: expected '}' in line 3",
+          "sk-learn is not installed",
+          "a bearer token is missing",
+          "write to ada@example.org: https://example.org:8080/a?b=c",
+          "caf\xc3\xa9 = 3"})
+    {
+        CAPTURE(text);
+        CHECK(redacted_text(text) == text);
+    }
+}
+
 TEST_CASE("URLs lose their secrets")
 {
     CHECK(redacted_url("https://h/v1/x") == "https://h/v1/x");

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <dedalus/chat/message.hpp>
+#include <dedalus/handoff/waiting_call.hpp>
+#include <dedalus/stores/records.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dedalus::handoff_core {
+
+/// A decision about a call, or an order to a run, as it lies in the inbox.
+struct decision
+{
+    enum class kind
+    {
+        approve,
+        approve_always,  ///< and the later calls of this tool
+        edit,            ///< approve with other arguments
+        reject,
+        result,
+        error,
+        cancel_run,
+        add_input,
+    };
+
+    kind what = kind::approve;
+    boost::json::value value{};       ///< of a result
+    boost::json::object arguments{};  ///< of an edit
+    std::string text{};               ///< reason of a rejection, or the error
+    std::vector<message> messages{};  ///< of an input
+};
+
+/// Whether a call that waits for this can be decided on so.
+bool may_decide(decision::kind what, wait_kind wait) noexcept;
+
+/// It is about the run, and not about a call that waits.
+constexpr bool is_order(decision::kind what) noexcept
+{
+    return what == decision::kind::cancel_run || what == decision::kind::add_input;
+}
+
+/// As an inbox item has them.
+std::string_view decision_name(decision::kind what) noexcept;
+std::string decision_body(const decision& d);
+
+boost::json::array write_messages(const std::vector<message>& messages);
+
+// These throw store_error(damaged) for what was not written by the above.
+
+std::vector<message> read_messages(const boost::json::array& list);
+decision read_decision(const stores::inbox_item& item);
+
+}  // namespace dedalus::handoff_core

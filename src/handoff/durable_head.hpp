@@ -1,0 +1,24 @@
+#pragma once
+
+#include "handoff/durable_state.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace dedalus::handoff_engine {
+
+/// Where the machine stands, for a run that is not suspended.
+run_phase phase_of(const handoff_core::run_machine& machine);
+
+/// Fills the head of a commit, but for phase and wakeup_at, which are there already. A head tells at a glance what the
+/// log tells in full, and stays below 16 KiB: waits and tools that do not fit are left to the log.
+void describe(durable& r, journal_commit& what);
+
+/// Name, effect and digits of the schema's SHA-256 of the tools that the run began with; empty when they are too many
+/// for a head.
+boost::json::array toolset_of(const handoff_core::run_definition& definition);
+
+/// Who writes heads here.
+boost::json::object writer_of_heads();
+
+}  // namespace dedalus::handoff_engine

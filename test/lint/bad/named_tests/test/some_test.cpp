@@ -1,0 +1,2 @@
+TEST_CASE("a test that is there")
+{}

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <dedalus/handoff/handoff_loop.hpp>
+
+#include "support/background_program.hpp"
+#include "support/catch.hpp"
+#include "support/client_fixture.hpp"
+#include "support/run_coro.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/json/parse.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace test {
+
+/// Stands in every secret of a run_with_secrets(). In base64 it is the other one.
+inline constexpr std::string_view secret_word = "s3cret";
+inline constexpr std::string_view secret_word_in_base64 = "czNjcmV0";
+
+/// Stands in its prompt, which is stored.
+inline constexpr std::string_view visible_word = "planted-visible";
+
+inline dedalus::client_options options_with_secrets(const dedalus::testing::server& server)
+{
+    dedalus::client_options options = options_for(server);
+    options.api_key = "sk-s3cret-api-key-0123456789";
+    options.x_api_key = "s3cret-x-api-key";
+    options.provider_key = "s3cret-provider-key";
+    options.headers = {{"X-Tenant", "s3cret-tenant"}, {"Cookie", "session=s3cret"}};
+    options.plaintext_mcp_credentials = true;
+    return options;
+}
+
+inline dedalus::chat_completion_request request_with_secrets()
+{
+    dedalus::chat_completion_request request = hello();
+    request.messages = {dedalus::user_message{std::string(visible_word)}};
+    request.mcp_servers = std::string("org/server");
+    dedalus::credential credential;
+    credential.connection_name = "github";
+    credential.values["token"] = std::string("s3cret-mcp-token");
+    request.credentials = std::move(credential);
+    request.max_turns = 1;
+    return request;
+}
+
+/// Refuses one key and quotes it, then asks for a tool that fails and one that needs an approval.
+inline std::optional<dedalus::testing::reply>
+serve_with_secrets(const dedalus::testing::received_request& request, const boost::json::object& body)
+{
+    if (request.headers.find("authorization").value_or("").find("wrong") != std::string_view::npos)
+        return dedalus::testing::error_reply(401, "Incorrect API key: sk-s3cret-wrong-key-0123456789");
+    if (body.at("messages").get_array().size() > 1)
+        return dedalus::testing::text_reply("Done.");
+    return dedalus::testing::json_reply(boost::json::parse(
+        R"({"id":"1","object":"chat.completion","created":1,"model":"m","choices":[],"turns_consumed":1,
+            "pending_tools":[{"id":"a","name":"leak","arguments":{}},{"id":"b","name":"pay","arguments":{}}]})"
+    ));
+}
+
+inline boost::asio::awaitable<boost::json::value> leak()
+{
+    throw std::runtime_error("GET https://me:s3cret@host/?api_key=s3cret refused, Authorization: Bearer s3cret-token");
+    co_return nullptr;
+}
+
+inline boost::asio::awaitable<boost::json::value> pay()
+{
+    co_return "paid";
+}
+
+inline dedalus::tool_registry leaking_tools()
+{
+    dedalus::tool_registry tools;
+    dedalus::function_definition definition;
+    definition.name = "leak";
+    tools.add(definition, [](boost::json::object, dedalus::tool_context&) { return leak(); }, {});
+    definition.name = "pay";
+    dedalus::tool_options with_approval;
+    with_approval.needs_approval = true;
+    tools.add(
+        std::move(definition),
+        [](boost::json::object, dedalus::tool_context&) { return pay(); },
+        std::move(with_approval)
+    );
+    return tools;
+}
+
+inline boost::asio::awaitable<dedalus::run_result>
+follow_with_secrets(dedalus::client_options options, std::shared_ptr<dedalus::run_store> store)
+{
+    dedalus::handoff_options handoff;
+    handoff.store = std::move(store);
+    handoff.retry.max_retries = 0;
+    const dedalus::client client(co_await boost::asio::this_coro::executor, std::move(options));
+    const dedalus::handoff_loop loop(client, leaking_tools(), std::move(handoff));
+    const dedalus::chat_completion_request request = request_with_secrets();
+    co_return co_await loop.run_or_resume("order-1", request);
+}
+
+/// Leads a run, with a secret wherever one can be, past a proxy that is away, a refused key, a tool that quotes a
+/// token and an approval to its end.
+inline void run_with_secrets(const std::shared_ptr<dedalus::run_store>& store)
+{
+    dedalus::testing::server server(plain_http());
+    server.on_request(serve_with_secrets);
+    dedalus::client_options options = options_with_secrets(server);
+    options.proxy.url = "http://me:s3cret-proxy@127.0.0.1:" + std::to_string(free_port());
+    CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::retry_after);
+    options = options_with_secrets(server);
+    options.api_key = "sk-s3cret-wrong-key-0123456789";
+    CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::auth);
+    options = options_with_secrets(server);
+    CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::approval);
+    const dedalus::run_inbox inbox(store);
+    CHECK(run_coro(inbox.approve("order-1", "b")) == dedalus::stores::post_outcome::accepted);
+    const dedalus::run_result done = run_coro(follow_with_secrets(options, store));
+    CHECK(done.phase == dedalus::run_phase::completed);
+    REQUIRE(done.tool_results.size() == 2);
+    CHECK(done.tool_results[0].outcome == dedalus::tool_outcome::error);
+    CHECK(done.tool_results[1].content == "paid");
+    REQUIRE_FALSE(server.requests().empty());
+    CHECK(server.requests().back().body.find(secret_word) != std::string::npos);
+}
+
+/// All that a store gives of the run, as the bytes that it keeps.
+inline std::string bytes_of_run_with_secrets(dedalus::run_store& store)
+{
+    dedalus::stores::load_request request;
+    request.run_id = "order-1";
+    const dedalus::stores::stored_run run = run_coro(store.load(std::move(request))).run;
+    std::string all = run.head.bytes;
+    for (const auto& entry : run.entries)
+        all += entry.body + entry.raw;
+    for (const auto& record : run.calls)
+        all += record.body;
+    for (const auto& wait : run.waits)
+        all += wait.body;
+    return all;
+}
+
+/// In how many files below a folder these bytes stand.
+inline std::size_t files_with(const std::string& folder, std::string_view bytes)
+{
+    std::size_t found = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        if (!entry.is_regular_file())
+            continue;
+        std::ifstream file(entry.path(), std::ios::binary);
+        const std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+        found += content.find(bytes) == std::string::npos ? 0U : 1U;
+    }
+    return found;
+}
+
+}  // namespace test

@@ -1,0 +1,181 @@
+#include "support/catch.hpp"
+#include "support/durable_scene.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace durable_expiry_test {
+
+namespace stores = dedalus::stores;
+using dedalus::run_phase;
+using dedalus::stop_reason;
+using dedalus::tool_effect;
+using dedalus::tool_outcome;
+using stores::post_outcome;
+using test::durable_scene;
+using test::ends;
+using test::leave_started;
+using test::pending_call;
+using test::run_coro;
+using test::waiting_run;
+using names = std::vector<std::string>;
+
+TEST_CASE("What becomes of a call that nobody decides on in time is said by its tool")
+{
+    durable_scene s;
+    dedalus::tool_options options;
+    options.wait_limit = std::chrono::hours(1);
+    options.effect = tool_effect::keyed;
+    SECTION("it is rejected")
+    {
+        waiting_run(s, std::move(options));
+        s.passed += std::chrono::hours(1);
+        s.says(ends());
+        const dedalus::run_result done = s.run();
+        CHECK(done.tool_results.at(0).outcome == tool_outcome::expired);
+        CHECK(s.log.empty());
+    }
+    SECTION("the run fails")
+    {
+        options.on_expiry = dedalus::wait_expiry::fail_run;
+        waiting_run(s, std::move(options));
+        s.passed += std::chrono::hours(1);
+        const dedalus::run_result failed = s.run();
+        CHECK(failed.phase == run_phase::failed);
+        CHECK(failed.stop_reason == stop_reason::expired);
+        CHECK(s.run().stop_reason == stop_reason::expired);
+        CHECK(s.sent.size() == 1);
+    }
+    SECTION("it waits as long again, under the same token")
+    {
+        options.on_expiry = dedalus::wait_expiry::keep;
+        const dedalus::run_result first = waiting_run(s, std::move(options));
+        s.passed += std::chrono::hours(1);
+        const dedalus::run_result waits = s.run();
+        CHECK(waits.stop_reason == stop_reason::approval);
+        CHECK(waits.waiting.at(0).expires_at == s.now() + std::chrono::hours(1));
+        const dedalus::run_inbox holder = s.inbox().with_token(first.waiting[0].token);
+        CHECK(run_coro(holder.approve("r1", "a")) == post_outcome::accepted);
+    }
+    SECTION("it runs")
+    {
+        options.on_expiry = dedalus::wait_expiry::auto_approve;
+        waiting_run(s, std::move(options));
+        s.passed += std::chrono::hours(1);
+        s.says(ends());
+        CHECK(s.run().phase == run_phase::completed);
+        CHECK(s.log == names{R"(a{"n":1})"});
+    }
+    SECTION("a decision that came in time counts, however late the run is resumed")
+    {
+        options.on_expiry = dedalus::wait_expiry::fail_run;
+        waiting_run(s, std::move(options));
+        CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+        s.passed += std::chrono::hours(2);
+        s.says(ends());
+        CHECK(s.run().phase == run_phase::completed);
+        CHECK(s.log == names{R"(a{"n":1})"});
+    }
+}
+
+TEST_CASE("A run whose time is over is not gone on with")
+{
+    durable_scene s;
+    s.definition.expires_at = s.now() + std::chrono::hours(24);
+    waiting_run(s);
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    s.passed += std::chrono::hours(24);
+    const dedalus::run_result expired = s.run();
+    CHECK(expired.phase == run_phase::expired);
+    CHECK(expired.stop_reason == stop_reason::expired);
+    CHECK(s.log.empty());
+    CHECK(s.run().phase == run_phase::expired);
+    CHECK(s.sent.size() == 1);
+}
+
+TEST_CASE("A suspended run wakes up when its time is over")
+{
+    durable_scene s;
+    s.definition.expires_at = s.now() + std::chrono::hours(24);
+    waiting_run(s);
+    s.passed += std::chrono::hours(24);
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    CHECK(s.run().phase == run_phase::expired);
+}
+
+namespace {
+
+stores::late_outcome put_late(durable_scene& s, std::int64_t fence, tool_outcome outcome)
+{
+    dedalus::handoff_core::tool_end end;
+    end.outcome = outcome;
+    end.content = "it was late";
+    end.value = "it was late";
+    stores::late_request request;
+    request.run_id = "r1";
+    request.result.key.call_id = "a";
+    request.result.fence = fence;
+    request.result.body = dedalus::handoff_core::finish_body(end, s.now());
+    return run_coro(s.store->put_late_result(std::move(request)));
+}
+
+}  // namespace
+
+TEST_CASE("A result that a former owner could not record any more is adopted by the next one")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once);
+    SECTION("when it takes the run up")
+    {
+        CHECK(put_late(s, 1, tool_outcome::ok) == stores::late_outcome::stored);
+    }
+    SECTION("while the call waits for a decision")
+    {
+        CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
+        CHECK(put_late(s, 1, tool_outcome::ok) == stores::late_outcome::stored);
+    }
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.tool_results.at(0).outcome == tool_outcome::ok);
+    CHECK(test::tool_text(s.sent.at(1).messages, "a") == "it was late");
+    CHECK(s.log == names{"a"});
+}
+
+TEST_CASE("What depends on a call of unknown outcome is not run")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once, {}, std::chrono::seconds(60), "," + pending_call("b", "act", "\"a\""));
+    s.on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    REQUIRE(done.tool_results.size() == 2);
+    CHECK(done.tool_results[0].outcome == tool_outcome::unknown_outcome);
+    CHECK(done.tool_results[1].outcome == tool_outcome::skipped_dependency);
+    CHECK(s.log == names{"a"});
+}
+
+TEST_CASE("A late end that is not certain, or of another attempt, is not adopted")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once);
+    SECTION("the tool was cancelled")
+    {
+        put_late(s, 1, tool_outcome::cancelled);
+    }
+    SECTION("its time limit had passed")
+    {
+        put_late(s, 1, tool_outcome::timeout);
+    }
+    SECTION("an owner who had not started it")
+    {
+        put_late(s, 7, tool_outcome::ok);
+    }
+    CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
+}
+
+}  // namespace durable_expiry_test

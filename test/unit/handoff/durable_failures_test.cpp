@@ -1,0 +1,121 @@
+#include <dedalus/api_error.hpp>
+#include <dedalus/error.hpp>
+#include <dedalus/proxy_error.hpp>
+
+#include "net/certificate_error.hpp"
+#include "support/durable_scene.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+namespace durable_failures_test {
+
+using dedalus::call_phase;
+using dedalus::run_phase;
+using dedalus::stop_reason;
+using test::durable_scene;
+using test::ends;
+using namespace std::chrono_literals;
+
+TEST_CASE("A refused certificate is not tried again, costs nothing, and the run waits for somebody to mend it")
+{
+    durable_scene s;
+    s.fails(dedalus::connection_error(call_phase::tls, dedalus::net::certificate_error(10), "expired"));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::retry_after);
+    CHECK(waits.llm_turns.spent() == 0);
+    CHECK(waits.unknown_outcomes.empty());
+    CHECK(s.sent.size() == 1);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
+TEST_CASE("A provider that has no key suspends the run until there is one")
+{
+    durable_scene s;
+    s.fails(dedalus::credential_error("no key", nullptr));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::auth);
+    CHECK(waits.llm_turns.spent() == 0);
+    CHECK(s.sent.size() == 1);
+}
+
+TEST_CASE("An answer that cannot be read is charged, and ends the run")
+{
+    durable_scene s;
+    s.fails(dedalus::response_format_error("not JSON", 200, "text/html", "<html>"));
+    CHECK_THROWS_AS(s.run(), dedalus::response_format_error);
+    const dedalus::run_result again = s.run();
+    CHECK(again.phase == run_phase::failed);
+    CHECK(again.stop_reason == stop_reason::error);
+    CHECK(again.llm_turns.charged_unknown == 2);
+    CHECK(again.unknown_outcomes.size() == 1);
+    CHECK(s.sent.size() == 1);
+}
+
+TEST_CASE("What fails before the connection stands is tried again at no charge")
+{
+    durable_scene s;
+    SECTION("a proxy that is busy")
+    {
+        s.fails(dedalus::proxy_error("proxy:3128", 503));
+    }
+    SECTION("a connect that takes too long")
+    {
+        s.fails(dedalus::timeout_error(call_phase::connect, 1s));
+    }
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == 0);
+    CHECK(done.llm_turns.spent() == 1);
+}
+
+TEST_CASE("A refusal that passes is tried again, and charged when the server may have worked")
+{
+    struct row
+    {
+        int status;
+        std::int64_t charged;
+    };
+
+    const row r = GENERATE(row{408, 2}, row{500, 2}, row{503, 2}, row{409, 0}, row{429, 0});
+    durable_scene s;
+    s.fails(test::refusal(r.status, "for a moment"));
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == r.charged);
+    CHECK(done.unknown_outcomes.size() == (r.charged > 0 ? 1U : 0U));
+}
+
+TEST_CASE("The server's own wish decides whether a refusal is tried again")
+{
+    const bool again = GENERATE(false, true);
+    dedalus::api_error_details details;
+    details.status = 503;
+    details.headers.set("x-should-retry", again ? "true" : "false");
+    durable_scene s;
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    s.says(ends());
+    CHECK(s.run().phase == (again ? run_phase::completed : run_phase::suspended));
+    CHECK(s.sent.size() == (again ? 2U : 1U));
+}
+
+TEST_CASE("An error in the middle of a stream may have cost something, and is tried again unless it is about money")
+{
+    const bool quota = GENERATE(false, true);
+    dedalus::api_error_details details;
+    details.status = 200;
+    details.in_stream = true;
+    details.api_code = quota ? "insufficient_quota" : "overloaded";
+    durable_scene s;
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    s.says(ends());
+    const dedalus::run_result r = s.run();
+    CHECK(r.llm_turns.charged_unknown == 2);
+    CHECK(r.stop_reason == (quota ? stop_reason::payment : stop_reason::final));
+}
+
+}  // namespace durable_failures_test
