@@ -77,6 +77,7 @@ TEST_CASE("A token decides on one call once, and the store has nothing but its h
     CHECK(run_coro(stranger.cancel_run("r1")) == post_outcome::refused);
     const dedalus::run_inbox holder = s.inbox().with_token(token);
     CHECK(run_coro(holder.cancel_run("r1")) == post_outcome::refused);
+    CHECK(run_coro(holder.approve_always("r1", "a")) == post_outcome::refused);
     CHECK(run_coro(holder.approve("r1", "a")) == post_outcome::accepted);
     CHECK(run_coro(holder.reject("r1", "a")) == post_outcome::already_decided);
     CHECK(text_of(s.stored()).find(token) == std::string::npos);
