@@ -7,6 +7,7 @@
 #include "handoff/run_records.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -126,6 +127,7 @@ private:
     std::int64_t last_seq_ = 0;
     std::optional<logged_answer> last_answer_{};
     std::optional<stores::time_point> created_at_{};
+    boost::json::object extra_{};  ///< members of the head that this version does not know
     std::chrono::steady_clock::time_point held_until_{};
 };
 

@@ -86,32 +86,10 @@ awaitable<void> write_run(pg_connection& c /* borrowed */, const commit_request&
     co_await c.run(statement, std::move(arguments));
 }
 
-awaitable<void> write_calls(pg_connection& c /* borrowed */, const commit_request& r /* borrowed */)
-{
-    if (r.calls.empty())
-        co_return;
-    pg_arguments arguments;
-    arguments.text(r.run_id).text(r.op_id);
-    for (const call_record& record : r.calls)
-        add_call(arguments, record);
-    std::string statement =
-        "INSERT INTO dedalus_calls SELECT $1, v.*, $2 FROM (VALUES " + places(r.calls.size(), 9, 2) + ") v";
-    co_await c.run(std::move(statement), std::move(arguments));
-}
-
 awaitable<void> write_waits(pg_connection& c /* borrowed */, const commit_request& r /* borrowed */)
 {
-    for (const wait_record& wait : r.waits) {
-        pg_arguments arguments;
-        arguments.text(r.run_id).bytes(wait.key.call.call_id).number(wait.key.call.occurrence).text(wait.key.kind);
-        arguments.bytes(wait.fingerprint).bytes(wait.token_sha256).time(wait.expires_at).bytes(wait.body);
-        co_await c.run(
-            "INSERT INTO dedalus_waits VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') "
-            "ON CONFLICT (run_id, call_id, occurrence, kind) DO UPDATE SET fingerprint = $5, token_sha256 = $6, "
-            "expires_at = $7, body = $8, decided_by = ''",
-            std::move(arguments)
-        );
-    }
+    for (const wait_record& wait : r.waits)
+        co_await put_wait(c, r.run_id, wait);
     for (const wait_key& key : r.closed_waits) {
         pg_arguments arguments;
         arguments.text(r.run_id).bytes(key.call.call_id).number(key.call.occurrence).text(key.kind);
@@ -154,7 +132,7 @@ awaitable<commit_result> commit(pg_connection& c /* borrowed */, const commit_re
     apply_commit(run->row, r);
     co_await write_run(c, r, run->row);
     co_await insert_entries(c, r.run_id, r.entries);
-    co_await write_calls(c, r);
+    co_await insert_calls(c, r.run_id, r.calls, r.op_id);
     co_await write_waits(c, r);
     co_await consume_inbox(c, r, run->row.rev);
     co_return result;

@@ -21,6 +21,9 @@ inline constexpr const char* now = "(extract(epoch FROM clock_timestamp()) * 100
 /// The names of a run's own phases, as a condition.
 inline constexpr const char* is_open = "phase IN ('ready', 'sending', 'executing', 'suspended')";
 
+/// Rows that one statement inserts at most: it has at most 65535 arguments.
+inline constexpr std::size_t most_rows = max_records;
+
 struct locked_run
 {
     run_row row{};
@@ -62,6 +65,16 @@ void add_call(pg_arguments& to, const call_record& record);
 
 /// A row of call_id, occurrence, kind, attempt, fence, at, body, crc.
 call_record read_call(const pg_rows& rows, std::size_t row);
+
+awaitable<void> insert_calls(
+    pg_connection& c /* borrowed */,
+    std::string run_id,
+    const std::vector<call_record>& records /* borrowed */,
+    std::string op_id
+);
+
+/// In place of the wait with this key, if there is one.
+awaitable<void> put_wait(pg_connection& c /* borrowed */, std::string run_id, const wait_record& wait /* borrowed */);
 
 /// Those of the records whose places are taken, by other operations than `op_id`.
 awaitable<std::vector<call_record>> existing_calls(

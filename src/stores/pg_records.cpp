@@ -1,5 +1,7 @@
 #include "stores/pg_operations.hpp"
 
+#include <algorithm>
+
 // What is written beside the commits: call records, posts, late results.
 
 namespace dedalus::stores::pg {
@@ -46,6 +48,39 @@ awaitable<std::vector<call_record>> existing_calls(
     for (std::size_t i = 0; i < rows.size(); ++i)
         existing.push_back(read_call(rows, i));
     co_return existing;
+}
+
+awaitable<void> insert_calls(
+    pg_connection& c /* borrowed */,
+    std::string run_id,
+    const std::vector<call_record>& records /* borrowed */,
+    std::string op_id
+)
+{
+    for (std::size_t first = 0; first < records.size(); first += most_rows) {
+        const std::size_t rows = std::min(records.size() - first, most_rows);
+        pg_arguments arguments;
+        arguments.text(run_id).text(op_id);
+        for (std::size_t i = first; i < first + rows; ++i)
+            add_call(arguments, records[i]);
+        std::string statement =
+            "INSERT INTO dedalus_calls SELECT $1, v.*, $2 FROM (VALUES " + places(rows, 9, 2) + ") v";
+        co_await c.run(std::move(statement), std::move(arguments));
+    }
+}
+
+awaitable<void> put_wait(pg_connection& c /* borrowed */, std::string run_id, const wait_record& wait /* borrowed */)
+{
+    pg_arguments arguments;
+    arguments.text(run_id).bytes(wait.key.call.call_id).number(wait.key.call.occurrence).text(wait.key.kind);
+    arguments.bytes(wait.fingerprint).bytes(wait.token_sha256).time(wait.expires_at).bytes(wait.body);
+    arguments.text(wait.decided_by);
+    co_await c.run(
+        "INSERT INTO dedalus_waits VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+        "ON CONFLICT (run_id, call_id, occurrence, kind) DO UPDATE SET fingerprint = $5, token_sha256 = $6, "
+        "expires_at = $7, body = $8, decided_by = $9",
+        std::move(arguments)
+    );
 }
 
 // One statement: the share lock holds a takeover back until the records are there to be seen by it, and lets the other

@@ -1,6 +1,8 @@
 #include "stores/labels.hpp"
 #include "stores/pg_operations.hpp"
 
+#include <algorithm>
+
 // Runs as a whole: creation, lease, removal.
 
 namespace dedalus::stores::pg {
@@ -64,14 +66,17 @@ awaitable<void> insert_entries(
     pg_connection& c /* borrowed */, std::string run_id, const std::vector<log_entry>& entries /* borrowed */
 )
 {
-    if (entries.empty())
-        co_return;
-    pg_arguments arguments;
-    for (const log_entry& entry : entries) {
-        arguments.text(run_id).number(entry.seq).time(entry.at).number(entry.fence).number(entry.turn);
-        arguments.text(entry.kind).bytes(entry.body).bytes(entry.raw).number(entry.crc32c);
+    for (std::size_t first = 0; first < entries.size(); first += most_rows) {
+        const std::size_t rows = std::min(entries.size() - first, most_rows);
+        pg_arguments arguments;
+        for (std::size_t i = first; i < first + rows; ++i) {
+            const log_entry& entry = entries[i];
+            arguments.text(run_id).number(entry.seq).time(entry.at).number(entry.fence).number(entry.turn);
+            arguments.text(entry.kind).bytes(entry.body).bytes(entry.raw).number(entry.crc32c);
+        }
+        std::string statement = "INSERT INTO dedalus_log VALUES " + places(rows, 9, 0);
+        co_await c.run(std::move(statement), std::move(arguments));
     }
-    co_await c.run("INSERT INTO dedalus_log VALUES " + places(entries.size(), 9, 0), std::move(arguments));
 }
 
 awaitable<acquire_result> acquire(pg_connection& c /* borrowed */, const acquire_request& r /* borrowed */)

@@ -109,6 +109,22 @@ void sqlite_tables::insert_late(const std::string& run_id, const late_result& la
     );
 }
 
+void sqlite_tables::put_wait(const std::string& run_id, const wait_record& wait)
+{
+    db_.run(
+        "INSERT OR REPLACE INTO waits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        std::string_view(run_id),
+        blob{wait.key.call.call_id},
+        wait.key.call.occurrence,
+        std::string_view(wait.key.kind),
+        blob{wait.fingerprint},
+        blob{wait.token_sha256},
+        wait.expires_at,
+        blob{wait.body},
+        std::string_view(wait.decided_by)
+    );
+}
+
 remove_outcome sqlite_tables::remove(const std::string& run_id, bool must_be_terminal)
 {
     const auto row = find(run_id);

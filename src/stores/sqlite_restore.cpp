@@ -29,29 +29,12 @@ create_outcome sqlite_tables::restore(const restore_request& request)
     insert_entries(run.run_id, run.entries);
     for (const call_record& record : run.calls)
         insert_call(run.run_id, record, request.op_id);
-    insert_waits(run);
+    for (const wait_record& wait : run.waits)
+        put_wait(run.run_id, wait);
     insert_inbox(run);
     for (const late_result& late : run.late)
         insert_late(run.run_id, late);
     return create_outcome::created;
-}
-
-void sqlite_tables::insert_waits(const stored_run& run)
-{
-    for (const wait_record& wait : run.waits) {
-        db_.run(
-            "INSERT INTO waits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            std::string_view(run.run_id),
-            blob{wait.key.call.call_id},
-            wait.key.call.occurrence,
-            std::string_view(wait.key.kind),
-            blob{wait.fingerprint},
-            blob{wait.token_sha256},
-            wait.expires_at,
-            blob{wait.body},
-            std::string_view(wait.decided_by)
-        );
-    }
 }
 
 void sqlite_tables::insert_inbox(const stored_run& run)

@@ -13,6 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <functional>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -135,6 +136,19 @@ public:
         : worker_(std::make_shared<sqlite_worker>(open(path, checked(options))))
     {}
 
+    /// An operation on a request, which is checked when it begins.
+    template <class Operation, class Request>
+    auto write(Operation operation, Request request)
+    {
+        return submit(true, on_request(operation, std::move(request)));
+    }
+
+    template <class Operation, class Request>
+    auto read(Operation operation, Request request)
+    {
+        return submit(false, on_request(operation, std::move(request)));
+    }
+
     template <class Operation>
     auto write(Operation operation)
     {
@@ -148,6 +162,18 @@ public:
     }
 
 private:
+    template <class Operation, class Request>
+    static auto on_request(Operation operation, Request request)
+    {
+        return [operation, r = std::move(request)](sqlite_tables& t, time_point now) {
+            check(r);
+            if constexpr (std::is_invocable_v<Operation, sqlite_tables&, const Request&, time_point>)
+                return std::invoke(operation, t, r, now);
+            else
+                return std::invoke(operation, t, r);
+        };
+    }
+
     template <class Operation>
     auto submit(bool writes, Operation operation)
     {
@@ -179,90 +205,57 @@ asio::awaitable<int> sqlite_run_store::schema_version()
 
 asio::awaitable<create_outcome> sqlite_run_store::create(create_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
-        check(r);
-        return t.create(r, now);
-    });
+    return impl_->write(&sqlite_tables::create, std::move(request));
 }
 
 asio::awaitable<load_result> sqlite_run_store::load(load_request request)
 {
-    return impl_->read([r = std::move(request)](sqlite_tables& t, time_point) {
-        check(r);
-        return t.load(r);
-    });
+    return impl_->read(&sqlite_tables::load, std::move(request));
 }
 
 asio::awaitable<acquire_result> sqlite_run_store::acquire(acquire_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
-        check(r);
-        return t.acquire(r, now);
-    });
+    return impl_->write(&sqlite_tables::acquire, std::move(request));
 }
 
 asio::awaitable<renew_result> sqlite_run_store::renew(renew_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
-        check(r);
-        return t.renew(r, now);
-    });
+    return impl_->write(&sqlite_tables::renew, std::move(request));
 }
 
 asio::awaitable<lease_outcome> sqlite_run_store::release(release_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
-        check(r);
-        return t.release(r);
-    });
+    return impl_->write(&sqlite_tables::release, std::move(request));
 }
 
 asio::awaitable<commit_result> sqlite_run_store::commit(commit_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
-        check(r);
-        return t.commit(r, now);
-    });
+    return impl_->write(&sqlite_tables::commit, std::move(request));
 }
 
 asio::awaitable<append_result> sqlite_run_store::append_call(append_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
-        check(r);
-        return t.append_call(r);
-    });
+    return impl_->write(&sqlite_tables::append_call, std::move(request));
 }
 
 asio::awaitable<post_outcome> sqlite_run_store::post(post_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
-        check(r);
-        return t.post(r, now);
-    });
+    return impl_->write(&sqlite_tables::post, std::move(request));
 }
 
 asio::awaitable<late_outcome> sqlite_run_store::put_late_result(late_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point now) {
-        check(r);
-        return t.put_late_result(r, now);
-    });
+    return impl_->write(&sqlite_tables::put_late_result, std::move(request));
 }
 
 asio::awaitable<std::vector<std::string>> sqlite_run_store::list_resumable(run_filter filter)
 {
-    return impl_->read([f = std::move(filter)](sqlite_tables& t, time_point now) {
-        check(f);
-        return t.list_resumable(f, now);
-    });
+    return impl_->read(&sqlite_tables::list_resumable, std::move(filter));
 }
 
 asio::awaitable<list_page> sqlite_run_store::list(list_query query)
 {
-    return impl_->read([q = std::move(query)](sqlite_tables& t, time_point now) {
-        check(q);
-        return t.list(q, now);
-    });
+    return impl_->read(&sqlite_tables::list, std::move(query));
 }
 
 asio::awaitable<remove_outcome> sqlite_run_store::remove(std::string run_id, bool must_be_terminal)
@@ -288,10 +281,7 @@ asio::awaitable<bool> sqlite_run_store::set_ttl(std::string run_id, std::optiona
 
 asio::awaitable<std::size_t> sqlite_run_store::collect(collect_query query)
 {
-    return impl_->write([query](sqlite_tables& t, time_point now) {
-        check(query);
-        return t.collect(query, now);
-    });
+    return impl_->write(&sqlite_tables::collect, query);
 }
 
 asio::awaitable<std::string> sqlite_run_store::put_blob(std::string run_id, std::string bytes)
@@ -313,10 +303,7 @@ asio::awaitable<std::optional<std::string>> sqlite_run_store::get_blob(std::stri
 
 asio::awaitable<create_outcome> sqlite_run_store::restore(restore_request request)
 {
-    return impl_->write([r = std::move(request)](sqlite_tables& t, time_point) {
-        check(r);
-        return t.restore(r);
-    });
+    return impl_->write(&sqlite_tables::restore, std::move(request));
 }
 
 }  // namespace dedalus

@@ -218,19 +218,8 @@ commit_result sqlite_tables::commit(const commit_request& request, time_point no
 void sqlite_tables::write_outside(const commit_request& request, std::int64_t rev)
 {
     const std::string_view run_id = request.run_id;
-    for (const wait_record& wait : request.waits) {
-        db_.run(
-            "INSERT OR REPLACE INTO waits VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
-            run_id,
-            blob{wait.key.call.call_id},
-            wait.key.call.occurrence,
-            std::string_view(wait.key.kind),
-            blob{wait.fingerprint},
-            blob{wait.token_sha256},
-            wait.expires_at,
-            blob{wait.body}
-        );
-    }
+    for (const wait_record& wait : request.waits)
+        put_wait(request.run_id, wait);
     for (const wait_key& key : request.closed_waits) {
         db_.run(
             "UPDATE waits SET decided_by = ? WHERE run_id = ? AND call_id = ? AND occurrence = ? AND kind = ? "

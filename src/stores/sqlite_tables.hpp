@@ -50,7 +50,7 @@ private:
     std::optional<found_call> find_call(const std::string& run_id, const call_record& record);
     void insert_entries(const std::string& run_id, const std::vector<log_entry>& entries);
     void insert_call(const std::string& run_id, const call_record& record, const std::string& op_id);
-    void insert_waits(const stored_run& run);
+    void put_wait(const std::string& run_id, const wait_record& wait);
     void insert_inbox(const stored_run& run);
     void insert_late(const std::string& run_id, const late_result& late);
     void write_outside(const commit_request& request, std::int64_t rev);

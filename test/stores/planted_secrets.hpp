@@ -108,8 +108,8 @@ follow_with_secrets(dedalus::client_options options, std::shared_ptr<dedalus::ru
 }
 
 /// Leads a run, with a secret wherever one can be, past a proxy that is away, a refused key, a tool that quotes a
-/// token and an approval to its end.
-inline void run_with_secrets(const std::shared_ptr<dedalus::run_store>& store)
+/// token and an approval to its end. Gives the token of the approval.
+inline std::string run_with_secrets(const std::shared_ptr<dedalus::run_store>& store)
 {
     dedalus::testing::server server(plain_http());
     server.on_request(serve_with_secrets);
@@ -120,8 +120,11 @@ inline void run_with_secrets(const std::shared_ptr<dedalus::run_store>& store)
     options.api_key = "sk-s3cret-wrong-key-0123456789";
     CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::auth);
     options = options_with_secrets(server);
-    CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::approval);
-    const dedalus::run_inbox inbox(store);
+    const dedalus::run_result waits = run_coro(follow_with_secrets(options, store));
+    REQUIRE(waits.waiting.size() == 1);
+    std::string token = waits.waiting[0].token;
+    CHECK(token.size() > 16);
+    const dedalus::run_inbox inbox = dedalus::run_inbox(store).with_token(token);
     CHECK(run_coro(inbox.approve("order-1", "b")) == dedalus::stores::post_outcome::accepted);
     const dedalus::run_result done = run_coro(follow_with_secrets(options, store));
     CHECK(done.phase == dedalus::run_phase::completed);
@@ -130,6 +133,7 @@ inline void run_with_secrets(const std::shared_ptr<dedalus::run_store>& store)
     CHECK(done.tool_results[1].content == "paid");
     REQUIRE_FALSE(server.requests().empty());
     CHECK(server.requests().back().body.find(secret_word) != std::string::npos);
+    return token;
 }
 
 /// All that a store gives of the run, as the bytes that it keeps.

@@ -233,11 +233,12 @@ TEST_CASE("no file of a PostgreSQL server, its log and its write-ahead log inclu
     postgres_scene& scene = postgres_scene::get();
     const auto store = scene.open(scene.server.new_database());
     scene.run(store->migrate());
-    test::run_with_secrets(store);
+    const std::string token = test::run_with_secrets(store);
     scene.server.execute("CHECKPOINT");
     CHECK(test::files_with(scene.server.folder(), test::visible_word) > 1);
     CHECK(test::files_with(scene.server.folder(), test::secret_word) == 0);
     CHECK(test::files_with(scene.server.folder(), test::secret_word_in_base64) == 0);
+    CHECK(test::files_with(scene.server.folder(), token) == 0);
     const std::string bytes = test::bytes_of_run_with_secrets(*store);
     CHECK(bytes.find(test::visible_word) != std::string::npos);
     CHECK(bytes.find(test::secret_word) == std::string::npos);

@@ -216,10 +216,11 @@ TEST_CASE("no file of a SQLite store holds a secret of a run")
 {
     const test::temporary_folder folder;
     const auto store = std::make_shared<sqlite_run_store>(folder.path("runs.db"));
-    test::run_with_secrets(store);
+    const std::string token = test::run_with_secrets(store);
     CHECK(test::files_with(folder.path(""), test::visible_word) > 0);
     CHECK(test::files_with(folder.path(""), test::secret_word) == 0);
     CHECK(test::files_with(folder.path(""), test::secret_word_in_base64) == 0);
+    CHECK(test::files_with(folder.path(""), token) == 0);
     const std::string bytes = test::bytes_of_run_with_secrets(*store);
     CHECK(bytes.find(test::visible_word) != std::string::npos);
     CHECK(bytes.find(test::secret_word) == std::string::npos);

@@ -113,6 +113,23 @@ TEST_CASE("The end of one of three calls that ran at once survives a crash, and 
     CHECK(s.bodies.at(1) == undisturbed.bodies.at(1));
 }
 
+TEST_CASE("What a tool gave when another owner had taken its run is kept as late, and changes nothing")
+{
+    durable_scene s;
+    s.add("act", {.effect = tool_effect::once});
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    s.store->arm(store_failpoint::stale_fence, first_end);
+    CHECK(s.run().stop_reason == stop_reason::fenced);
+    const stores::stored_run run = s.stored();
+    CHECK(run.fence == 2);
+    for (const stores::call_record& record : run.calls)
+        CHECK(record.kind == stores::call_record_kind::start);
+    REQUIRE(run.late.size() == 1);
+    CHECK(run.late[0].key.call_id == "a");
+    CHECK(run.late[0].fence == 1);
+    CHECK(run.late[0].body.find("a done") != std::string::npos);
+}
+
 TEST_CASE("A store that is full lets no tool start, and the run goes on when there is room again")
 {
     durable_scene s;
