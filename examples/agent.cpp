@@ -9,9 +9,26 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <variant>
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+
+// [follow]
+asio::awaitable<void> follow(dedalus::handoff_loop loop, dedalus::chat_completion_request request)
+{
+    dedalus::run_stream events = loop.stream(request);
+    while (std::optional<dedalus::run_event> event = co_await events.next()) {
+        if (const auto* text = std::get_if<dedalus::text_delta_event>(&*event))
+            std::cout << text->text << std::flush;
+        else if (const auto* call = std::get_if<dedalus::call_finished_event>(&*event))
+            std::cout << call->result.name << " gave " << call->result.content << '\n';
+    }
+    std::cout << '\n' << events.result().llm_turns.spent() << " turns\n";
+}
+
+// [follow]
 
 // [agent]
 asio::awaitable<json::value> get_weather(json::object arguments, dedalus::tool_context&)
@@ -54,6 +71,8 @@ asio::awaitable<void> agent(dedalus::client client)
     std::cout << result.final_text << '\n';
     for (const dedalus::tool_result& call : result.tool_results)
         std::cout << call.name << ": " << to_string(call.outcome) << '\n';
+
+    co_await follow(loop, request);
 }
 
 // [agent]

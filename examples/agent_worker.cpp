@@ -44,7 +44,7 @@ asio::awaitable<void> pause(std::chrono::milliseconds time)
 asio::awaitable<json::value> read_calendar(json::object, dedalus::tool_context& context)
 {
     say(context.run_id() + " reads the calendar, attempt " + std::to_string(context.attempt()));
-    co_await pause(150ms);
+    co_await pause(400ms);
     co_return json::value{{"free", true}};
 }
 
@@ -85,7 +85,7 @@ void report(const dedalus::run_result& result)
 {
     if (result.stop_reason == dedalus::stop_reason::held || result.stop_reason == dedalus::stop_reason::fenced)
         return;  // another worker has it
-    say(result.run_id + ' ' + std::string(to_string(result.phase)) + ", after " + std::to_string(result.resumes) +
+    say(result.run_id + " is " + std::string(to_string(result.phase)) + ", after " + std::to_string(result.resumes) +
         " other workers");
 }
 

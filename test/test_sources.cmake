@@ -72,6 +72,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_decisions_test.cpp
     unit/handoff/durable_expiry_test.cpp
     unit/handoff/durable_people_test.cpp
+    unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
@@ -86,7 +87,9 @@ set(dedalus_unit_test_sources
     unit/handoff/requested_call_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
+    unit/handoff/run_result_test.cpp
     unit/handoff/run_records_test.cpp
+    unit/handoff/run_timeline_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
@@ -94,6 +97,7 @@ set(dedalus_unit_test_sources
     unit/handoff/tool_registry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
+    unit/net/read_buffer_test.cpp
     unit/protocol/accumulator_segments_test.cpp
     unit/protocol/accumulator_test.cpp
     unit/protocol/base_url_test.cpp

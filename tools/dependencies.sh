@@ -1,4 +1,5 @@
-# Sourced by test/run and examples/run: finds out what is missing, installs it on Debian 12, names it elsewhere.
+# Sourced by test/run, test/bench/run and examples/run: finds out what is missing, installs it on Debian 12, names it
+# elsewhere.
 
 # One line for each thing that is needed: group | Debian package | what to look for.
 #   tool <name>     a program of this name

@@ -45,8 +45,10 @@
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/http_headers.hpp>
 #include <dedalus/json.hpp>
 #include <dedalus/logger.hpp>

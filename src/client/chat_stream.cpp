@@ -138,6 +138,9 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
 // The next chunk of what is here, or nothing; notes the end.
 std::optional<chat_completion_chunk> chat_completion_stream::impl::take_ready()
 {
+    // What was read together is not waited for: saves two coroutines for each event that is an HTTP chunk of its own.
+    if (!whole_ && decoder_.starved())
+        decoder_.feed(connection_->buffered_body());
     std::optional<chat_completion_chunk> chunk = whole_ ? take_whole() : decoder_.next();
     if (chunk)
         note_chunk();

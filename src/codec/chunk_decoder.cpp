@@ -3,6 +3,7 @@
 #include "codec/decode_chat.hpp"
 #include "codec/parse_json.hpp"
 #include "codec/raw_json.hpp"
+#include "support/utf8.hpp"
 
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
@@ -19,30 +20,29 @@ namespace {
 // A pattern is kept as long as its stream: a thousand streams have a thousand.
 constexpr std::size_t max_pattern_bytes = 2048;
 
-bool is_plain(char c) noexcept
+// The length of the JSON string that `text` begins with, with its quotes; 0 when it does not begin with a whole one.
+// `plain` becomes whether what is between the quotes is the value as it stands, if it is UTF-8.
+std::size_t leading_string(std::string_view text, bool& plain) noexcept
 {
-    return c >= ' ' && c != '"' && c != '\\' && static_cast<unsigned char>(c) < 0x80;
-}
-
-// The JSON string that `text` begins with, with its quotes; "" when it does not begin with a whole one.
-std::string_view leading_string(std::string_view text) noexcept
-{
+    plain = true;
     if (!text.starts_with('"'))
-        return {};
+        return 0;
     for (std::size_t i = 1; i < text.size(); ++i) {
-        if (text[i] == '\\')
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c == '"')
+            return i + 1;
+        plain = plain && c >= ' ' && c != '\\';
+        if (c == '\\')
             ++i;
-        else if (text[i] == '"')
-            return text.substr(0, i + 1);
     }
-    return {};
+    return 0;
 }
 
 // Puts the value of a JSON string into `to`; false when it is no valid one.
-bool assign_string(std::string_view quoted, std::string& to)
+bool assign_string(std::string_view quoted, bool plain, std::string& to)
 {
     const std::string_view inside = quoted.substr(1, quoted.size() - 2);
-    if (std::all_of(inside.begin(), inside.end(), is_plain)) {
+    if (plain && support::is_utf8(inside)) {
         to = inside;
         return true;
     }
@@ -118,25 +118,20 @@ bool chunk_decoder::fill_pattern(std::string_view text)
         return false;
     const std::string_view pattern = pattern_;
     std::size_t from = 0;
-    values_.clear();
-    for (const gap& each : gaps_) {
+    for (gap& each : gaps_) {
         const std::string_view same = pattern.substr(from, each.begin - from);
         if (!text.starts_with(same))
             return false;
         text.remove_prefix(same.size());
-        values_.push_back(leading_string(text));
-        if (values_.back().empty())
+        each.value = text.substr(0, leading_string(text, each.plain));
+        if (each.value.empty())
             return false;
-        text.remove_prefix(values_.back().size());
+        text.remove_prefix(each.value.size());
         from = each.end;
     }
-    if (text != pattern.substr(from))
-        return false;
-    for (std::size_t i = 0; i < gaps_.size(); ++i) {
-        if (!assign_string(values_[i], *gaps_[i].target(repeated_)))
-            return false;
-    }
-    return true;
+    return text == pattern.substr(from) && std::all_of(gaps_.begin(), gaps_.end(), [this](const gap& each) {
+               return assign_string(each.value, each.plain, *each.target(repeated_));
+           });
 }
 
 void chunk_decoder::learn(std::string_view text, const chat_completion_chunk& chunk)
@@ -165,7 +160,7 @@ void chunk_decoder::add_gap(
     if (!value.starts_with('"') || target(repeated_) == nullptr)
         return;
     const auto begin = static_cast<std::size_t>(value.data() - text.data());
-    gaps_.push_back({begin, begin + value.size(), target});
+    gaps_.push_back({.begin = begin, .end = begin + value.size(), .target = target});
 }
 
 }  // namespace dedalus::codec

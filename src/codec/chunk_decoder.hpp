@@ -28,17 +28,18 @@ private:
         std::size_t begin;  // of its opening quote
         std::size_t end;    // behind its closing quote
         std::string* (*target)(chat_completion_chunk&);
+        std::string_view value{};  // in the text being decoded, with its quotes
+        bool plain = false;        // it has no escapes
     };
 
     bool fill_pattern(std::string_view text);
     void learn(std::string_view text, const chat_completion_chunk& chunk);
     void add_gap(std::string_view text, std::string_view value, std::string* (*target)(chat_completion_chunk&));
 
-    std::string pattern_;                   // a text; "" before there is one
-    std::vector<gap> gaps_;                 // in the order of the text
-    std::vector<std::string_view> values_;  // of the gaps in the text being decoded, with their quotes
-    chat_completion_chunk repeated_;        // what pattern_ means
-    std::size_t misses_ = 0;                // texts since the last one that fitted
+    std::string pattern_;             // a text; "" before there is one
+    std::vector<gap> gaps_;           // in the order of the text
+    chat_completion_chunk repeated_;  // what pattern_ means
+    std::size_t misses_ = 0;          // texts since the last one that fitted
 };
 
 }  // namespace dedalus::codec

@@ -130,7 +130,7 @@ asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_f
         co_return false;
     }
     if (failure.of.ends_run)
-        r.m().stop(stop_reason::error, r.journal.now());
+        r.m().stop(failure.of.ends_as, r.journal.now());
     co_await commit(r, std::move(what));
     if (r.m().ended())
         std::rethrow_exception(thrown);
@@ -184,6 +184,7 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
     const std::string sha256 = crypto::sha256_hex(body);
     std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
     co_await write_intent(r, key, sha256);
+    r.m().sent_at(r.journal.now());
 
     std::optional<chat_completion> answer;
     std::exception_ptr thrown;

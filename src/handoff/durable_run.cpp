@@ -32,6 +32,11 @@ void rebuild(durable& r, stores::stored_run stored)
     r.toolset = toolset_of(r.definition);
     r.facts = core::read_calls(stored.calls);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
+    r.m().set_fence(r.journal.fence());
+    r.times.began = stored.entries.front().at;
+    r.times.suspended = core::suspended_in(stored.entries, r.journal.now());
+    if (r.m().ended())
+        r.times.ended = stored.entries.back().at;
     for (stores::wait_record& wait : stored.waits)
         r.waits.push_back(std::move(wait));
     r.late = std::move(stored.late);
@@ -60,6 +65,8 @@ asio::awaitable<void> create(durable& r)  // borrowed: r
     head.writer = writer_of_heads();
     head.budget.limit = r.input->create->max_turns;
     head.toolset = toolset_of(*r.input->create);
+    if (r.input->create->expires_at)
+        head.expires_at = core::stored_time(*r.input->create->expires_at);
     core::new_entry input = core::input_entry(*r.input->create);
     const stores::create_outcome outcome = co_await r.journal.create(std::move(head), std::move(input));
     if (outcome == stores::create_outcome::exists && r.input->must_be_new)
@@ -310,6 +317,10 @@ asio::awaitable<void> stop_run(durable& r)  // borrowed: r
 run_result result_of(durable& r)
 {
     run_result result = r.m().result();
+    result.timing.began = r.times.began;
+    result.timing.suspended = r.times.suspended;
+    result.timing.ended = r.times.ended == time_point() ? r.journal.now() : r.times.ended;
+    result.checkpoint_ref = checkpoint_ref{r.input->run_id, r.journal.revision()};
     result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));
     core::add_wait_times(result.waiting, r.waits);
     for (waiting_call& call : result.waiting) {

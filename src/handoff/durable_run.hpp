@@ -46,9 +46,9 @@ struct durable_input
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);
     run_clocks clocks{};
-    std::shared_ptr<run_event_queue> events{};  ///< whoever follows the run; null: nobody. Then `send` streams
     std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
     std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none
+    std::shared_ptr<run_event_queue> events{};  ///< whoever follows the run; null: nobody. Then `send` streams
 };
 
 /// Goes on with a run until it ends, is suspended, or is lost to another owner. Cancellation: none; `stop` ends it.

@@ -54,7 +54,8 @@ struct durable
     asio::steady_timer pause;
     run_teller teller;
     handoff_core::checkpoint_attempt attempt;  ///< of the request on its way
-    int failures = 0;                          ///< of the present request, in this process
+    run_timing times{};  ///< `began` and `suspended`, and `ended` of a run that had ended when it was loaded
+    int failures = 0;    ///< of the present request, in this process
 };
 
 /// Sends the next request and takes what comes of it. False: the run has ended, or is suspended.

@@ -45,6 +45,8 @@ struct run
     tool_group tools;
     run_teller teller;
     int failures = 0;  // of the present turn
+    stop_reason ends_as = stop_reason::error;
+    const time_point began = clock::now();
 };
 
 /// Why there is no answer, and after which wait the request is made again, if it is.
@@ -72,6 +74,7 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
         if (decision.retry)
             wait = decision.wait;
     }
+    r.ends_as = failure.ends_as;
     if (wait)
         r.teller.restarted(turn, failure);
     return wait;
@@ -121,7 +124,7 @@ void start_ready_calls(run& r)
         what.tools = r.input->tools;
         what.run_id = r.input->settings.run_id;
         what.max_result_bytes = r.input->max_result_bytes;
-        what.on_progress = r.teller.progress_of(what.call.key);
+        what.on_progress = r.teller.on_progress();
         r.tools.start(std::move(what));
     }
 }
@@ -140,6 +143,7 @@ void take_ended_calls(run& r)
 asio::awaitable<void> follow(run& r)  // borrowed: r
 {
     while (std::optional<chat_completion_request> request = r.machine.next_request()) {
+        r.machine.sent_at(clock::now());
         r.teller.look(r.machine);
         co_await exchange(r, *std::move(request));
         r.teller.look(r.machine);
@@ -174,16 +178,24 @@ std::exception_ptr documented(const std::exception_ptr& failure)
     }
 }
 
+run_result result_of(const run& r)
+{
+    run_result result = r.machine.result();
+    result.timing.began = r.began;
+    result.timing.ended = clock::now();
+    return result;
+}
+
 // The tools have ended. What the run has done goes with the exception, where it can carry it.
-[[noreturn]] void rethrow(const std::exception_ptr& failure, handoff_core::run_machine& machine)
+[[noreturn]] void rethrow(const std::exception_ptr& failure, run& r)
 {
     try {
         std::rethrow_exception(documented(failure));
     }
     catch (error& e) {
         const bool cancelled = e.code() == asio::error::operation_aborted;
-        machine.stop(cancelled ? stop_reason::cancelled : stop_reason::error, clock::now());
-        e.set_partial_run(std::make_shared<const run_result>(machine.result()));
+        r.machine.stop(cancelled ? stop_reason::cancelled : r.ends_as, clock::now());
+        e.set_partial_run(std::make_shared<const run_result>(result_of(r)));
         throw;
     }
 }
@@ -208,8 +220,8 @@ asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, str
     take_ended_calls(r);
     r.teller.look(r.machine);
     if (failure)
-        rethrow(failure, r.machine);
-    co_return r.machine.result();
+        rethrow(failure, r);
+    co_return result_of(r);
 }
 
 }  // namespace

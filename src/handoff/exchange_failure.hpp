@@ -15,9 +15,10 @@ namespace dedalus::handoff_core {
 struct exchange_failure
 {
     refusal_kind kind = refusal_kind::unknown;
-    int status = 0;                         ///< of an answer
-    std::string_view why = "connection";    ///< as it is stored: "connection", "status", "format"
-    bool ends_run = false;                  ///< the same would come again
+    int status = 0;                       ///< of an answer
+    std::string_view why = "connection";  ///< as it is stored: "connection", "status", "format"
+    bool ends_run = false;                ///< the same would come again
+    stop_reason ends_as = stop_reason::error;
     std::optional<stop_reason> suspends{};  ///< when it is not tried again: somebody may undo the cause
     protocol::attempt_failure attempt{};    ///< for the decision on another attempt; valid as long as the failure
 };

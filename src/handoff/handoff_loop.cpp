@@ -42,12 +42,12 @@ void check(const handoff_options& options)
         throw config_error("max_concurrency of a handoff_loop must be at least 1");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
+    if (options.max_queued_events < 1)
+        throw config_error("max_queued_events of a handoff_loop must be at least 1");
     if (options.expires_after <= std::chrono::milliseconds::zero())
         throw config_error("expires_after of a handoff_loop must be positive");
     if (options.expires_after != no_limit && options.expires_after > most_expires_after)
         throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
-    if (options.max_queued_events < 1)
-        throw config_error("max_queued_events of a handoff_loop must be at least 1");
     if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
         throw config_error("lease of a handoff_loop must be 100 ms to a day");
 }
@@ -145,6 +145,7 @@ public:
         input->settings.max_turns = options_.max_turns;
         input->settings.max_concurrency = options_.max_concurrency;
         input->settings.extensions = options_.dedalus_extensions;
+        input->settings.profile = options_.profile;
         input->settings.make_call_id = handoff_engine::make_call_id;
         input->settings.check = handoff_engine::argument_checks(tools_);
         input->settings.lanes = [tools = tools_](const std::string& name) {
@@ -153,8 +154,11 @@ public:
         input->request = with_tools(request);
         if (options_.max_turns_per_request)
             limit_one_request(input->request);
-        for (const tool& definition : tools_->definitions())
-            input->settings.tool_names.push_back(std::get<function_tool>(definition).function.name);
+        for (const tool& definition : tools_->definitions()) {
+            const std::string& name = std::get<function_tool>(definition).function.name;
+            input->settings.tool_names.push_back(name);
+            input->settings.effects.emplace(name, tools_->find(name)->options.effect);
+        }
         return input;
     }
 
@@ -202,6 +206,7 @@ public:
         made.max_concurrency = options_.max_concurrency;
         made.max_result_bytes = options_.max_result_bytes;
         made.extensions = options_.dedalus_extensions;
+        made.profile = options_.profile;
         if (options_.expires_after != no_limit)
             made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {

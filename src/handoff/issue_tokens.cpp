@@ -4,6 +4,7 @@
 #include "handoff/identifiers.hpp"
 #include "handoff/run_journal.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -38,8 +39,11 @@ asio::awaitable<wait_tokens> issue_for(
         if (!wait.decided_by.empty())
             continue;
         const std::string& token = tokens[wait.key] = make_token();
-        what.waits.push_back(wait);
-        what.waits.back().token_sha256 = crypto::sha256_hex(token);
+        stores::wait_record& renewed = what.waits.emplace_back(wait);
+        renewed.token_sha256 = crypto::sha256_hex(token);
+        const auto in_head = std::ranges::find(what.head.waits, wait.key, &stores::wait_record::key);
+        if (in_head != what.head.waits.end())
+            in_head->token_sha256 = renewed.token_sha256;
     }
     if (tokens.empty())
         co_return tokens;

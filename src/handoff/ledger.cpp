@@ -17,7 +17,7 @@ requested_call request_to_run(const call_record& call)
     return request;
 }
 
-call_key ledger::add(requested_call request, std::string fingerprint, int turn, time_point now)
+call_key ledger::add(requested_call request, std::string fingerprint, int turn, time_point now, tool_effect effect)
 {
     call_record record;
     record.key.call_id = request.id;
@@ -27,6 +27,7 @@ call_key ledger::add(requested_call request, std::string fingerprint, int turn, 
     record.fingerprint = std::move(fingerprint);
     record.turn = turn;
     record.queued = now;
+    record.effect = effect;
 
     call_key key = record.key;
     index_[key] = records_.size();
@@ -35,19 +36,21 @@ call_key ledger::add(requested_call request, std::string fingerprint, int turn, 
     return key;
 }
 
-int ledger::start(const call_key& key, time_point now)
+int ledger::start(const call_key& key, time_point now, std::int64_t fence)
 {
     call_record& record = records_[index_.at(key)];
     record.state = call_state::started;
     record.started = now;
+    record.fence = fence;
     return ++record.attempts;
 }
 
-void ledger::tried(const call_key& key, int attempts, time_point when)
+void ledger::tried(const call_key& key, int attempts, time_point when, std::int64_t fence)
 {
     call_record& record = records_[index_.at(key)];
     record.attempts = attempts;
     record.started = when;
+    record.fence = fence;
 }
 
 void ledger::wait(const call_key& key, wait_kind kind)

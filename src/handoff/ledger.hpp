@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
 
 #include "handoff/requested_call.hpp"
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +50,8 @@ struct call_record
     int turn = 0;  ///< from 1
     call_state state = call_state::planned;
     int attempts = 0;
+    tool_effect effect = tool_effect::once;
+    std::int64_t fence = 0;                       ///< of the owner that started it last
     wait_kind waits_for = wait_kind::approval;    ///< when waiting
     bool approved = false;                        ///< by a person: it is not asked about again
     std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
@@ -72,13 +76,19 @@ class ledger
 {
 public:
     /// Plans a call. An id that is there already gets the next occurrence.
-    call_key add(requested_call request, std::string fingerprint, int turn, time_point now);
+    call_key
+    add(requested_call request,
+        std::string fingerprint,
+        int turn,
+        time_point now,
+        tool_effect effect = tool_effect::once);
 
     /// Counts an attempt and gives its number, from 1. The call must not be finished.
-    int start(const call_key& key, time_point now);
+    /// @param fence  of the owner; 0 without a store
+    int start(const call_key& key, time_point now, std::int64_t fence = 0);
 
     /// The call has been tried this often, of late at `when`. The call must not be finished.
-    void tried(const call_key& key, int attempts, time_point when);
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
 
     /// The call waits for somebody outside. The call must not be finished.
     void wait(const call_key& key, wait_kind kind);

@@ -80,7 +80,7 @@ public:
         if (!value)
             return {};
         const auto parsed = from_utc_text(*value);
-        if (!parsed)
+        if (!parsed || !is_time_of_system(*parsed))
             fail(name);
         return parsed;
     }

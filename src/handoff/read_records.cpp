@@ -10,6 +10,7 @@
 #include "handoff/member_reader.hpp"
 #include "handoff/record_names.hpp"
 #include "handoff/run_records.hpp"
+#include "handoff/utc_time.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -32,9 +33,17 @@ namespace {
     throw store_error(store_errc::damaged, what);
 }
 
+time_point moment_of(std::int64_t micros, std::string_view name)
+{
+    const stores::time_point time{std::chrono::microseconds(micros)};
+    if (!is_time_of_system(time))
+        member_reader::fail(name);
+    return time;
+}
+
 time_point moment(member_reader& body, std::string_view name)
 {
-    return stores::time_point(std::chrono::microseconds(body.required_integer(name)));
+    return moment_of(body.required_integer(name), name);
 }
 
 call_key named(member_reader& body)
@@ -47,7 +56,11 @@ call_key named(member_reader& body)
 stop_reason to_stop_reason(std::string_view name) noexcept
 {
     for (const stop_reason reason :
-         {stop_reason::budget, stop_reason::cancelled, stop_reason::unknown_tool_outcome, stop_reason::expired})
+         {stop_reason::budget,
+          stop_reason::cancelled,
+          stop_reason::unknown_tool_outcome,
+          stop_reason::expired,
+          stop_reason::session_lost})
     {
         if (to_string(reason) == name)
             return reason;
@@ -98,7 +111,7 @@ run_ended read_end(const stores::log_entry& entry)
 std::optional<run_event> read_event(const stores::log_entry& entry)
 {
     if (entry.kind == "intent")
-        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap")};
+        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
     if (is_answer(entry.kind))
         return read_answer(entry);
     if (entry.kind == "send_unknown")
@@ -156,6 +169,22 @@ std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
     return tools;
 }
 
+// What an older run does not say is as it was then.
+wire_profile read_profile(member_reader body)
+{
+    wire_profile profile;
+    profile.deferred_in_assistant = body.boolean("deferred_in_assistant").value_or(true);
+    profile.server_results_as_tool_messages = body.boolean("server_results_as_tool_messages").value_or(true);
+    profile.correlation_id_lasts = body.boolean("correlation_id_lasts").value_or(true);
+    if (const std::optional<std::string> name = body.text("send_max_turns")) {
+        const std::optional<sent_turns> known = sent_turns_names.value_of(*name);
+        if (!known)
+            member_reader::fail("send_max_turns");
+        profile.send_max_turns = *known;
+    }
+    return profile;
+}
+
 }  // namespace
 
 run_definition read_definition(const stores::log_entry& entry)
@@ -173,7 +202,9 @@ run_definition read_definition(const stores::log_entry& entry)
     result.extensions = body.required_boolean("extensions");
     result.needs_credentials = body.required_boolean("needs_credentials");
     if (const std::optional<std::int64_t> expires = body.integer("expires_at_us"))
-        result.expires_at = stores::time_point(std::chrono::microseconds(*expires));
+        result.expires_at = moment_of(*expires, "expires_at_us");
+    if (std::optional<json::object> profile = body.object("profile"))
+        result.profile = read_profile(member_reader(*std::move(profile)));
     result.tools = read_toolset(body.required_array("toolset"));
     return result;
 }

@@ -30,8 +30,11 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
     settings.max_turns = static_cast<int>(definition.max_turns);
     settings.max_concurrency = definition.max_concurrency;
     settings.extensions = definition.extensions;
-    for (const auto& [name, effect] : definition.tools)
+    settings.profile = definition.profile;
+    for (const auto& [name, effect] : definition.tools) {
         settings.tool_names.push_back(name);
+        settings.effects.emplace(name, effect);
+    }
     settings.make_call_id = derived_call_ids(run_id);
     return settings;
 }
@@ -46,6 +49,18 @@ rebuild_machine(const stores::stored_run& stored, const run_definition& definiti
     if (!problem.empty())
         throw store_error(store_errc::damaged, problem);
     return machine;
+}
+
+std::chrono::microseconds suspended_in(const std::vector<stores::log_entry>& entries, time_point now)
+{
+    std::chrono::microseconds all{};
+    const stores::log_entry* since = nullptr;
+    for (const stores::log_entry& entry : entries) {
+        if (since != nullptr)
+            all += entry.at - since->at;
+        since = is_suspension(entry) ? &entry : nullptr;
+    }
+    return since == nullptr ? all : all + (stored_time(now) - since->at);
 }
 
 void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits)

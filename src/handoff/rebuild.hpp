@@ -6,6 +6,7 @@
 #include "handoff/run_machine.hpp"
 #include "handoff/run_records.hpp"
 
+#include <chrono>
 #include <vector>
 
 namespace dedalus::handoff_core {
@@ -13,6 +14,9 @@ namespace dedalus::handoff_core {
 /// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written.
 run_machine
 rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls);
+
+/// How long nobody has worked on the run, as its log tells.
+std::chrono::microseconds suspended_in(const std::vector<stores::log_entry>& entries, time_point now);
 
 /// Since when and until when calls wait, as their waits say.
 void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits);

@@ -29,6 +29,10 @@ inline constexpr auto step_names = make_names<resume_step>(
     {{"session", resume_step::session}, {"stateless", resume_step::stateless}, {"replan", resume_step::replan}}
 );
 
+inline constexpr auto sent_turns_names = make_names<sent_turns>(
+    {{"reservation", sent_turns::reservation}, {"run_limit", sent_turns::run_limit}, {"omit", sent_turns::omit}}
+);
+
 inline constexpr auto wait_names = make_names<wait_kind>(
     {{"approval", wait_kind::approval},
      {"external", wait_kind::external_result},

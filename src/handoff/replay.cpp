@@ -36,7 +36,7 @@ private:
                 continue;
             const call_facts& facts = found->second;
             if (facts.attempts > 0)
-                machine_.tried(key, facts.attempts, facts.started);
+                machine_.tried(key, facts.attempts, facts.started, facts.fence);
             if (facts.finished)
                 machine_.finish(key, facts.finished->end, facts.finished->entered, facts.finished->finished);
         }
@@ -48,6 +48,7 @@ private:
         if (machine_.calls_open() || machine_.sending())
             return false;
         const bool there = machine_.next_request().has_value();
+        machine_.sent_at(sent.at);
         return there && machine_.sent().turn == sent.turn && machine_.sent().reserved == sent.reserved;
     }
 

@@ -20,6 +20,7 @@ struct request_sent
 {
     int turn = 0;
     std::int64_t reserved = 0;
+    time_point at{};
 };
 
 struct request_answered

@@ -81,7 +81,9 @@ post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, 
     const stores::stored_run run = co_await load_waits(store, run_id);
     const stores::wait_record* wait = find_wait(run, call_id, who);
     const std::optional<wait_kind> kind = wait == nullptr ? std::nullopt : core::to_wait_kind(wait->key.kind);
-    if (!kind || !core::may_decide(decision.what, *kind))
+    // A token is for one call.
+    const bool goes_too_far = decision.what == core::decision::kind::approve_always && !who.token.empty();
+    if (!kind || !core::may_decide(decision.what, *kind) || goes_too_far)
         co_return stores::post_outcome::refused;
     stores::post_request request;
     request.run_id = std::move(run_id);

@@ -109,6 +109,8 @@ public:
 
     std::int64_t fence() const noexcept { return fence_; }
 
+    std::int64_t revision() const noexcept { return rev_; }
+
     handoff_core::time_point now() const { return clocks_.system(); }
 
 private:

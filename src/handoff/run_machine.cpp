@@ -58,8 +58,19 @@ std::optional<chat_completion_request> run_machine::next_request()
     chat_completion_request request = base_;
     if (settings_.extensions) {
         session_.write(request, !settings_.tool_names.empty());
-        request.max_turns = budget_.reserved();
-        request.messages = history_.sendable(session_.deferred_ids());
+        switch (settings_.profile.send_max_turns) {
+        case sent_turns::reservation:
+            request.max_turns = budget_.reserved();
+            break;
+        case sent_turns::run_limit:
+            request.max_turns = settings_.max_turns;
+            break;
+        case sent_turns::omit:
+            request.max_turns.reset();
+            break;
+        }
+        request.messages =
+            history_.sendable(settings_.profile.deferred_in_assistant ? session_.deferred_ids() : id_set());
     }
     else {
         request.correlation_id.reset();
@@ -82,10 +93,10 @@ void run_machine::on_answer(chat_completion answer, time_point now)
         return take_nothing();
 
     empty_answer_seen_ = false;
-    report_.add_answer(answer, ++turn_);
+    report_.add_answer(answer, ++turn_, base_.model, sent_at_, now);
     if (over_reservation)
         note("turns_over_reservation", "the server used more turns than max_turns of the request allowed");
-    session_.update(answer);
+    session_.update(answer, settings_.profile.correlation_id_lasts);
     take_server_results(answer);
 
     switch (kind) {
@@ -95,7 +106,7 @@ void run_machine::on_answer(chat_completion answer, time_point now)
     case answer_kind::plain_calls:
         return take_calls(answer, over_reservation, now);
     case answer_kind::server_waits:
-        return wait_for_server(assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id));
+        return wait_for_server(assemble(answer));
     case answer_kind::length:
         return end_with_answer(answer, run_phase::completed, stop_reason::length);
     case answer_kind::content_filter:
@@ -173,8 +184,20 @@ run_result run_machine::result() const
     result.messages = history_.sendable({});
     result.llm_turns = budget_.account();
     result.unknown_outcomes = unknown_outcomes_;
+    for (const tool_result& call : result.tool_results) {
+        if (call.attempts > 0)
+            result.timing.tools += call.duration();
+    }
     result.usage_incomplete = result.usage_incomplete || result.llm_turns.charged_unknown > 0;
     return result;
+}
+
+assembled_turn run_machine::assemble(const chat_completion& answer) const
+{
+    assembled_turn turn = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
+    if (!settings_.profile.server_results_as_tool_messages)
+        turn.server_answers.clear();
+    return turn;
 }
 
 void run_machine::take_server_results(const chat_completion& answer)
@@ -183,7 +206,8 @@ void run_machine::take_server_results(const chat_completion& answer)
         return;
     for (const boost::json::key_value_pair& entry : *answer.server_results) {
         server_values_[std::string(entry.key())] = entry.value();
-        history_.answer_late(entry.key(), server_result_text(answer, entry.key(), entry.value()));
+        if (settings_.profile.server_results_as_tool_messages)
+            history_.answer_late(entry.key(), server_result_text(answer, entry.key(), entry.value()));
     }
 }
 
@@ -192,7 +216,7 @@ void run_machine::take_calls(const chat_completion& answer, bool over_reservatio
     if (over_reservation && budget_.exhausted())
         return end_with_answer(answer, run_phase::budget_exhausted, stop_reason::budget);
 
-    open_turn_ = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
+    open_turn_ = assemble(answer);
     report_.note(std::move(open_turn_.diagnostics));
     const batch_context context{
         ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}, settings_.check};
@@ -218,7 +242,9 @@ void run_machine::plan_calls(const batch& work, time_point now)
 {
     open_keys_.clear();
     for (const batch_node& node : work.nodes)
-        open_keys_.push_back(node.known ? *node.known : ledger_.add(node.call, node.fingerprint, turn_, now));
+        open_keys_.push_back(
+            node.known ? *node.known : ledger_.add(node.call, node.fingerprint, turn_, now, effect_of(node.call.name))
+        );
     plan_ = plan(work, ledger_, settings_.max_concurrency);
     for (std::size_t i = 0; i < work.nodes.size(); ++i) {
         if (!work.nodes[i].decided)
@@ -229,6 +255,12 @@ void run_machine::plan_calls(const batch& work, time_point now)
     state_ = state::executing;
     record_skipped(now);
     complete_turn();
+}
+
+tool_effect run_machine::effect_of(const std::string& name) const
+{
+    const auto known = settings_.effects.find(name);
+    return known == settings_.effects.end() ? tool_effect::once : known->second;
 }
 
 // Such an answer is no progress, so it does not count as a turn; it is asked for once more.
@@ -255,7 +287,7 @@ void run_machine::wait_for_server(assembled_turn turn)
 
 void run_machine::end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason)
 {
-    assembled_turn turn = assemble_turn(answer, settings_.tool_names, turn_, settings_.make_call_id);
+    assembled_turn turn = assemble(answer);
     if (reason == stop_reason::final) {
         report_.note(std::move(turn.diagnostics));
         for (const requested_call& call : turn.requested)

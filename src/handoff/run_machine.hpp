@@ -6,6 +6,8 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 
 #include "handoff/assemble.hpp"
 #include "handoff/budget.hpp"
@@ -43,8 +45,10 @@ struct run_settings
     std::string run_id{};
     int max_turns = 10;
     std::size_t max_concurrency = 8;
-    bool extensions = true;                       ///< send the Dedalus members
-    std::vector<std::string> tool_names{};        ///< registered ones
+    bool extensions = true;                                     ///< send the Dedalus members
+    std::vector<std::string> tool_names{};                      ///< registered ones
+    std::map<std::string, tool_effect, std::less<>> effects{};  ///< of these; who is not here is `once`
+    wire_profile profile{};
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
     check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
     std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
@@ -113,6 +117,9 @@ public:
     /// No answer, and the server may have worked. What was reserved counts as used.
     void on_unknown_outcome();
 
+    /// When the last request was sent.
+    void sent_at(time_point when) { sent_at_ = when; }
+
     /// Of the last request.
     const request_facts& sent() const noexcept { return sent_; }
 
@@ -140,7 +147,10 @@ public:
     const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
-    void tried(const call_key& key, int attempts, time_point when);
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
+
+    /// What the calls that start from now on are reported with.
+    void set_fence(std::int64_t fence) { fence_ = fence; }
 
     /// The calls of the present turn.
     const std::vector<call_key>& open_keys() const noexcept { return open_keys_; }
@@ -193,9 +203,11 @@ private:
         ended,
     };
 
+    assembled_turn assemble(const chat_completion& answer) const;
     void take_server_results(const chat_completion& answer);
     void take_calls(const chat_completion& answer, bool over_reservation, time_point now);
     void plan_calls(const batch& work, time_point now);
+    tool_effect effect_of(const std::string& name) const;
     void take_nothing();
     void wait_for_server(assembled_turn turn);
     void end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason);
@@ -222,6 +234,8 @@ private:
     state state_ = state::ready;
     int turn_ = 0;
     request_facts sent_;
+    time_point sent_at_{};
+    std::int64_t fence_ = 0;
     std::optional<std::int64_t> resend_cap_;  ///< of a request whose outcome is unknown
 
     assembled_turn open_turn_;         ///< the answer whose calls are open

@@ -23,7 +23,7 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
             if (call.waits_for)
                 hold(key, *call.waits_for);
             else
-                call.attempt = ledger_.start(key, now);
+                call.attempt = ledger_.start(key, now, fence_);
             const call_record& record = ledger_.at(key);
             call.name = record.request.name;
             call.arguments = request_to_run(record).arguments.value_or(boost::json::object());
@@ -90,10 +90,10 @@ void run_machine::add_input(std::vector<message> messages)
     );
 }
 
-void run_machine::tried(const call_key& key, int attempts, time_point when)
+void run_machine::tried(const call_key& key, int attempts, time_point when, std::int64_t fence)
 {
     if (node_of(key) != open_keys_.size() && ledger_.at(key).state != call_state::finished)
-        ledger_.tried(key, attempts, when);
+        ledger_.tried(key, attempts, when, fence);
 }
 
 void run_machine::finish(const call_key& key, tool_end end, time_point entered, time_point now)

@@ -45,6 +45,15 @@ std::int64_t microseconds(time_point t)
     return stored_time(t).time_since_epoch().count();
 }
 
+json::object profile_object(const wire_profile& profile)
+{
+    return {
+        {"deferred_in_assistant", profile.deferred_in_assistant},
+        {"server_results_as_tool_messages", profile.server_results_as_tool_messages},
+        {"correlation_id_lasts", profile.correlation_id_lasts},
+        {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)}};
+}
+
 }  // namespace
 
 new_entry input_entry(const run_definition& definition)
@@ -60,6 +69,7 @@ new_entry input_entry(const run_definition& definition)
         {"max_concurrency", definition.max_concurrency},
         {"max_result_bytes", definition.max_result_bytes},
         {"extensions", definition.extensions},
+        {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};
     if (definition.expires_at)
@@ -131,6 +141,11 @@ new_entry added_input_entry(int turn, const std::vector<message>& messages)
 new_entry suspended_entry(int turn, stop_reason reason)
 {
     return entry("note", turn, {{"suspended", to_string(reason)}});
+}
+
+bool is_suspension(const stores::log_entry& entry)
+{
+    return entry.kind == "note" && entry.body.starts_with(R"({"suspended":)");
 }
 
 new_entry end_entry(int turn, run_phase phase, stop_reason reason)

@@ -3,6 +3,7 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/records.hpp>
 
 #include "handoff/replay.hpp"
@@ -28,6 +29,7 @@ struct run_definition
     std::size_t max_concurrency = 8;
     std::size_t max_result_bytes = 0;
     bool extensions = true;
+    wire_profile profile{};
     std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
 };
@@ -83,6 +85,9 @@ std::string wait_body(const wait_facts& facts);
 /// Names in the store.
 std::string_view wait_name(wait_kind kind) noexcept;
 std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
+
+/// Whether the entry tells that the run was suspended.
+bool is_suspension(const stores::log_entry& entry);
 
 // Reading. These throw store_error(damaged) for what was not written by the above.
 

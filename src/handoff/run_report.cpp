@@ -27,12 +27,35 @@ waiting_call to_waiting_call(const call_record& record, const std::string& run_i
     return result;
 }
 
+std::string name_of(const model_entry& model)
+{
+    const auto* name = std::get_if<std::string>(&model);
+    return name != nullptr ? *name : std::get<dedalus_model>(model).model;
+}
+
+std::string name_of(const model_selection& models)
+{
+    if (const auto* name = std::get_if<std::string>(&models))
+        return *name;
+    if (const auto* model = std::get_if<dedalus_model>(&models))
+        return model->model;
+    std::string names;
+    for (const model_entry& each : std::get<std::vector<model_entry>>(models))
+        names += (names.empty() ? "" : ", ") + name_of(each);
+    return names;
+}
+
 }  // namespace
 
 tool_result to_tool_result(const call_record& record)
 {
     tool_result result;
     result.call_id = record.key.call_id;
+    result.occurrence = record.key.occurrence;
+    result.fingerprint = record.fingerprint;
+    result.effect = record.effect;
+    result.value = record.end.value;
+    result.fence = record.fence;
     result.name = record.request.name;
     result.arguments = reported_arguments(record.request);
     result.edited_arguments = record.edited;
@@ -52,9 +75,21 @@ run_report::run_report(std::string run_id)
     result_.run_id = std::move(run_id);
 }
 
-void run_report::add_answer(const chat_completion& answer, int turn)
+void run_report::add_answer(
+    const chat_completion& answer, int turn, const model_selection& asked, time_point sent, time_point answered
+)
 {
     result_.turns_used = turn;
+    run_turn& told = result_.turns.emplace_back();
+    told.turn = turn;
+    told.requested_model = name_of(asked);
+    told.model = answer.model;
+    told.request_id = answer.info.request_id;
+    told.usage = answer.usage;
+    told.turns_consumed = answer.turns_consumed;
+    told.sent = sent;
+    told.answered = answered;
+    result_.timing.http += std::chrono::duration_cast<std::chrono::microseconds>(answered - sent);
     if (answer.correlation_id && !answer.correlation_id->empty()) {
         std::vector<std::string>& ids = result_.correlation_ids;
         if (std::find(ids.begin(), ids.end(), *answer.correlation_id) == ids.end())
@@ -68,8 +103,10 @@ void run_report::add_answer(const chat_completion& answer, int turn)
         if (call.venue && *call.venue != call_venue::server)
             note("deferred_venue", turn, "the deferred call " + call.id + " has the venue " + call.venue->str());
     }
-    for (const auto& [server, problem] : answer.mcp_server_errors)
+    for (const auto& [server, problem] : answer.mcp_server_errors) {
         note("mcp_server_error", turn, server + ": " + problem.message);
+        result_.mcp_errors.push_back({turn, server, problem});
+    }
     add_usage_of(answer, turn);
     add_server_tools(answer, turn);
     result_.last_completion = answer;

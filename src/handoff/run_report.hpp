@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/chat/model.hpp>
 #include <dedalus/handoff/run_result.hpp>
 
 #include "handoff/ledger.hpp"
@@ -19,7 +20,10 @@ public:
     explicit run_report(std::string run_id);
 
     /// Takes over what an answer says of usage, server tools, session and itself.
-    void add_answer(const chat_completion& answer, int turn);
+    /// @param asked  the model of the request
+    void add_answer(
+        const chat_completion& answer, int turn, const model_selection& asked, time_point sent, time_point answered
+    );
 
     /// Bounded: when it is full, further notes are dropped.
     void note(std::string code, int turn, std::string text);

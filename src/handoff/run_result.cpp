@@ -1,5 +1,7 @@
 #include <dedalus/handoff/run_result.hpp>
 
+#include <algorithm>
+
 namespace dedalus {
 
 std::string_view to_string(stop_reason reason) noexcept
@@ -47,10 +49,22 @@ std::string_view to_string(stop_reason reason) noexcept
         return "fenced";
     case stop_reason::expired:
         return "expired";
+    case stop_reason::session_lost:
+        return "session_lost";
     case stop_reason::held:
         return "held";
     }
     return "unknown";
+}
+
+std::vector<std::string> run_result::models_used() const
+{
+    std::vector<std::string> names;
+    for (const run_turn& each : turns) {
+        if (!each.model.empty() && std::find(names.begin(), names.end(), each.model) == names.end())
+            names.push_back(each.model);
+    }
+    return names;
 }
 
 std::string_view to_string(wait_kind kind) noexcept

@@ -27,12 +27,13 @@ void run_teller::restarted(int turn, const handoff_core::exchange_failure& failu
     events_->put(turn_restarted_event{turn, std::move(reason)});
 }
 
-std::function<void(boost::json::value)> run_teller::progress_of(const handoff_core::call_key& key) const
+std::function<void(const handoff_core::call_key&, boost::json::value)> run_teller::on_progress() const
 {
     if (!events_)
         return {};
-    return [events = events_, key](boost::json::value value) {
-        events->put_if_room(call_progress_event{key.call_id, key.occurrence, std::move(value)});
+    return [events = events_](const handoff_core::call_key& key, boost::json::value value) {
+        if (!value.is_null())
+            events->put_if_room(call_progress_event{key.call_id, key.occurrence, std::move(value)});
     };
 }
 

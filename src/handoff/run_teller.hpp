@@ -25,8 +25,8 @@ public:
     /// The request of this turn is made again.
     void restarted(int turn, const handoff_core::exchange_failure& failure);
 
-    /// What a tool tells while it runs; empty when nobody follows.
-    std::function<void(boost::json::value)> progress_of(const handoff_core::call_key& key) const;
+    /// What tools tell while they run; empty when nobody follows. To be called from any thread.
+    std::function<void(const handoff_core::call_key&, boost::json::value)> on_progress() const;
 
 private:
     void put(std::vector<run_event> events);

@@ -87,8 +87,12 @@ private:
     void begin_wait(const stores::log_entry& entry)
     {
         core::member_reader in(body_of(entry));
-        timeline_wait& wait = waits[key_of(in)].emplace_back();
-        wait.kind = core::to_wait_kind(in.required_text("kind")).value_or(wait_kind::approval);
+        std::vector<timeline_wait>& known = waits[key_of(in)];
+        const wait_kind kind = core::to_wait_kind(in.required_text("kind")).value_or(wait_kind::approval);
+        if (!known.empty() && !known.back().ended && known.back().kind == kind)
+            return;  // it goes on waiting: tool_options::on_expiry
+        timeline_wait& wait = known.emplace_back();
+        wait.kind = kind;
         wait.since = entry.at;
     }
 
@@ -98,9 +102,9 @@ private:
         std::vector<timeline_wait>& known = waits[key_of(in)];
         if (known.empty())
             return;
-        const std::optional<json::value> approved = in.take("approved");
         known.back().ended = entry.at;
-        known.back().approved = approved && approved->is_bool() && approved->get_bool();
+        known.back().approved = in.boolean("approved").value_or(false);
+        known.back().by = in.text("by").value_or("");
     }
 
     run_timeline& to_;

@@ -81,11 +81,13 @@ server_session::server_session(const chat_completion_request& request)
     deferred_ids_ = ids_of(deferred_raw_);
 }
 
-void server_session::update(const chat_completion& answer)
+void server_session::update(const chat_completion& answer, bool id_lasts)
 {
     step_ = resume_step::session;
     if (answer.correlation_id && !answer.correlation_id->empty())
         correlation_id_ = *answer.correlation_id;
+    else if (!id_lasts)
+        correlation_id_.clear();
     set_deferred(answer.deferred, answer.deferred_raw);
 }
 

@@ -31,7 +31,8 @@ public:
     explicit server_session(const chat_completion_request& request);
 
     /// An accepted answer: its correlation_id replaces the last one when it has one, its `deferred` always does.
-    void update(const chat_completion& answer);
+    /// @param id_lasts  false: without a correlation_id there is none any more
+    void update(const chat_completion& answer, bool id_lasts = true);
 
     /// Takes the next step of the fallback when the server has definitely refused to resume; false when there is none
     /// or the error is about something else. A step that is answered is the end of the fallback.

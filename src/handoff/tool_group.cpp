@@ -56,7 +56,7 @@ struct tool_group::running_tool
         last_progress = clock::now();
         set_deadline();
         if (start.on_progress)
-            start.on_progress(std::move(what));
+            start.on_progress(start.call.key, std::move(what));
     }
 
     void enter(limit_point now, std::function<void(json::value)> on_progress)

@@ -37,7 +37,7 @@ struct tool_start
     std::size_t max_result_bytes = 0;
     std::int64_t fence = 0;           ///< of the run's owner; 0 without a store
     tool_handler in_place_of_tool{};  ///< set: runs under the limits of the tool, instead of its handler
-    std::function<void(boost::json::value)> on_progress{};  ///< called on the strand
+    std::function<void(const call_key&, boost::json::value)> on_progress{};  ///< called on the strand
 };
 
 struct ended_call

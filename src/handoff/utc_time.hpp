@@ -2,6 +2,7 @@
 
 #include <dedalus/stores/records.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,5 +15,12 @@ std::string to_utc_text(stores::time_point time);
 
 /// The time of such a text; with one to six digits of fraction, without an offset or a leap second.
 std::optional<stores::time_point> from_utc_text(std::string_view text);
+
+/// Whether the clock of the system can be at that time: some 280 years around 1970. Stored times may lie outside.
+constexpr bool is_time_of_system(stores::time_point time) noexcept
+{
+    constexpr std::chrono::microseconds most = std::chrono::hours(280 * 365 * 24);
+    return time.time_since_epoch() <= most && time.time_since_epoch() >= -most;
+}
 
 }  // namespace dedalus::handoff_core

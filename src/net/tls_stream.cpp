@@ -1,6 +1,7 @@
 #include "net/tls_stream.hpp"
 
 #include "net/certificate_error.hpp"
+#include "net/read_buffer.hpp"
 #include "support/certificate_category.hpp"
 
 #include <boost/asio/error.hpp>
@@ -12,6 +13,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace dedalus::net {
@@ -59,6 +62,8 @@ struct tls_stream::transport
 {
     std::unique_ptr<byte_stream> below;
     error_code last;  // of the latest read or write
+    read_buffer buffer;
+    std::string_view left;  // what OpenSSL has not taken of it yet
 
     static transport& of(BIO* bio) { return *static_cast<transport*>(BIO_get_data(bio)); }
 
@@ -66,11 +71,15 @@ struct tls_stream::transport
     {
         transport& self = of(bio);
         BIO_clear_retry_flags(bio);
-        const std::size_t n = self.below->try_read({data, static_cast<std::size_t>(size)}, self.last);
+        self.last.clear();
+        if (self.left.empty())
+            self.fill();
         if (self.last == asio::error::would_block)
             BIO_set_retry_read(bio);
         if (self.last)
             return self.last == asio::error::eof ? 0 : -1;
+        const std::size_t n = self.left.copy(data, static_cast<std::size_t>(size));
+        self.left.remove_prefix(n);
         return static_cast<int>(n);
     }
 
@@ -82,6 +91,17 @@ struct tls_stream::transport
         if (self.last == asio::error::would_block)
             BIO_set_retry_write(bio);
         return self.last ? -1 : static_cast<int>(n);
+    }
+
+    // As many records as there are, by one system call. OpenSSL can do so itself (read_ahead), but moves all that is
+    // left behind each record: of 100,000 records with an event each, that was a third of all instructions.
+    void fill() noexcept
+    {
+        const std::span<char> room = buffer.get();
+        if (room.empty())
+            last = asio::error::no_memory;
+        else
+            left = {room.data(), below->try_read(room, last)};
     }
 
     static long control(BIO* bio, int command, long, void*)
@@ -234,16 +254,26 @@ std::size_t tls_stream::try_read(std::span<char> buffer, error_code& ec) noexcep
         const int returned = SSL_read_ex(session_.get(), buffer.data() + total, buffer.size() - total, &n);
         if (returned != 1) {
             const error_code problem = outcome(returned);
+            if (problem == asio::error::would_block)
+                release_memory();
             // With bytes in hand the problem is told next time.
             if (total == 0)
                 ec = problem;
             break;
         }
         total += n;
-        if (SSL_has_pending(session_.get()) == 0)
+        if (SSL_has_pending(session_.get()) == 0 && transport_->left.empty())
             break;
     }
     return total;
+}
+
+// An idle stream holds no buffers. OpenSSL would do so by itself (SSL_MODE_RELEASE_BUFFERS), but after each record.
+void tls_stream::release_memory() noexcept
+{
+    if (transport_->left.empty())
+        transport_->buffer.give_back();
+    SSL_free_buffers(session_.get());
 }
 
 std::size_t tls_stream::try_write(std::span<const char> bytes, error_code& ec) noexcept

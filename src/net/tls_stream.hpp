@@ -49,6 +49,7 @@ private:
     };
 
     boost::system::error_code outcome(int returned);
+    void release_memory() noexcept;
     void expect_host(const std::string& host);
     static std::string describe_problem(const boost::system::error_code& ec);
 

@@ -34,12 +34,15 @@ public:
     chat_stream_decoder(chat_stream_options options, api_error_details error_base);
 
     /// Gives the next bytes. They are viewed, and must stay valid until next() has returned nothing.
-    /// Precondition: next() has returned nothing, or was never called.
+    /// Precondition: starved().
     void feed(std::string_view body);
 
     /// The next chunk; nothing when more bytes are needed, or when done(). Throws api_error (in_stream) for an error
     /// event and response_format_error for malformed data or a passed limit; then the decoder is done.
     std::optional<chat_completion_chunk> next();
+
+    /// Whether next() would give nothing, because all bytes were looked at.
+    bool starved() const noexcept { return parser_.starved(); }
 
     /// Whether the end marker, an error, or finish() ended the answer.
     bool done() const noexcept { return done_; }

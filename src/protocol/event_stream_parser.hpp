@@ -30,13 +30,16 @@ public:
     explicit event_stream_parser(std::size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
 
     /// Gives the next bytes. They are viewed, not copied, and must stay valid until next() has returned nothing.
-    /// Precondition: next() has returned nothing, or was never called.
+    /// Precondition: starved().
     void feed(std::string_view bytes);
 
     /// The next complete event, or nothing when more bytes are needed. `ec` is errc::limit_exceeded, now and on every
     /// later call, when an event is larger than the limit. An event with one data line that lies within the bytes of
     /// one feed() is a view of them; what is not complete at their end is copied.
     std::optional<server_event> next(boost::system::error_code& ec);
+
+    /// Whether next() would give nothing, because all bytes were looked at.
+    bool starved() const noexcept { return position_ == input_.size(); }
 
     /// Bytes held for the event that is not complete yet, and room kept for later ones.
     std::size_t buffered_bytes() const noexcept;

@@ -17,13 +17,16 @@ struct known_command
     std::size_t most;
 };
 
-constexpr std::array<known_command, 9> known_commands{{
+constexpr std::array<known_command, 12> known_commands{{
     {"list", command::list, 0, 0},
     {"waiting", command::waiting, 0, 1},
     {"show", command::show, 1, 1},
-    {"approve", command::approve, 2, 2},
+    {"approve", command::approve, 2, 3},
     {"reject", command::reject, 2, 3},
     {"result", command::result, 3, 3},
+    {"error", command::error, 3, 3},
+    {"say", command::say, 2, 2},
+    {"cancel", command::cancel, 1, 1},
     {"resume", command::resume, 1, 1},
     {"export", command::export_run, 1, 1},
     {"import", command::import_run, 0, 1},
@@ -57,6 +60,8 @@ private:
             help_ = true;
         else if (word == "--html")
             result_.html = true;
+        else if (word == "--always")
+            result_.always = true;
         else if (word == "--sqlite")
             take_value(result_.sqlite, "--sqlite needs a file, once");
         else if (word == "--postgres")
@@ -112,6 +117,8 @@ private:
             throw usage_error("wrong number of arguments for " + name);
         if (result_.html && result_.what != command::show)
             throw usage_error("--html is for show");
+        if (result_.always && (result_.what != command::approve || result_.words.size() > 2))
+            throw usage_error("--always is for approve, without other arguments");
         if (result_.phase && result_.what != command::list)
             throw usage_error("--phase is for list");
     }
@@ -131,9 +138,14 @@ Looks into a store of runs, and decides for runs that wait.
   list [--phase PHASE]      the runs, oldest first
   waiting [RUN]             the calls that wait for somebody
   show [--html] RUN         what happened in a run, and when; --html: as a page of its own
-  approve RUN CALL          let a waiting call run
+  approve [--always] RUN CALL [ARGUMENTS]
+                            let a waiting call run, and with --always the later ones of its
+                            tool; ARGUMENTS: with this JSON object in place of its own
   reject RUN CALL [REASON]  do not; the model is told the reason
   result RUN CALL JSON      end a waiting call with this result
+  error RUN CALL TEXT       end it with this error
+  say RUN TEXT              add a message of the user to a run
+  cancel RUN                end a run for ever
   resume RUN                let the next worker go on with a suspended run
   export RUN                the whole run as a JSON document
   import [FILE]             take in such a document, from standard input without FILE

@@ -18,6 +18,9 @@ enum class command
     approve,
     reject,
     result,
+    error,
+    say,
+    cancel,
     resume,
     export_run,
     import_run,
@@ -30,6 +33,7 @@ struct arguments
     std::string sqlite{};    ///< path; empty: PostgreSQL
     std::string postgres{};  ///< connection, which may hold a password
     bool html = false;
+    bool always = false;
     std::optional<run_phase> phase{};
     std::vector<std::string> words{};  ///< those after the command, as many as it takes
 };

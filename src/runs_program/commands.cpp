@@ -1,5 +1,6 @@
 #include "runs_program/commands.hpp"
 
+#include <dedalus/chat/message.hpp>
 #include <dedalus/handoff/run_export.hpp>
 #include <dedalus/handoff/run_inbox.hpp>
 
@@ -77,12 +78,12 @@ asio::awaitable<void> show_run(store_ptr store, std::string run_id, bool as_html
     print(as_html ? html_page(timeline) : text_page(timeline));
 }
 
-void report(stores::post_outcome outcome, const char* done, const char* needed)
+void report(stores::post_outcome outcome, const char* done)
 {
     switch (outcome) {
     case stores::post_outcome::accepted:
     case stores::post_outcome::duplicate:
-        return print(std::string(done) + ": the next worker goes on with the run\n");
+        return print(std::string(done) + ": the next worker takes it in\n");
     case stores::post_outcome::already_decided:
         throw refused("somebody has decided on this call already");
     case stores::post_outcome::expired:
@@ -90,28 +91,75 @@ void report(stores::post_outcome outcome, const char* done, const char* needed)
     case stores::post_outcome::refused:
         break;
     }
-    throw refused(std::string("no such call of the run waits for ") + needed);
+    throw refused("the run has ended, or no such call of it waits for that");
 }
 
-asio::awaitable<void> decide(store_ptr store, command what, std::vector<std::string> words)
+boost::json::value read_json(const std::string& text)
 {
-    const run_inbox inbox(store);
-    const stores::stored_run run = co_await load_run(store, words[0]);
-    if (what == command::approve) {
-        const stores::post_outcome outcome = co_await inbox.approve(run.run_id, words[1]);
-        co_return report(outcome, "approved", "an approval");
-    }
-    if (what == command::reject) {
-        const std::string reason = words.size() > 2 ? words[2] : std::string();
-        const stores::post_outcome outcome = co_await inbox.reject(run.run_id, words[1], reason);
-        co_return report(outcome, "rejected", "a decision");
-    }
     boost::system::error_code failure;
-    boost::json::value value = boost::json::parse(words[2], failure);
+    boost::json::value value = boost::json::parse(text, failure);
     if (failure.failed())
-        throw usage_error("the result is no JSON: a text needs quotes inside of those of the shell");
-    const stores::post_outcome outcome = co_await inbox.provide_result(run.run_id, words[1], std::move(value));
-    report(outcome, "ended with this result", "a result");
+        throw usage_error("this is no JSON: a text needs quotes inside of those of the shell");
+    return value;
+}
+
+boost::json::object read_object(const std::string& text)
+{
+    boost::json::value value = read_json(text);
+    if (!value.is_object())
+        throw usage_error("arguments are a JSON object");
+    return std::move(value.get_object());
+}
+
+asio::awaitable<stores::post_outcome> approve(const run_inbox& inbox, const arguments& what)
+{
+    if (what.always)
+        return inbox.approve_always(what.words[0], what.words[1]);
+    if (what.words.size() > 2)
+        return inbox.approve_edited(what.words[0], what.words[1], read_object(what.words[2]));
+    return inbox.approve(what.words[0], what.words[1]);
+}
+
+asio::awaitable<stores::post_outcome> reject(const run_inbox& inbox, const arguments& what)
+{
+    if (what.words.size() > 2)
+        return inbox.reject(what.words[0], what.words[1], what.words[2]);
+    return inbox.reject(what.words[0], what.words[1]);
+}
+
+struct posting
+{
+    asio::awaitable<stores::post_outcome> operation{};
+    const char* done = "";
+};
+
+posting post_of(const run_inbox& inbox, const arguments& what)
+{
+    const std::vector<std::string>& words = what.words;
+    switch (what.what) {
+    case command::approve:
+        return {approve(inbox, what), "approved"};
+    case command::reject:
+        return {reject(inbox, what), "rejected"};
+    case command::result:
+        return {inbox.provide_result(words[0], words[1], read_json(words[2])), "ended with this result"};
+    case command::error:
+        return {inbox.provide_error(words[0], words[1], words[2]), "ended with this error"};
+    case command::say:
+        return {inbox.add_input(words[0], {user_message{words[1]}}), "added"};
+    default:
+        break;
+    }
+    return {inbox.cancel_run(words[0]), "cancelled"};
+}
+
+asio::awaitable<void> decide(store_ptr store, arguments what)
+{
+    co_await load_run(store, what.words[0]);
+    const run_inbox inbox(store);
+    posting asked = post_of(inbox, what);
+    const stores::post_outcome outcome = co_await std::move(asked.operation);
+    report(outcome, asked.done);
 }
 
 // Whoever takes the run and gives it back may say when it is to be looked at again.
@@ -190,7 +238,10 @@ asio::awaitable<void> run_command(arguments what, store_ptr store)
     case command::approve:
     case command::reject:
     case command::result:
-        return decide(std::move(store), what.what, std::move(what.words));
+    case command::error:
+    case command::say:
+    case command::cancel:
+        return decide(std::move(store), std::move(what));
     case command::resume:
         return wake_run(std::move(store), std::move(what.words[0]));
     case command::export_run:

@@ -3,8 +3,10 @@
 #include "runs_program/printable.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace dedalus::runs_program {
@@ -71,6 +73,20 @@ std::string end_text(const timeline_wait& wait)
 {
     if (!wait.ended)
         return "open";
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> ends{{
+        {"approve", "approved"},
+        {"approve_always", "approved, with all later calls of the tool"},
+        {"edit", "approved with other arguments"},
+        {"reject", "rejected"},
+        {"result", "ended with a result"},
+        {"error", "ended with an error"},
+        {"expired", "not decided in time"},
+        {"late_result", "ended with a late result"},
+    }};
+    for (const auto& [by, text] : ends) {
+        if (wait.by == by)
+            return std::string(text);
+    }
     return wait.approved ? "approved" : "decided";
 }
 

@@ -20,7 +20,7 @@ std::string state_text(const timeline_call& call);
 /// "approval", "external result", "decision, since its outcome is unknown".
 std::string wait_text(wait_kind kind);
 
-/// "open", "approved", "decided": then the outcome of the call tells how.
+/// "open", "approved", "rejected", ...
 std::string end_text(const timeline_wait& wait);
 
 /// Something that happened to a call.

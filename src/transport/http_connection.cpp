@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -17,8 +18,8 @@ namespace dedalus::transport {
 
 namespace {
 
-// A TLS record holds at most this much, so a larger buffer would not be filled by one read.
-constexpr std::size_t read_buffer_bytes = 16 * 1024;
+// A request up to this size is sent in one piece.
+constexpr std::size_t max_joined_bytes = 16 * 1024;
 
 // What is worth reading to save a handshake.
 constexpr std::size_t max_drained_bytes = 64 * 1024;
@@ -46,7 +47,6 @@ void http_connection::begin(call_limits limits)
     limits_ = std::move(limits);
     limits_->guard->watch(stream_.get());
     reader_.emplace(max_header_bytes_);
-    buffer_.resize(read_buffer_bytes);
     input_ = {};
     body_ = {};
     failure_ = {};
@@ -62,8 +62,13 @@ void http_connection::end_exchange() noexcept
     limits_->guard->disarm();
     limits_->guard->watch(nullptr);
     limits_.reset();
+    give_buffer_back();
+}
+
+void http_connection::give_buffer_back() noexcept
+{
     if (input_.empty())
-        buffer_ = std::vector<char>();
+        buffer_.give_back();
 }
 
 asio::awaitable<void> http_connection::send(
@@ -72,7 +77,7 @@ asio::awaitable<void> http_connection::send(
 )
 {
     // One write for a small request, so that it leaves in one packet and one TLS record.
-    if (head.size() + body.size() <= read_buffer_bytes) {
+    if (head.size() + body.size() <= max_joined_bytes) {
         const std::string whole = std::string(head).append(body);
         co_await write(whole);
     }
@@ -111,7 +116,7 @@ asio::awaitable<void> http_connection::write(std::string_view bytes)  // borrowe
 bool http_connection::try_early_answer(boost::system::error_code obstacle)
 {
     boost::system::error_code ec;
-    input_ = {buffer_.data(), stream_->try_read(buffer_, ec)};
+    read(ec);
     check_refusal(ec);
     limits_->times->bytes_received += input_.size();
     if (obstacle == asio::error::would_block)
@@ -163,6 +168,13 @@ asio::awaitable<std::string_view> http_connection::read_body(protocol::deadline 
     co_return std::exchange(body_, {});
 }
 
+std::string_view http_connection::buffered_body()
+{
+    while (body_.empty() && !input_.empty() && !reader_->done() && !failure_)
+        consume();
+    return std::exchange(body_, {});
+}
+
 asio::awaitable<void> http_connection::let_others_run()
 {
     read_without_wait_ = 0;
@@ -175,10 +187,8 @@ reuse http_connection::reusable() noexcept
     if (!request_sent_)
         return reuse::never;
     try {
-        buffer_.resize(read_buffer_bytes);
         const reuse verdict = drain();
-        if (input_.empty())
-            buffer_ = std::vector<char>();
+        give_buffer_back();
         if (verdict != reuse::never)
             reason_ = close_reason::idle;
         return verdict;
@@ -254,18 +264,27 @@ asio::awaitable<void> http_connection::wait(asio::awaitable<void> readiness)
         std::rethrow_exception(failure);
 }
 
+void http_connection::read(boost::system::error_code& ec)
+{
+    const std::span<char> room = buffer_.get();
+    if (room.empty())
+        throw std::bad_alloc();
+    input_ = {room.data(), stream_->try_read(room, ec)};
+}
+
 bool http_connection::try_fill(call_phase phase)
 {
     if (limits_)
         limits_->check();
     boost::system::error_code ec;
-    const std::size_t n = stream_->try_read(buffer_, ec);
-    if (ec == asio::error::would_block)
+    read(ec);
+    if (ec == asio::error::would_block) {
+        give_buffer_back();
         return false;
-    input_ = {buffer_.data(), n};
-    read_without_wait_ += n;
+    }
+    read_without_wait_ += input_.size();
     if (limits_)
-        limits_->times->bytes_received += n;
+        limits_->times->bytes_received += input_.size();
     if (!ec)
         return true;
     if (limits_)

@@ -3,6 +3,7 @@
 #include <dedalus/client_hooks.hpp>
 
 #include "net/byte_stream.hpp"
+#include "net/read_buffer.hpp"
 #include "protocol/http_response_reader.hpp"
 #include "transport/call_limits.hpp"
 
@@ -17,7 +18,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace dedalus::transport {
 
@@ -63,6 +63,10 @@ public:
     /// @param limit  of the wait for it; its phase is that of errors.
     boost::asio::awaitable<std::string_view> read_body(protocol::deadline limit);
 
+    /// The next piece of the body that was read already, a view that lasts until the next call; empty when there is
+    /// none: then read_body() knows more.
+    std::string_view buffered_body();
+
     /// The same with timeouts.stream_idle as the limit.
     boost::asio::awaitable<std::string_view> read_body(call_phase phase);
 
@@ -87,6 +91,8 @@ private:
     boost::asio::awaitable<void> let_others_run();
     reuse drain();
     bool try_fill(call_phase phase);
+    void read(boost::system::error_code& ec);
+    void give_buffer_back() noexcept;
     bool try_early_answer(boost::system::error_code obstacle);
     void consume();
     void check_readable() const;
@@ -96,7 +102,7 @@ private:
     std::size_t max_header_bytes_;
     std::optional<call_limits> limits_;  // while an exchange goes on
     std::optional<protocol::http_response_reader> reader_;
-    std::vector<char> buffer_;           // empty between exchanges
+    net::read_buffer buffer_;            // given back between exchanges, and while a wait goes on
     std::string_view input_;             // what of buffer_ has not been consumed
     std::string_view body_;              // the piece of the body that was consumed last
     boost::system::error_code failure_;  // of the reader

@@ -245,6 +245,46 @@ TEST_CASE("dedalus-runs ends a call with a result from outside")
     CHECK(s.runs({"result", "order-1", "s", R"({"parcel":17})"}).status == 0);
     s.complete("order-1");
     CHECK(has(s.runs({"show", "order-1"}).out, R"(result      {"parcel":17})"));
+
+    s.says(test::asks('[' + test::pending_call("s", "ship") + ']'));
+    REQUIRE(s.follow_in(s.store_file, "order-2").phase == run_phase::suspended);
+    CHECK(s.runs({"error", "order-2", "s", "sunk"}).status == 0);
+    s.complete("order-2");
+    CHECK(has(s.runs({"show", "order-2"}).out, "sunk"));
+}
+
+TEST_CASE("dedalus-runs approves with other arguments, and for all calls of a tool")
+{
+    scene s;
+    s.suspend("order-1");
+    CHECK(s.runs({"approve", "order-1", "b", "[1]"}).status == 2);
+    CHECK(s.runs({"approve", "--always", "order-1", "b", "{}"}).status == 2);
+    CHECK(s.runs({"approve", "order-1", "b", R"({"day":"Tuesday"})"}).status == 0);
+    s.complete("order-1");
+    CHECK(has(s.runs({"show", "order-1"}).out, "approval, approved with other arguments after"));
+
+    s.suspend("order-2");
+    CHECK(s.runs({"approve", "--always", "order-2", "b"}).status == 0);
+    s.says(test::asks('[' + test::pending_call("c", "book") + ']'));
+    s.complete("order-2");
+    CHECK(has(s.runs({"show", "order-2"}).out, "approved, with all later calls of the tool"));
+}
+
+TEST_CASE("dedalus-runs adds a message to a run, and cancels one")
+{
+    scene s;
+    s.suspend("order-1");
+    CHECK(s.runs({"say", "order-1", "Hurry up."}).status == 0);
+    CHECK(s.runs({"approve", "order-1", "b"}).status == 0);
+    s.complete("order-1");
+    CHECK(has(s.bodies.back(), "Hurry up."));
+    CHECK(s.runs({"say", "order-1", "Too late."}).status == 1);
+
+    s.suspend("order-2");
+    CHECK(s.runs({"cancel", "order-2"}).status == 0);
+    CHECK(s.follow_in(s.store_file, "order-2").phase == run_phase::cancelled);
+    CHECK(has(s.runs({"show", "order-2"}).out, "phase      cancelled"));
+    CHECK(s.runs({"cancel", "order-2"}).status == 1);
 }
 
 TEST_CASE("dedalus-runs lets the next worker go on with a suspended run")

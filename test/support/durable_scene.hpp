@@ -195,4 +195,25 @@ inline dedalus::run_result waiting_run(durable_scene& s, dedalus::tool_options o
     return waits;
 }
 
+/// Leaves a call of this effect started and not ended, as a process does that dies in the middle of it.
+inline void leave_started(
+    durable_scene& s,
+    dedalus::tool_effect effect,
+    dedalus::tool_probe probe = {},
+    std::chrono::milliseconds timeout = std::chrono::seconds(60),
+    const std::string& dependants = ""
+)
+{
+    dedalus::tool_options options;
+    options.timeout = timeout;
+    options.effect = effect;
+    options.probe = std::move(probe);
+    s.add("act", std::move(options));
+    s.says(asks("[" + pending_call("a", "act") + dependants + "]"));
+    // Create, acquire, intent, answer, start, and here the end.
+    s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    CHECK(s.log == std::vector<std::string>{"a"});
+}
+
 }  // namespace test

@@ -8,6 +8,7 @@
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/run_store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -49,6 +50,9 @@ struct handoff_options
     /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
     /// refuse unknown members: plain `tool_calls` are then all there is.
     bool dedalus_extensions = true;
+
+    /// How the Dedalus members are used, where servers may differ.
+    wire_profile profile{};
 
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;

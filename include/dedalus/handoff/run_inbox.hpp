@@ -30,7 +30,8 @@ public:
     explicit run_inbox(std::shared_ptr<run_store> store);
 
     /// This inbox for somebody who is known by waiting_call::token alone: decisions are refused about a call that does
-    /// not wait under it, and so are orders. Without a token the caller is trusted, as whoever can open the store is.
+    /// not wait under it, and so are approve_always() and orders. Without a token the caller is trusted, as whoever can
+    /// open the store is.
     run_inbox with_token(std::string token) const;
 
     /// This inbox for somebody who has seen a call: decisions are refused about one that has another

@@ -5,7 +5,9 @@
 #include <dedalus/config.hpp>
 #include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
+#include <dedalus/parsed_completion.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -43,6 +45,7 @@ enum class stop_reason
     toolset_changed,       ///< suspended: an open call is of a tool that is not registered here
     fenced,                ///< executing: this process lost the run to another one; nothing else is set
     expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
+    session_lost,          ///< the server cannot go on from what it had begun, in any way
     held,                  ///< executing: another process has the run; nothing else is set
 };
 
@@ -52,19 +55,73 @@ DEDALUS_EXPORT std::string_view to_string(stop_reason reason) noexcept;
 struct tool_result
 {
     std::string call_id{};
+    int occurrence = 0;  ///< counts the calls of this id within the run, from 0: some servers use ids again
     std::string name{};
+    std::string fingerprint{};                              ///< SHA-256 of name and arguments
+    tool_effect effect = tool_effect::once;                 ///< that the tool was registered with when the run began
     boost::json::value arguments{};                         ///< as received; a string when they are not a JSON object
     std::optional<boost::json::object> edited_arguments{};  ///< with which a person let it run instead
     std::vector<std::string> dependencies{};                ///< ids as received
     tool_outcome outcome = tool_outcome::ok;
     std::string content{};                           ///< text of the tool message
+    boost::json::value value{};                      ///< what the tool gave, whole; null unless `ok`
     int turn = 0;                                    ///< from 1
     int attempts = 0;                                ///< starts of its handler, in all processes
+    std::int64_t fence = 0;                          ///< of the process that started it last; 0 without a store
     std::chrono::system_clock::time_point queued{};  ///< when the answer that asked for it was there
 
     /// When the handler was entered, the last time; equals `finished` when it never was.
     std::chrono::system_clock::time_point started{};
     std::chrono::system_clock::time_point finished{};
+
+    /// From the last entry of the handler to its end.
+    std::chrono::microseconds duration() const noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::microseconds>(finished - started);
+    }
+};
+
+/// One accepted answer of a run.
+struct run_turn
+{
+    int turn = 0;                                  ///< from 1
+    std::string requested_model{};                 ///< of the request; of a list the names, with commas
+    std::string model{};                           ///< that answered: the server may have chosen another one
+    std::string request_id{};                      ///< `x-request-id`
+    std::optional<dedalus::usage> usage{};         ///< of this answer
+    std::optional<std::int64_t> turns_consumed{};  ///< LLM turns that the server reported
+    std::chrono::system_clock::time_point sent{};  ///< the request, the last time
+    std::chrono::system_clock::time_point answered{};
+};
+
+/// What became of an MCP server of the request.
+struct run_mcp_error
+{
+    int turn = 0;
+    std::string server{};
+    mcp_server_error error{};
+};
+
+/// Where the time of a run went, in all processes. Steps that ran side by side are counted each.
+struct run_timing
+{
+    std::chrono::system_clock::time_point began{};
+    std::chrono::system_clock::time_point ended{};  ///< or the moment of the result
+    std::chrono::microseconds http{};               ///< between requests and their answers
+    std::chrono::microseconds tools{};              ///< in client tools
+    std::chrono::microseconds suspended{};          ///< with nobody working on it, as the log has it
+
+    std::chrono::microseconds wall() const noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::microseconds>(ended - began);
+    }
+};
+
+/// What a run in a store was like when its result was made.
+struct checkpoint_ref
+{
+    std::string run_id{};
+    std::int64_t revision = 0;  ///< of its head; grows by one with each commit
 };
 
 /// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no
@@ -114,6 +171,8 @@ struct run_result
     std::vector<message> messages{};          ///< the whole history, a valid list to start another request with
     std::vector<tool_result> tool_results{};  ///< in the order in which the calls were asked for
     std::vector<server_tool_result> server_tools{};
+    std::vector<run_mcp_error> mcp_errors{};     ///< MCP servers that failed
+    std::vector<run_turn> turns{};               ///< the answers accepted
     std::vector<std::string> correlation_ids{};  ///< as received, without repetitions
     std::vector<std::string> request_ids{};      ///< `x-request-id` of each answer
     int turns_used = 0;                          ///< answers accepted
@@ -124,6 +183,19 @@ struct run_result
     std::vector<waiting_call> waiting{};              ///< when suspended: the calls that wait for somebody outside
     std::vector<unknown_outcome> unknown_outcomes{};  ///< at most 100
     int resumes = 0;                                  ///< times that a process took the run up again
+    run_timing timing{};
+    std::optional<dedalus::checkpoint_ref> checkpoint_ref{};  ///< with a store
+
+    /// The models that answered, in the order in which they did first.
+    DEDALUS_EXPORT std::vector<std::string> models_used() const;
+
+    /// The final answer read as T, by the rules of parse_completion(), which see for what it throws. The request must
+    /// have asked for it: `request.response_format = response_format_for<T>()`.
+    template <class T>
+    parsed_completion<T> parsed() const
+    {
+        return parse_completion<T>(last_completion);
+    }
 };
 
 }  // namespace dedalus

@@ -50,6 +50,8 @@ struct timeline_wait
     stores::time_point since{};
     std::optional<stores::time_point> ended{};
     bool approved = false;  ///< it ended by an approval; otherwise the call ended with it
+    std::string by{};  ///< what ended it: "approve", "approve_always", "edit", "reject", "result", "error", "expired",
+                       ///< "late_result"
 };
 
 enum class timeline_call_state

@@ -69,7 +69,7 @@ public:
     void progress() const;
 
     /// Likewise, and tells whoever follows the run by handoff_loop::stream() how far the tool is: a
-    /// call_progress_event, which is dropped when events are not taken fast enough. It is not stored.
+    /// call_progress_event, unless `what` is null, or events are not taken fast enough. It is not stored.
     void progress(boost::json::value what) const;
 
 private:

@@ -34,6 +34,9 @@ const std::vector<std::string> insides{
     R"(\ud83d)",
     "\x01",
     "\xC3",
+    "\xC0\xAF",
+    "\xED\xA0\x80",
+    "\xF4\x90\x80\x80",
     std::string("a\0b", 3),
 };
 

@@ -77,6 +77,7 @@ TEST_CASE("A token decides on one call once, and the store has nothing but its h
     CHECK(run_coro(stranger.cancel_run("r1")) == post_outcome::refused);
     const dedalus::run_inbox holder = s.inbox().with_token(token);
     CHECK(run_coro(holder.cancel_run("r1")) == post_outcome::refused);
+    CHECK(run_coro(holder.approve_always("r1", "a")) == post_outcome::refused);
     CHECK(run_coro(holder.approve("r1", "a")) == post_outcome::accepted);
     CHECK(run_coro(holder.reject("r1", "a")) == post_outcome::already_decided);
     CHECK(text_of(s.stored()).find(token) == std::string::npos);
@@ -108,6 +109,9 @@ TEST_CASE("Who has lost the tokens of a run gets others, and the old ones work n
     CHECK(!renewed[0].token.empty());
     CHECK(renewed[0].token != waits.waiting[0].token);
     CHECK(renewed[0].since == waits.waiting[0].since);
+    const std::string kept = text_of(s.stored());
+    CHECK(kept.find(dedalus::crypto::sha256_hex(renewed[0].token)) != std::string::npos);
+    CHECK(kept.find(dedalus::crypto::sha256_hex(waits.waiting[0].token)) == std::string::npos);
     CHECK(run_coro(s.inbox().with_token(waits.waiting[0].token).approve("r1", "a")) == post_outcome::refused);
     CHECK(run_coro(s.inbox().with_token(renewed[0].token).approve("r1", "a")) == post_outcome::accepted);
     CHECK(run_coro(s.inbox().renew_tokens("r1")).empty());

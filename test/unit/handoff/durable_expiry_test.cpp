@@ -3,8 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <exception>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +15,9 @@ using dedalus::stop_reason;
 using dedalus::tool_effect;
 using dedalus::tool_outcome;
 using stores::post_outcome;
-using test::asks;
 using test::durable_scene;
 using test::ends;
+using test::leave_started;
 using test::pending_call;
 using test::run_coro;
 using test::waiting_run;
@@ -111,15 +109,6 @@ TEST_CASE("A suspended run wakes up when its time is over")
 
 namespace {
 
-/// A call of `once` whose process died between its start and its end.
-void leave_started(durable_scene& s)
-{
-    s.add("act", {.effect = tool_effect::once});
-    s.says(asks("[" + pending_call("a", "act") + "]"));
-    s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
-    CHECK_THROWS_AS(s.run(), std::runtime_error);
-}
-
 stores::late_outcome put_late(durable_scene& s, std::int64_t fence, tool_outcome outcome)
 {
     dedalus::handoff_core::tool_end end;
@@ -139,7 +128,7 @@ stores::late_outcome put_late(durable_scene& s, std::int64_t fence, tool_outcome
 TEST_CASE("A result that a former owner could not record any more is adopted by the next one")
 {
     durable_scene s;
-    leave_started(s);
+    leave_started(s, tool_effect::once);
     SECTION("when it takes the run up")
     {
         CHECK(put_late(s, 1, tool_outcome::ok) == stores::late_outcome::stored);
@@ -157,10 +146,23 @@ TEST_CASE("A result that a former owner could not record any more is adopted by 
     CHECK(s.log == names{"a"});
 }
 
+TEST_CASE("What depends on a call of unknown outcome is not run")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once, {}, std::chrono::seconds(60), "," + pending_call("b", "act", "\"a\""));
+    s.on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    REQUIRE(done.tool_results.size() == 2);
+    CHECK(done.tool_results[0].outcome == tool_outcome::unknown_outcome);
+    CHECK(done.tool_results[1].outcome == tool_outcome::skipped_dependency);
+    CHECK(s.log == names{"a"});
+}
+
 TEST_CASE("A late end that is not certain, or of another attempt, is not adopted")
 {
     durable_scene s;
-    leave_started(s);
+    leave_started(s, tool_effect::once);
     SECTION("the tool was cancelled")
     {
         put_late(s, 1, tool_outcome::cancelled);

@@ -1,3 +1,4 @@
+#include <dedalus/api_error.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/proxy_error.hpp>
 
@@ -5,6 +6,8 @@
 #include "support/durable_scene.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <utility>
 
 namespace durable_failures_test {
 
@@ -67,6 +70,52 @@ TEST_CASE("What fails before the connection stands is tried again at no charge")
     CHECK(done.phase == run_phase::completed);
     CHECK(done.llm_turns.charged_unknown == 0);
     CHECK(done.llm_turns.spent() == 1);
+}
+
+TEST_CASE("A refusal that passes is tried again, and charged when the server may have worked")
+{
+    struct row
+    {
+        int status;
+        std::int64_t charged;
+    };
+
+    const row r = GENERATE(row{408, 2}, row{500, 2}, row{503, 2}, row{409, 0}, row{429, 0});
+    durable_scene s;
+    s.fails(test::refusal(r.status, "for a moment"));
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == r.charged);
+    CHECK(done.unknown_outcomes.size() == (r.charged > 0 ? 1U : 0U));
+}
+
+TEST_CASE("The server's own wish decides whether a refusal is tried again")
+{
+    const bool again = GENERATE(false, true);
+    dedalus::api_error_details details;
+    details.status = 503;
+    details.headers.set("x-should-retry", again ? "true" : "false");
+    durable_scene s;
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    s.says(ends());
+    CHECK(s.run().phase == (again ? run_phase::completed : run_phase::suspended));
+    CHECK(s.sent.size() == (again ? 2U : 1U));
+}
+
+TEST_CASE("An error in the middle of a stream may have cost something, and is tried again unless it is about money")
+{
+    const bool quota = GENERATE(false, true);
+    dedalus::api_error_details details;
+    details.status = 200;
+    details.in_stream = true;
+    details.api_code = quota ? "insufficient_quota" : "overloaded";
+    durable_scene s;
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    s.says(ends());
+    const dedalus::run_result r = s.run();
+    CHECK(r.llm_turns.charged_unknown == 2);
+    CHECK(r.stop_reason == (quota ? stop_reason::payment : stop_reason::final));
 }
 
 }  // namespace durable_failures_test

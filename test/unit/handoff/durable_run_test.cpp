@@ -6,16 +6,8 @@
 #include "support/durable_scene.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include <chrono>
 #include <exception>
-#include <memory>
-#include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +26,7 @@ using stores::post_outcome;
 using test::asks;
 using test::durable_scene;
 using test::ends;
+using test::leave_started;
 using test::pending_call;
 using test::run_coro;
 using names = std::vector<std::string>;
@@ -43,26 +36,6 @@ namespace {
 dedalus::connection_error cut()
 {
     return {dedalus::call_phase::body, boost::asio::error::connection_reset, "cut"};
-}
-
-/// Leaves a call of this effect started and not ended, as a process does that dies in the middle of it.
-void leave_started(
-    durable_scene& s,
-    tool_effect effect,
-    dedalus::tool_probe probe = {},
-    std::chrono::milliseconds timeout = std::chrono::seconds(60)
-)
-{
-    dedalus::tool_options options;
-    options.timeout = timeout;
-    options.effect = effect;
-    options.probe = std::move(probe);
-    s.add("act", std::move(options));
-    s.says(asks("[" + pending_call("a", "act") + "]"));
-    // Create, acquire, intent, answer, start, and here the end.
-    s.store->arm(dedalus::store_failpoint::before_commit, 6, std::make_exception_ptr(std::runtime_error("killed")));
-    CHECK_THROWS_AS(s.run(), std::runtime_error);
-    CHECK(s.log == names{"a"});
 }
 
 }  // namespace
@@ -118,89 +91,6 @@ TEST_CASE("A call that was started and not seen to end is judged by its effect")
         CHECK(done.phase == run_phase::completed);
         CHECK(s.log == names{"a", "a"});
     }
-}
-
-namespace {
-
-boost::asio::awaitable<std::optional<json::value>> found(std::string key)
-{
-    co_return json::value("found " + key);
-}
-
-boost::asio::awaitable<std::optional<json::value>> not_found(std::string)
-{
-    co_return std::nullopt;
-}
-
-boost::asio::awaitable<std::optional<json::value>> no_answer(std::string)
-{
-    throw std::runtime_error("not reachable");
-    co_return std::nullopt;
-}
-
-boost::asio::awaitable<std::optional<json::value>> never(std::shared_ptr<test::engine::run_stop> stop = nullptr)
-{
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-    if (stop)
-        boost::asio::post(timer.get_executor(), [stop] { stop->now(); });
-    timer.expires_at(boost::asio::steady_timer::time_point::max());
-    co_await timer.async_wait(boost::asio::use_awaitable);
-    co_return std::nullopt;
-}
-
-}  // namespace
-
-TEST_CASE("A probe decides whether a call that was started runs again")
-{
-    durable_scene s;
-    SECTION("it took effect")
-    {
-        leave_started(s, tool_effect::probe, found);
-        s.says(ends());
-        CHECK(s.run().tool_results[0].content == "found r1/a");
-        CHECK(s.log == names{"a"});
-    }
-    SECTION("it did not")
-    {
-        leave_started(s, tool_effect::probe, not_found);
-        s.says(ends());
-        CHECK(s.run().tool_results[0].content == "a done");
-        CHECK(s.log == names{"a", "a"});
-    }
-    SECTION("nobody knows")
-    {
-        leave_started(s, tool_effect::probe, no_answer);
-        CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
-        CHECK(s.log == names{"a"});
-    }
-}
-
-TEST_CASE("A probe that does not answer is bounded by the time limit of its tool")
-{
-    durable_scene s;
-    leave_started(
-        s, tool_effect::probe, [](const std::string&) { return never(); }, std::chrono::milliseconds(20)
-    );
-    CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
-    CHECK(s.log == names{"a"});
-}
-
-TEST_CASE("A run that is stopped while it asks a probe asks again when it is resumed")
-{
-    durable_scene s;
-    int asked = 0;
-    leave_started(s, tool_effect::probe, [&](std::string key) {
-        if (++asked > 1)
-            return found(std::move(key));
-        return never(s.stop);
-    });
-    const dedalus::run_result stopped = s.run();
-    CHECK(stopped.stop_reason == stop_reason::stopped);
-    CHECK(stopped.unknown_outcomes.empty());
-    s.stop = std::make_shared<test::engine::run_stop>();
-    s.says(ends());
-    CHECK(s.run().tool_results.at(0).content == "found r1/a");
-    CHECK(s.log == names{"a"});
 }
 
 TEST_CASE("An open call of a tool that is not registered here waits for a process that has it")

@@ -336,7 +336,10 @@ TEST_CASE("Progress of a tool begins its idle time anew, is passed on, and does 
         what.call.key.call_id = "a";
         what.call.name = "long";
         what.tools = std::make_shared<const dedalus::tool_registry>(tools);
-        what.on_progress = [&shown](json::value value) { shown.push_back(std::move(value)); };
+        what.on_progress = [&shown](const dedalus::handoff_core::call_key& key, json::value value) {
+            CHECK(key.call_id == "a");
+            shown.push_back(std::move(value));
+        };
         group.start(std::move(what));
         REQUIRE(seen != nullptr);
         const auto started = clock::now();

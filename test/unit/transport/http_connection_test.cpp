@@ -40,6 +40,12 @@ struct exchange_result
     bool reusable = false;
 };
 
+void append_buffered(transport::http_connection& connection, std::string& body)
+{
+    for (std::string_view piece = connection.buffered_body(); !piece.empty(); piece = connection.buffered_body())
+        body += piece;
+}
+
 asio::awaitable<exchange_result> exchange(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer)
 {
     transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
@@ -53,11 +59,25 @@ asio::awaitable<exchange_result> exchange(asio::any_io_executor executor, std::s
         if (piece.empty())
             break;
         result.body += piece;
+        append_buffered(connection, result.body);
     }
     connection.end_exchange();
     peer->blocks = false;
     result.reusable = connection.reusable() == transport::reuse::now;
     co_return result;
+}
+
+// The body of an answer that is here with its header.
+asio::awaitable<std::string> buffered(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer)
+{
+    transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
+    connection.begin(no_limits(executor));
+    co_await connection.send(request_head, request_body);
+    co_await connection.read_header();
+    peer->fail_after = 0;
+    std::string body;
+    append_buffered(connection, body);
+    co_return body;
 }
 
 exchange_result run(const std::shared_ptr<test::fake_peer>& peer)
@@ -105,6 +125,14 @@ TEST_CASE("http_connection: an exchange works at every piece size, whatever fram
             CHECK(peer->streams_alive == 0);
         }
     }
+}
+
+TEST_CASE("http_connection: pieces of a body that came together are there without another operation on the stream")
+{
+    const auto peer = peer_that_sends("Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n2\r\n, \r\n0\r\n\r\n");
+    peer->piece = 1000;
+    const std::string body = test::run_coro([&](asio::any_io_executor executor) { return buffered(executor, peer); });
+    CHECK(body == "hello, ");
 }
 
 TEST_CASE("http_connection: a failure at any operation is an error and never a short answer")
