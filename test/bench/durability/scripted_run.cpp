@@ -122,7 +122,7 @@ durable_input(script& s, std::shared_ptr<dedalus::run_store> store, const std::s
 std::shared_ptr<const engine::run_input> plain_input(script& s)
 {
     auto input = std::make_shared<engine::run_input>();
-    input->send = [&s](const dedalus::chat_completion_request&) { return answer(s.next_body()); };
+    input->send = [&s](const dedalus::chat_completion_request&, std::string) { return answer(s.next_body()); };
     input->tools = tools(s);
     input->max_result_bytes = plenty;
     input->settings.run_id = "bench";
