@@ -87,7 +87,7 @@ call_held read_held(member_reader body)
     return call_held{named(body), *kind};
 }
 
-std::optional<run_event> read_decided(member_reader body)
+std::optional<log_event> read_decided(member_reader body)
 {
     if (!body.required_boolean("approved"))
         return {};  // the finish record of the call says how it ended
@@ -108,7 +108,7 @@ run_ended read_end(const stores::log_entry& entry)
     return event;
 }
 
-std::optional<run_event> read_event(const stores::log_entry& entry)
+std::optional<log_event> read_event(const stores::log_entry& entry)
 {
     if (entry.kind == "intent")
         return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
@@ -209,11 +209,11 @@ run_definition read_definition(const stores::log_entry& entry)
     return result;
 }
 
-std::vector<run_event> read_events(const std::vector<stores::log_entry>& entries)
+std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries)
 {
-    std::vector<run_event> events;
+    std::vector<log_event> events;
     for (const stores::log_entry& entry : entries) {
-        if (std::optional<run_event> event = read_event(entry))
+        if (std::optional<log_event> event = read_event(entry))
             events.push_back(*std::move(event));
     }
     return events;

@@ -12,7 +12,7 @@ public:
     replaying(run_machine& machine, const facts_by_call& calls) : machine_(machine), calls_(calls) {}
 
     /// False: the event cannot have happened here.
-    bool tell(run_event event)
+    bool tell(log_event event)
     {
         return std::visit([this](auto& e) { return on(std::move(e)); }, event);
     }
@@ -111,11 +111,11 @@ private:
 
 }  // namespace
 
-std::string replay(run_machine& machine, std::vector<run_event> events, const facts_by_call& calls)
+std::string replay(run_machine& machine, std::vector<log_event> events, const facts_by_call& calls)
 {
     replaying run(machine, calls);
     std::size_t place = 0;
-    for (run_event& event : events) {
+    for (log_event& event : events) {
         ++place;
         if (!run.tell(std::move(event)))
             return "event " + std::to_string(place) + " of the log cannot have happened there";

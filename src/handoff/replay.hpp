@@ -63,7 +63,7 @@ struct run_ended
     run_phase phase = run_phase::failed;
 };
 
-using run_event = std::variant<
+using log_event = std::variant<
     request_sent,
     request_answered,
     request_refused,
@@ -96,6 +96,6 @@ using facts_by_call = std::map<call_key, call_facts>;
 /// Tells a new machine all of it. What is wrong with the log, or "": it does not fit the machine, so somebody else's
 /// rules have made it. Open calls that were started keep their attempts, and are given by start_ready() again unless
 /// somebody holds or finishes them.
-std::string replay(run_machine& machine, std::vector<run_event> events, const facts_by_call& calls);
+std::string replay(run_machine& machine, std::vector<log_event> events, const facts_by_call& calls);
 
 }  // namespace dedalus::handoff_core

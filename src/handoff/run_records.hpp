@@ -92,7 +92,7 @@ bool is_suspension(const stores::log_entry& entry);
 // Reading. These throw store_error(damaged) for what was not written by the above.
 
 run_definition read_definition(const stores::log_entry& entry);
-std::vector<run_event> read_events(const std::vector<stores::log_entry>& entries);
+std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries);
 facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);
 

@@ -198,7 +198,7 @@ struct random_run
 
     std::mt19937 random;
     core::run_machine machine;
-    std::vector<core::run_event> log;
+    std::vector<core::log_event> log;
     core::facts_by_call calls;
     std::vector<core::call_key> running;
     std::vector<core::call_key> held;
@@ -237,7 +237,7 @@ TEST_CASE("A machine that is told the log of another one is in the same state af
 TEST_CASE("A log that does not fit the machine is refused")
 {
     core::run_machine machine(test::settings(), test::question());
-    std::vector<core::run_event> events;
+    std::vector<core::log_event> events;
     SECTION("an answer without a request")
     {
         events.emplace_back(core::request_answered{text_answer("Hi"), at(1)});
