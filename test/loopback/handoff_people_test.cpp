@@ -203,7 +203,7 @@ TEST_CASE("stop_now suspends a run whose tool hangs, and a tool that may run twi
     dedalus::run_result stopped;
     const dedalus::chat_completion_request request = question();
     test::run_coro(process(p, [&](const dedalus::handoff_loop& loop) {
-        p.in_calendar = [loop] { loop.stop_now(); };
+        p.in_calendar = [&loop] { loop.stop_now(); };  // a copy would outlive the context
         return keep(loop.run_or_resume("order-1", request), stopped);
     }));
     CHECK(stopped.phase == run_phase::suspended);
@@ -220,7 +220,7 @@ TEST_CASE("stop_after_turn lets the calls of the turn end and sends no further r
     dedalus::run_result stopped;
     const dedalus::chat_completion_request request = question();
     test::run_coro(process(p, [&](const dedalus::handoff_loop& loop) {
-        p.in_calendar = [loop] { loop.stop_after_turn(); };
+        p.in_calendar = [&loop] { loop.stop_after_turn(); };
         return keep(loop.run_or_resume("order-1", request), stopped);
     }));
     CHECK(stopped.stop_reason == stop_reason::stopped);

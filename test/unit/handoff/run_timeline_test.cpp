@@ -118,7 +118,7 @@ TEST_CASE("a call that was started and not seen to end is told as such")
             break;
         }
     }
-    const timeline_call& call = timeline_of(run).calls.at(0);
+    const timeline_call call = timeline_of(run).calls.at(0);
     CHECK(call.state == timeline_call_state::started);
     CHECK(call.attempts.size() == 1);
 }
