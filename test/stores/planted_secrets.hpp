@@ -10,9 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/parse.hpp>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -160,8 +160,12 @@ inline std::size_t files_with(const std::string& folder, std::string_view bytes)
         if (!entry.is_regular_file())
             continue;
         std::ifstream file(entry.path(), std::ios::binary);
-        const std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-        found += content.find(bytes) == std::string::npos ? 0U : 1U;
+        std::string content(entry.file_size(), '\0');
+        file.read(content.data(), static_cast<std::streamsize>(content.size()));
+        // A server has some hundred MiB: what the standard library offers takes a minute for them.
+        const void* place =
+            ::memmem(content.data(), static_cast<std::size_t>(file.gcount()), bytes.data(), bytes.size());
+        found += place != nullptr ? 1U : 0U;
     }
     return found;
 }
