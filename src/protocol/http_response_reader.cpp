@@ -112,7 +112,7 @@ private:
     void parse_head(std::string_view head);
     std::size_t consume_body(std::string_view input, std::string_view& body);
     std::size_t consume_chunk_header(std::string_view input);
-    void check_held();
+    void check_framing(std::size_t bytes);
     bool put(std::string_view bytes, std::size_t& taken);
 
     std::size_t max_header_bytes_;
@@ -233,11 +233,13 @@ std::size_t http_response_reader::impl::consume_body(std::string_view input, std
     parser_->body = {};
     if (put(input, taken)) {
         body = parser_->body;
+        if (body.empty())
+            check_framing(taken);
         return taken;
     }
     // What is not enough for the parser is no more than a chunk header or trailers.
     held_ = input;
-    check_held();
+    check_framing(held_.size());
     return input.size();
 }
 
@@ -247,17 +249,17 @@ std::size_t http_response_reader::impl::consume_chunk_header(std::string_view in
     const std::size_t lf = input.find('\n');
     const std::size_t length = lf == std::string_view::npos ? input.size() : lf + 1;
     held_.append(input.substr(0, length));
+    check_framing(held_.size());
     std::size_t taken = 0;
-    if (lf != std::string_view::npos && put(held_, taken))
+    if (lf != std::string_view::npos && !failure_.failed() && put(held_, taken))
         held_.clear();
-    else
-        check_held();
     return length;
 }
 
-void http_response_reader::impl::check_held()
+// Of a chunk header or trailers, whether they came in one piece or in several.
+void http_response_reader::impl::check_framing(std::size_t bytes)
 {
-    if (held_.size() > max_header_bytes_)
+    if (bytes > max_header_bytes_ && !failure_.failed())
         failure_ = errc::limit_exceeded;
 }
 

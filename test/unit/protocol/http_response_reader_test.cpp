@@ -346,7 +346,9 @@ TEST_CASE("a chunk header or trailers beyond the limit are refused")
     const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (const std::string& tail :
          {"5;" + std::string(200, 'x'),
+          "5;" + std::string(200, 'x') + "\r\nhello\r\n0\r\n\r\n",
           "0\r\nA: " + std::string(200, 'x'),
+          "0\r\nA: " + std::string(200, 'x') + "\r\n\r\n",
           std::string("0\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n"
                       "A: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n")})
     {
