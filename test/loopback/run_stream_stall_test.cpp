@@ -134,8 +134,9 @@ asio::awaitable<boost::system::error_code> stall_and_cancel(const long_answer& s
     co_await take_first_text(events);
     std::thread([&events] { events.cancel(); }).join();
     try {
-        while (co_await events.next()) {
-        }
+        std::optional<run_event> event = co_await events.next();
+        while (event)
+            event = co_await events.next();
     }
     catch (const error& e) {
         co_return e.code();
