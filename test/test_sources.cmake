@@ -30,6 +30,7 @@ set(dedalus_open_streams_sources support/open_streams_main.cpp)
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
+    unit/client/idempotency_key_test.cpp
     unit/client/key_cache_test.cpp
     unit/client/mcp_credentials_test.cpp
     unit/client/proxy_choice_test.cpp
