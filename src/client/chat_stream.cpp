@@ -39,7 +39,7 @@ class chat_completion_stream::impl
 {
 public:
     impl(std::shared_ptr<const chat_call> call, chat_answer answer)
-        : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
+        : call_(std::move(call)), info_(*answer.info), connection_(std::move(answer.connection)),
           decoder_(decoder_options(call_->client->config), error_details(info_)), meter_(call_->start, read_)
     {
         if (!connection_)
