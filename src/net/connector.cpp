@@ -145,9 +145,6 @@ asio::awaitable<std::unique_ptr<tcp_stream>> connect_to(
     auto stream = std::make_unique<tcp_stream>(job.request.executor, job.request.tcp);
     const watch_scope scope(job.guard(), *stream);
     stream->start_connect(address, ec);
-    // To this machine the connection is there already: no wait then.
-    if (ec == asio::error::would_block)
-        stream->finish_connect(ec);
     while (ec == asio::error::would_block) {
         co_await stream->wait();
         stream->finish_connect(ec);

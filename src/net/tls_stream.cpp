@@ -31,7 +31,7 @@ error_code ssl_error(unsigned long queued)
     return {static_cast<int>(queued), asio::error::get_ssl_category()};
 }
 
-// To look is five times cheaper than to clear what is empty.
+// To look is four times cheaper than to clear what is empty.
 void clear_errors() noexcept
 {
     if (ERR_peek_error() != 0)

@@ -88,9 +88,7 @@ public:
 
     int status() const noexcept { return reader_->status(); }
 
-    const http_headers& headers() const noexcept { return reader_->headers(); }
-
-    /// The headers; afterwards headers() has none.
+    /// Those of the answer; once.
     http_headers take_headers() noexcept { return reader_->take_headers(); }
 
     /// Whether a byte of the answer has come.
