@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The operations on the tables of PostgreSQL. A run's row is the lock of the run: appends share it, everything else
@@ -30,7 +31,12 @@ struct locked_run
     time_point now{};
 };
 
-/// The row of a run, which nobody else changes until the end of the transaction.
+/// The row of a run, which nobody else changes until the end of the transaction: the statement that asks for it, and
+/// what it gave.
+pg_statement lock_statement(std::string_view run_id);
+std::optional<locked_run> read_locked_run(const pg_rows& rows);
+
+/// Both.
 awaitable<std::optional<locked_run>> lock_run(pg_connection& c /* borrowed */, std::string run_id);
 
 awaitable<create_outcome> create(pg_connection& c /* borrowed */, const create_request& r /* borrowed */);
@@ -55,6 +61,9 @@ awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, 
 
 /// "($5, $6), ($7, $8)": places of `rows` rows of `columns` arguments each, after `before` others.
 std::string places(std::size_t rows, std::size_t columns, std::size_t before);
+
+/// The arguments of a log entry as a row of dedalus_log, but for its run: 8 columns.
+void add_entry(pg_arguments& to, const log_entry& entry);
 
 awaitable<void> insert_entries(
     pg_connection& c /* borrowed */, std::string run_id, const std::vector<log_entry>& entries /* borrowed */
