@@ -114,7 +114,10 @@ void tell(durable& r, const core::exchange_failure& failure, journal_commit& wha
     const int turn = r.m().sent().turn;
     if (failure.kind == core::refusal_kind::unknown) {
         what.entries.push_back(core::lost_entry(turn, failure.why));
-        r.m().on_unknown_outcome();
+        if (failure.why == core::why_unreadable)
+            r.m().on_unreadable_answer();
+        else
+            r.m().on_unknown_outcome();
         return;
     }
     what.entries.push_back(core::refusal_entry(turn, failure.kind, failure.status));
@@ -129,7 +132,7 @@ asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_f
         co_await suspend(r, *failure.of.suspends, std::move(what));
         co_return false;
     }
-    if (failure.of.ends_run)
+    if (failure.of.ends_run && !r.m().ended())
         r.m().stop(failure.of.ends_as, r.journal.now());
     co_await commit(r, std::move(what));
     if (r.m().ended())

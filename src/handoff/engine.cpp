@@ -60,7 +60,9 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
 {
     const int turn = r.machine.sent().turn;
     const handoff_core::exchange_failure failure = handoff_core::judge_failure(r.machine, e);
-    if (failure.kind == handoff_core::refusal_kind::unknown)
+    if (failure.why == handoff_core::why_unreadable)
+        r.machine.on_unreadable_answer();
+    else if (failure.kind == handoff_core::refusal_kind::unknown)
         r.machine.on_unknown_outcome();
     else
         r.machine.on_refusal(failure.kind);

@@ -11,12 +11,15 @@
 
 namespace dedalus::handoff_core {
 
+/// As exchange_failure::why has it: the answer came and cannot be read.
+inline constexpr std::string_view why_unreadable = "format";
+
 /// Why a request has no answer, as far as the run goes on from it.
 struct exchange_failure
 {
     refusal_kind kind = refusal_kind::unknown;
     int status = 0;                       ///< of an answer
-    std::string_view why = "connection";  ///< as it is stored: "connection", "status", "format"
+    std::string_view why = "connection";  ///< as it is stored: "connection", "status", why_unreadable
     bool ends_run = false;                ///< the same would come again
     stop_reason ends_as = stop_reason::error;
     std::optional<stop_reason> suspends{};  ///< when it is not tried again: somebody may undo the cause

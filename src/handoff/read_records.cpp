@@ -7,6 +7,7 @@
 #include "codec/parse_json.hpp"
 #include "codec/raw_json.hpp"
 #include "handoff/decision.hpp"
+#include "handoff/exchange_failure.hpp"
 #include "handoff/member_reader.hpp"
 #include "handoff/record_names.hpp"
 #include "handoff/run_records.hpp"
@@ -115,7 +116,7 @@ std::optional<log_event> read_event(const stores::log_entry& entry)
     if (is_answer(entry.kind))
         return read_answer(entry);
     if (entry.kind == "send_unknown")
-        return request_lost{};
+        return request_lost{read_object(entry.body).required_text("why") == why_unreadable};
     if (entry.kind == "http_error") {
         const std::string then = read_object(entry.body).required_text("then");
         return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};

@@ -68,11 +68,14 @@ private:
         return true;
     }
 
-    bool on(const request_lost&)
+    bool on(const request_lost& lost)
     {
         if (!machine_.sending())
             return false;
-        machine_.on_unknown_outcome();
+        if (lost.unreadable)
+            machine_.on_unreadable_answer();
+        else
+            machine_.on_unknown_outcome();
         return true;
     }
 

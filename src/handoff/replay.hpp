@@ -35,7 +35,9 @@ struct request_refused
 };
 
 struct request_lost
-{};
+{
+    bool unreadable = false;  ///< the answer came
+};
 
 struct call_held
 {

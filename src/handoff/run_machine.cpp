@@ -92,7 +92,7 @@ void run_machine::on_answer(chat_completion answer, time_point now)
     if (kind == answer_kind::nothing)
         return take_nothing();
 
-    empty_answer_seen_ = false;
+    useless_answer_seen_ = false;
     report_.add_answer(answer, ++turn_, base_.model, sent_at_, now);
     if (over_reservation)
         note("turns_over_reservation", "the server used more turns than max_turns of the request allowed");
@@ -165,6 +165,14 @@ void run_machine::on_unknown_outcome()
     budget_.charge_unknown();
     note_unknown(turn_ + 1, {});
     state_ = state::ready;
+}
+
+void run_machine::on_unreadable_answer()
+{
+    on_unknown_outcome();
+    note("unreadable_answer", "the answer is not what the API gives");
+    if (std::exchange(useless_answer_seen_, true))
+        end(run_phase::failed, stop_reason::protocol_error);
 }
 
 void run_machine::note(std::string code, std::string text)
@@ -267,7 +275,7 @@ tool_effect run_machine::effect_of(const std::string& name) const
 void run_machine::take_nothing()
 {
     note("empty_response", "the answer has no choice and no handoff member");
-    if (std::exchange(empty_answer_seen_, true))
+    if (std::exchange(useless_answer_seen_, true))
         end(run_phase::failed, stop_reason::protocol_error);
     else
         state_ = state::ready;

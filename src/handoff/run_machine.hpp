@@ -90,8 +90,9 @@ enum class refusal_kind
 /// It is a function of its settings, its request and what it is told: a machine that is told the same again is in the
 /// same state, and gives the same next request. So the log of a run is what its machine was told.
 ///
-/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error(), on_refusal() or
-/// on_unknown_outcome(), after which next_request() gives the same one again where that is allowed.
+/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error(), on_refusal(),
+/// on_unknown_outcome() or on_unreadable_answer(), after which next_request() gives the same one again where that is
+/// allowed.
 /// While calls_open(), start_ready() gives calls to run and finish() takes their ends. When next_request() gives
 /// nothing, the run has ended.
 class run_machine
@@ -116,6 +117,12 @@ public:
 
     /// No answer, and the server may have worked. What was reserved counts as used.
     void on_unknown_outcome();
+
+    /// The answer came and cannot be read: likewise, and the second such answer ends the run.
+    void on_unreadable_answer();
+
+    /// An answer of the present turn was of no use: another one ends the run.
+    bool useless_answer_seen() const noexcept { return useless_answer_seen_; }
 
     /// When the last request was sent.
     void sent_at(time_point when) { sent_at_ = when; }
@@ -246,7 +253,7 @@ private:
     std::vector<message> added_input_;  ///< not in the history yet
     std::vector<unknown_outcome> unknown_outcomes_;
 
-    bool empty_answer_seen_ = false;
+    bool useless_answer_seen_ = false;
     std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing; may be none
     std::optional<id_set> repeated_ids_;  ///< calls of the last answer, when all of them were asked for before
 };

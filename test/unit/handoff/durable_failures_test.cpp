@@ -41,17 +41,50 @@ TEST_CASE("A provider that has no key suspends the run until there is one")
     CHECK(s.sent.size() == 1);
 }
 
-TEST_CASE("An answer that cannot be read is charged, and ends the run")
+const dedalus::response_format_error unreadable("not JSON", 200, "text/html", "<html>");
+
+TEST_CASE("An answer that cannot be read is charged, and asked for once more under the same key")
 {
     durable_scene s;
-    s.fails(dedalus::response_format_error("not JSON", 200, "text/html", "<html>"));
+    s.fails(unreadable);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == 2);
+    CHECK(done.unknown_outcomes.size() == 1);
+    CHECK(test::has_code(done.diagnostics, "unreadable_answer"));
+    REQUIRE(s.keys.size() == 2);
+    CHECK(s.keys[0] == s.keys[1]);
+}
+
+TEST_CASE("The second answer of a turn that cannot be read ends the run")
+{
+    durable_scene s;
+    const bool by_another_process = GENERATE(false, true);
+    if (by_another_process)
+        s.on_unknown_send = dedalus::unknown_send_policy::suspend;
+    s.fails(unreadable);
+    s.fails(unreadable);
+    if (by_another_process)
+        CHECK(s.run().stop_reason == stop_reason::unknown_send_outcome);
     CHECK_THROWS_AS(s.run(), dedalus::response_format_error);
     const dedalus::run_result again = s.run();
     CHECK(again.phase == run_phase::failed);
-    CHECK(again.stop_reason == stop_reason::error);
-    CHECK(again.llm_turns.charged_unknown == 2);
-    CHECK(again.unknown_outcomes.size() == 1);
-    CHECK(s.sent.size() == 1);
+    CHECK(again.stop_reason == stop_reason::protocol_error);
+    CHECK(again.llm_turns.charged_unknown == 4);
+    CHECK(again.unknown_outcomes.size() == 2);
+    CHECK(s.sent.size() == 2);
+}
+
+TEST_CASE("An answer that cannot be read is counted for its turn alone")
+{
+    durable_scene s;
+    s.add("tool", {});
+    s.fails(unreadable);
+    s.says(test::asks("[" + test::pending_call("a", "tool") + "]"));
+    s.fails(unreadable);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
 }
 
 TEST_CASE("What fails before the connection stands is tried again at no charge")
