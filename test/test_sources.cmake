@@ -76,6 +76,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
+    unit/handoff/durable_unknown_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp

@@ -131,13 +131,14 @@ void start_ready_calls(run& r)
     }
 }
 
-void take_ended_calls(run& r)
+// What was cancelled because the run ends is judged with the run: see run_machine::stop().
+void take_ended_calls(run& r, bool run_ends)
 {
     const time_point now = clock::now();
     for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
         if (ended.late)
             r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
-        else
+        else if (!run_ends || ended.end.outcome != tool_outcome::cancelled)
             r.machine.finish(ended.key, std::move(ended.end), ended.entered, now);
     }
 }
@@ -155,7 +156,7 @@ asio::awaitable<void> follow(run& r)  // borrowed: r
                 throw error(asio::error::operation_aborted, "the run was cancelled");
             start_ready_calls(r);
             co_await r.tools.wait();
-            take_ended_calls(r);
+            take_ended_calls(r, false);
             r.teller.look(r.machine);
         }
     }
@@ -219,7 +220,7 @@ asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, str
     if (failure)
         r.tools.cancel();
     co_await r.tools.drain();
-    take_ended_calls(r);
+    take_ended_calls(r, failure != nullptr);
     r.teller.look(r.machine);
     if (failure)
         rethrow(failure, r);

@@ -42,15 +42,22 @@ int ledger::start(const call_key& key, time_point now, std::int64_t fence)
     record.state = call_state::started;
     record.started = now;
     record.fence = fence;
+    record.may_have_acted = true;
     return ++record.attempts;
 }
 
-void ledger::tried(const call_key& key, int attempts, time_point when, std::int64_t fence)
+void ledger::tried(const call_key& key, int attempts, time_point when, std::int64_t fence, bool open)
 {
     call_record& record = records_[index_.at(key)];
     record.attempts = attempts;
     record.started = when;
     record.fence = fence;
+    record.may_have_acted = open;
+}
+
+void ledger::abandon(const call_key& key)
+{
+    records_[index_.at(key)].may_have_acted = false;
 }
 
 void ledger::wait(const call_key& key, wait_kind kind)
@@ -64,6 +71,7 @@ void ledger::approve(const call_key& key, std::optional<boost::json::object> edi
 {
     call_record& record = records_[index_.at(key)];
     record.state = call_state::planned;
+    record.may_have_acted = false;
     record.approved = true;
     if (edited)
         record.edited = std::move(edited);

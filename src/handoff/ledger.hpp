@@ -53,6 +53,7 @@ struct call_record
     tool_effect effect = tool_effect::once;
     std::int64_t fence = 0;                       ///< of the owner that started it last
     wait_kind waits_for = wait_kind::approval;    ///< when waiting
+    bool may_have_acted = false;                  ///< its last attempt was not seen to end, nor to do nothing
     bool approved = false;                        ///< by a person: it is not asked about again
     std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
     tool_end end{};                               ///< when finished
@@ -88,7 +89,11 @@ public:
     int start(const call_key& key, time_point now, std::int64_t fence = 0);
 
     /// The call has been tried this often, of late at `when`. The call must not be finished.
-    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
+    /// @param open  the last attempt was not seen to end, nor to do nothing
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0, bool open = true);
+
+    /// The last attempt has done nothing.
+    void abandon(const call_key& key);
 
     /// The call waits for somebody outside. The call must not be finished.
     void wait(const call_key& key, wait_kind kind);

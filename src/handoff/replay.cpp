@@ -36,7 +36,7 @@ private:
                 continue;
             const call_facts& facts = found->second;
             if (facts.attempts > 0)
-                machine_.tried(key, facts.attempts, facts.started, facts.fence);
+                machine_.tried(key, facts.attempts, facts.started, facts.fence, facts.open);
             if (facts.finished)
                 machine_.finish(key, facts.finished->end, facts.finished->entered, facts.finished->finished);
         }

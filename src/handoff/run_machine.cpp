@@ -182,7 +182,11 @@ void run_machine::note(std::string code, std::string text)
 
 void run_machine::note_unknown(int turn, std::string call_id)
 {
-    if (unknown_outcomes_.size() < most_unknown_outcomes)
+    // A call is told of once, whatever becomes of it.
+    const bool known = !call_id.empty() && std::ranges::any_of(unknown_outcomes_, [&](const unknown_outcome& each) {
+        return each.turn == turn && each.call_id == call_id;
+    });
+    if (!known && unknown_outcomes_.size() < most_unknown_outcomes)
         unknown_outcomes_.push_back({turn, std::move(call_id)});
 }
 

@@ -154,7 +154,11 @@ public:
     const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
-    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
+    /// @param open  the last attempt was not seen to end, nor to do nothing
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0, bool open = true);
+
+    /// The last attempt of a call was not begun after all.
+    void abandon(const call_key& key) { ledger_.abandon(key); }
 
     /// What the calls that start from now on are reported with.
     void set_fence(std::int64_t fence) { fence_ = fence; }
@@ -179,7 +183,8 @@ public:
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
-    /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
+    /// Ends the run early. Calls that have not ended count as cancelled, those that may have had an effect as of unknown
+    /// outcome; none of them may be running any more.
     void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.
@@ -224,6 +229,7 @@ private:
     std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
     void note_unknown(int turn, std::string call_id);
+    tool_end stopped_end(const call_key& key);
     void complete_turn();
     void close_turn();
     bool repeats(const batch& work);

@@ -10,6 +10,24 @@
 
 namespace dedalus::handoff_core {
 
+namespace {
+
+bool effect_is_unknown(const tool_end& end, tool_effect effect)
+{
+    return end.outcome == tool_outcome::unknown_outcome ||
+           (end.outcome == tool_outcome::timeout && effect == tool_effect::once);
+}
+
+// Of a call that will not be judged any more.
+bool may_have_acted(const call_record& call)
+{
+    if (call.state == call_state::waiting)
+        return call.waits_for == wait_kind::unknown_outcome;
+    return call.may_have_acted && call.effect != tool_effect::pure;
+}
+
+}  // namespace
+
 std::vector<ready_call> run_machine::start_ready(time_point now)
 {
     std::vector<ready_call> result;
@@ -90,10 +108,10 @@ void run_machine::add_input(std::vector<message> messages)
     );
 }
 
-void run_machine::tried(const call_key& key, int attempts, time_point when, std::int64_t fence)
+void run_machine::tried(const call_key& key, int attempts, time_point when, std::int64_t fence, bool open)
 {
     if (node_of(key) != open_keys_.size() && ledger_.at(key).state != call_state::finished)
-        ledger_.tried(key, attempts, when, fence);
+        ledger_.tried(key, attempts, when, fence, open);
 }
 
 void run_machine::finish(const call_key& key, tool_end end, time_point entered, time_point now)
@@ -102,6 +120,8 @@ void run_machine::finish(const call_key& key, tool_end end, time_point entered, 
     if (node == open_keys_.size() || ledger_.at(key).state == call_state::finished)
         return;
     const bool ok = end.outcome == tool_outcome::ok;
+    if (effect_is_unknown(end, ledger_.at(key).effect))
+        note_unknown(turn_, key.call_id);
     // The model must not think about arguments that were never used.
     if (const std::optional<boost::json::object>& edited = ledger_.at(key).edited)
         end.content.insert(0, edited_note(*edited));
@@ -116,10 +136,19 @@ void run_machine::stop(stop_reason reason, time_point now, run_phase phase)
 {
     if (state_ == state::executing) {
         for (const call_key& key : open_keys_)
-            ledger_.finish(key, cancelled_end(), now);
+            ledger_.finish(key, stopped_end(key), now);
         close_turn();
     }
     end(phase, reason);
+}
+
+tool_end run_machine::stopped_end(const call_key& key)
+{
+    const call_record& call = ledger_.at(key);
+    if (call.state == call_state::finished || !may_have_acted(call))
+        return cancelled_end();
+    note_unknown(turn_, key.call_id);
+    return unknown_outcome_end();
 }
 
 std::vector<call_key> run_machine::take_not_run()

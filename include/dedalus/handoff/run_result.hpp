@@ -145,7 +145,8 @@ struct turn_account
     std::int64_t spent() const noexcept { return reported + assumed + charged_unknown; }
 };
 
-/// A request or a call that may have had an effect which nobody saw.
+/// A request or a call that may have had an effect which nobody saw: a call whose process died, one of
+/// tool_effect::once that passed its time limit, and one of any effect but `pure` that ran when its run was ended.
 struct unknown_outcome
 {
     int turn = 0;           ///< from 1; of a request the turn it was to begin

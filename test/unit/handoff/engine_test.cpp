@@ -233,7 +233,7 @@ TEST_CASE("An error carries what the run had done until then")
     }
 }
 
-TEST_CASE("A cancelled run has the results of the tools that ended, and of those that were cancelled")
+TEST_CASE("A cancelled run has the results of the tools that ended, and names those that may have acted")
 {
     scene s;
     s.max_concurrency = 2;
@@ -252,8 +252,10 @@ TEST_CASE("A cancelled run has the results of the tools that ended, and of those
         CHECK(r.stop_reason == stop_reason::cancelled);
         REQUIRE(r.tool_results.size() == 3);
         CHECK(r.tool_results[0].content == "a done");
-        CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::cancelled);
-        CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::skipped_dependency);
+        CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::unknown_outcome);
+        CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::cancelled);
+        REQUIRE(r.unknown_outcomes.size() == 1);
+        CHECK(r.unknown_outcomes[0].call_id == "b");
         CHECK(outline(r.messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
     }
 }

@@ -214,8 +214,10 @@ TEST_CASE("A run that is stopped has the results of its calls, and none of them 
     CHECK(r.stop_reason == stop_reason::cancelled);
     REQUIRE(r.tool_results.size() == 3);
     CHECK(r.tool_results[0].outcome == dedalus::tool_outcome::ok);
-    CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::cancelled);
+    CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::unknown_outcome);
     CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::cancelled);
+    REQUIRE(r.unknown_outcomes.size() == 1);
+    CHECK(r.unknown_outcomes[0].call_id == "b");
     CHECK(r.tool_results[2].started == r.tool_results[2].finished);
     CHECK(outline(r.messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
     CHECK(tool_text(r.messages, "a") == "done");
