@@ -70,7 +70,7 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
     if (failure.kind == handoff_core::refusal_kind::fall_back) {
         wait.emplace(0);
     }
-    else if (r.input->events && !failure.ends_run) {
+    else if (!failure.ends_run) {
         const protocol::retry_decision decision =
             protocol::decide_retry(r.input->retry, failure.attempt, r.failures++, r.input->random(), clock::now());
         if (decision.retry)
@@ -82,11 +82,12 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
     return wait;
 }
 
-std::string key_of(run& r, const chat_completion_request& request)
+std::string key_of(run& r, chat_completion_request& request)
 {
-    if (!r.input->events)
-        return {};
-    const std::string body = codec::encode_chat_request(request, true, dialect::dedalus);
+    std::optional<credential_selection> credentials = std::exchange(request.credentials, std::nullopt);
+    const bool streamed = r.input->events != nullptr;
+    const std::string body = codec::encode_chat_request(request, streamed, dialect::dedalus);
+    request.credentials = std::move(credentials);
     return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
 }
 

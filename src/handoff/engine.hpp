@@ -19,8 +19,8 @@
 
 namespace dedalus::handoff_engine {
 
-/// Sends a request and gives its answer; throws as client::chat_completions() does. Takes what it needs of the request
-/// before it returns. The key is "" unless the run repeats requests.
+/// Sends a request once, under this key, and gives its answer; throws as client::chat_completions() does. Takes what it
+/// needs of the request before it returns.
 using send_function =
     std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&, std::string request_key)>;
 
@@ -32,10 +32,9 @@ struct run_input
     handoff_core::run_settings settings{};
     std::size_t max_result_bytes = 0;
 
-    /// Whoever follows the run; null: nobody. Then requests are streamed, and repeated as `retry` says: what was shown
-    /// of an answer cannot be taken back by the client.
+    /// Whoever follows the run; null: nobody. With it `send` streams.
     std::shared_ptr<run_event_queue> events{};
-    retry_options retry{};
+    retry_options retry{};  ///< of requests: each attempt of unknown outcome is charged
     std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.

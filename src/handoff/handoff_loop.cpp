@@ -80,11 +80,11 @@ handoff_engine::run_clocks system_clocks()
 }
 
 // The loop decides itself on what is sent again, because it is charged.
-call_options sent_once(std::string key)
+call_options sent_once(std::string key, bool raw_body)
 {
     call_options options;
     options.idempotency_key = std::move(key);
-    options.raw_body = true;
+    options.raw_body = raw_body;
     options.retry.emplace().max_retries = 0;
     return options;
 }
@@ -134,8 +134,9 @@ public:
     {
         handoff_core::check_request(request);
         auto input = std::make_shared<handoff_engine::run_input>();
-        input->send = [c = client_](const chat_completion_request& r, const std::string&) {
-            return c.chat_completions(r);
+        input->send = [c = client_](const chat_completion_request& r, std::string key) {
+            const call_options once = sent_once(std::move(key), false);
+            return c.chat_completions(r, once);
         };
         input->retry = options_.retry;
         input->random = support::random_share;
@@ -152,8 +153,7 @@ public:
             return handoff_core::lanes_of(*tools, name);
         };
         input->request = with_tools(request);
-        if (options_.max_turns_per_request)
-            limit_one_request(input->request);
+        limit_one_request(input->request);
         for (const tool& definition : tools_->definitions()) {
             const std::string& name = std::get<function_tool>(definition).function.name;
             input->settings.tool_names.push_back(name);
@@ -174,7 +174,7 @@ public:
         input->owner = handoff_engine::make_owner_id();
         input->credentials = options_.credentials;
         input->send = [c = client_](const chat_completion_request& request, std::string key) {
-            const call_options once = sent_once(std::move(key));
+            const call_options once = sent_once(std::move(key), true);
             return c.chat_completions(request, once);
         };
         input->tools = tools_;
@@ -235,7 +235,6 @@ public:
         if (options_.store)
             return stream(durable(handoff_engine::make_run_id(), request, true));
         std::shared_ptr<handoff_engine::run_input> input = prepare(request);
-        limit_one_request(input->request);
         followed_by_events(*input);
         std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
         return opened(std::move(events), handoff_engine::run_to_end(std::move(input)));
@@ -272,7 +271,7 @@ private:
         input.events =
             std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
         input.send = [c = client_, events = input.events](const chat_completion_request& request, std::string key) {
-            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key)), events);
+            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key), true), events);
         };
     }
 

@@ -107,7 +107,7 @@ void run_report::add_answer(
         note("mcp_server_error", turn, server + ": " + problem.message);
         result_.mcp_errors.push_back({turn, server, problem});
     }
-    add_usage_of(answer, turn);
+    add_usage_of(answer);
     add_server_tools(answer, turn);
     result_.last_completion = answer;
     result_.final_text = answer.text();
@@ -149,16 +149,8 @@ run_result run_report::result(const ledger& calls) const
     return result;
 }
 
-void run_report::add_usage_of(const chat_completion& answer, int turn)
+void run_report::add_usage_of(const chat_completion& answer)
 {
-    if (answer.info.retries_taken > 0) {
-        result_.usage_incomplete = true;
-        note(
-            "attempts_not_accounted",
-            turn,
-            "what " + std::to_string(answer.info.retries_taken) + " failed attempts used is not known"
-        );
-    }
     if (!answer.usage) {
         result_.usage_incomplete = true;
         return;

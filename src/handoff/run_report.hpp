@@ -43,7 +43,7 @@ public:
     run_result result(const ledger& calls) const;
 
 private:
-    void add_usage_of(const chat_completion& answer, int turn);
+    void add_usage_of(const chat_completion& answer);
     void add_server_tools(const chat_completion& answer, int turn);
 
     run_result result_;

@@ -64,6 +64,9 @@ struct scene
     bool gate_open = false;
     std::size_t max_concurrency = 8;
     int max_turns = 10;
+    dedalus::retry_options retry{.max_retries = 0, .initial_backoff = milliseconds(1)};
+    names keys;  ///< of the requests
+    dedalus::chat_completion_request request{};
 
     void says(dedalus::chat_completion answer) { script.push_back({std::move(answer), {}, false}); }
 
@@ -104,8 +107,9 @@ inline asio::awaitable<dedalus::chat_completion> play(step next)
 inline std::shared_ptr<const engine::run_input> scene::input()
 {
     auto result = std::make_shared<engine::run_input>();
-    result->send = [this](const dedalus::chat_completion_request& request, const std::string&) {
+    result->send = [this](const dedalus::chat_completion_request& request, std::string key) {
         sent.push_back(request);
+        keys.push_back(std::move(key));
         step next;
         if (script.empty())
             next.failure = std::make_exception_ptr(std::logic_error("the script is over"));
@@ -124,6 +128,9 @@ inline std::shared_ptr<const engine::run_input> scene::input()
     result->settings.make_call_id = [] { return "made"; };
     result->max_result_bytes = 4096;
     result->cancellation_grace = milliseconds(5);
+    result->retry = retry;
+    result->random = [] { return 0.5; };
+    result->request = request;
     result->request.model = "m";
     result->request.messages.emplace_back(dedalus::user_message{"Hello"});
     return result;

@@ -29,15 +29,14 @@ struct handoff_options
     /// a run is kept in memory, and ends with its coroutine.
     std::shared_ptr<run_store> store{};
 
-    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`. The retries
-    /// of the client (client_options::retry) are not charged: what a failed attempt used at the server before another
-    /// one was answered counts for nothing here, see run_result::usage_incomplete. Without retries the limit is strict.
+    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`. An attempt
+    /// whose answer never comes counts as having used what it reserved, so the limit is strict if the server honours
+    /// `max_turns`.
     int max_turns = 10;
 
     /// LLM turns that one request may use, at least 1, when the request of the run has no `max_turns`. A request whose
     /// answer never comes costs the run all of them, so a small number leaves more for another attempt, and a large one
-    /// lets the server do more at once. Default: all that are left; but a quarter of max_turns, rounded up, in runs
-    /// that send a lost request again: those with a store, and those of stream().
+    /// lets the server do more at once. Default: a quarter of max_turns, rounded up.
     std::optional<int> max_turns_per_request{};
 
     /// Tools that run at once in one run, at least 1.
@@ -60,9 +59,9 @@ struct handoff_options
     /// With a store: requests whose answer never came.
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
-    /// With a store, or by stream(): how often a request is sent again, and after which waits. Each attempt of unknown
-    /// outcome is charged what it reserved; the client's own retries (client_options::retry) are off, so that max_turns
-    /// is strict. When no retry is left, a run with a store is suspended with stop_reason::retry_after.
+    /// How often a request is sent again, and after which waits. Each attempt of unknown outcome is charged what it
+    /// reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict. When no retry is
+    /// left, a run with a store is suspended with stop_reason::retry_after, and one without throws.
     retry_options retry{};
 
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
@@ -116,12 +115,12 @@ public:
     /// - `extra` has a value for what the loop sets: `messages`, `tools`, `tool_choice`, `n`, `stream`, `deferred`,
     ///   `max_turns`, `handoff_mode`, `correlation_id` or `deferred_calls` (a null or an empty list is let through).
     ///
-    /// Throws from the awaitable what client::chat_completions() throws, except that a lost session is first replaced
-    /// by `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
+    /// Throws from the awaitable what client::chat_completions() throws, when handoff_options::retry leaves no attempt;
+    /// a lost session is first replaced by `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
     /// error::partial_run() tells what the run had done until then: phase run_phase::failed with stop_reason::error or
     /// stop_reason::cancelled, the results of all tools that were started, and a list of messages to go on from. Its
-    /// turn_account::charged_unknown is where requests of unknown outcome are counted: they end the run. Exceptions
-    /// that are no `error` (std::bad_alloc) carry nothing.
+    /// turn_account::charged_unknown is where requests of unknown outcome are counted. Exceptions that are no `error`
+    /// (std::bad_alloc) carry nothing.
     ///
     /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after 5 s,
     /// and the run goes on, but it ends only when that tool has ended too.
@@ -149,7 +148,7 @@ public:
 
     /// The same as run(), run_or_resume() and resume(), as events; answers are streamed. See run_stream. The run begins
     /// with the first next(). An answer that breaks off is asked for again, as handoff_options::retry says, and the
-    /// attempt is charged; without a store too. `stream_options` are set to include the usage, unless the request has
+    /// attempt is charged. `stream_options` are set to include the usage, unless the request has
     /// them. Throws from the call itself what those throw from theirs.
     run_stream stream(const chat_completion_request& request) const;
     run_stream stream(std::string run_id, const chat_completion_request& request) const;

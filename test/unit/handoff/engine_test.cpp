@@ -233,6 +233,63 @@ TEST_CASE("An error carries what the run had done until then")
     }
 }
 
+TEST_CASE("A request is sent again by the loop, charged and under its key, and not after the last attempt")
+{
+    const bool answered = GENERATE(true, false);
+    scene s;
+    s.retry.max_retries = 2;
+    s.add("work", worker(s));
+    s.request.max_turns = 2;
+    s.fails(test::refusal(503, "busy"));
+    s.fails(test::refusal(500, "broken"));
+    if (answered)
+        s.says(text_answer("Done."));
+    else
+        s.fails(test::refusal(502, "away"));
+    if (answered) {
+        const dedalus::run_result r = s.run();
+        CHECK(r.phase == run_phase::completed);
+        CHECK(r.llm_turns.charged_unknown == 4);
+        CHECK(r.unknown_outcomes.size() == 2);
+    }
+    else {
+        CHECK_THROWS_AS(s.run(), dedalus::api_error);
+    }
+    REQUIRE(s.keys.size() == 3);
+    CHECK(s.keys[0].starts_with("run_1/1/"));
+    CHECK(s.keys[0] == s.keys[1]);
+    CHECK(s.keys[0] == s.keys[2]);
+}
+
+TEST_CASE("An answer that cannot be read is asked for once more in memory, too")
+{
+    scene s;
+    s.retry.max_retries = 5;
+    s.request.max_turns = 2;
+    const auto unreadable = [&s] {
+        s.script.push_back({{}, std::make_exception_ptr(dedalus::response_format_error("no", 200, "", "")), false});
+    };
+    unreadable();
+    SECTION("the next one can be")
+    {
+        s.says(text_answer("Done."));
+        CHECK(s.run().phase == run_phase::completed);
+    }
+    SECTION("nor can the next one")
+    {
+        unreadable();
+        try {
+            s.run();
+            FAIL("nothing was thrown");
+        }
+        catch (const dedalus::response_format_error& e) {
+            REQUIRE(e.partial_run() != nullptr);
+            CHECK(e.partial_run()->stop_reason == stop_reason::protocol_error);
+        }
+    }
+    CHECK(s.sent.size() == 2);
+}
+
 TEST_CASE("A cancelled run has the results of the tools that ended, and names those that may have acted")
 {
     scene s;
