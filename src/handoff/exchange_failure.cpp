@@ -30,10 +30,13 @@ exchange_failure judge_answer(const run_machine& machine, const api_error& e)
     result.status = e.status();
     result.why = "status";
     result.suspends = somebody_may_undo(e);
+    result.wish = protocol::servers_wish(&e.headers());
     if (result.kind == refusal_kind::final && machine.sent().step == resume_step::replan && refuses_to_resume(e))
         result.ends_as = stop_reason::session_lost;
     if (result.suspends && result.kind == refusal_kind::not_worked)
         result.kind = refusal_kind::final;
+    if (result.kind == refusal_kind::final && result.wish == true && e.server().empty())
+        result.kind = refusal_kind::not_worked;
     return result;
 }
 

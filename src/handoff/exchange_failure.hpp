@@ -22,6 +22,7 @@ struct exchange_failure
     std::string_view why = "connection";  ///< as it is stored: "connection", "status", why_unreadable
     bool ends_run = false;                ///< the same would come again
     stop_reason ends_as = stop_reason::error;
+    std::optional<bool> wish{};             ///< of the server: whether it is to be tried again
     std::optional<stop_reason> suspends{};  ///< when it is not tried again: somebody may undo the cause
     protocol::attempt_failure attempt{};    ///< for the decision on another attempt; valid as long as the failure
 };

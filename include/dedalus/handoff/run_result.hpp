@@ -39,7 +39,7 @@ enum class stop_reason
     unknown_tool_outcome,  ///< suspended: a call was started and nobody saw it end, see run_result::waiting
     unknown_send_outcome,  ///< suspended: a request may have been worked on; resume() sends it again
     stopped,               ///< suspended: stopped on request
-    retry_after,           ///< suspended: the server cannot be reached or asks to wait
+    retry_after,           ///< suspended: the server cannot be reached, asks to wait, or does not want another attempt
     auth,                  ///< suspended: the server refuses the credentials
     payment,               ///< suspended: the server wants to be paid
     toolset_changed,       ///< suspended: an open call is of a tool that is not registered here

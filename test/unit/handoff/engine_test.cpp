@@ -261,6 +261,29 @@ TEST_CASE("A request is sent again by the loop, charged and under its key, and n
     CHECK(s.keys[0] == s.keys[2]);
 }
 
+TEST_CASE("The server's wish decides in memory, too, whether a refusal is tried again")
+{
+    struct row
+    {
+        int status;
+        const char* wish;
+    };
+
+    const row r = GENERATE(row{400, "true"}, row{404, "true"}, row{429, "false"}, row{500, "false"});
+    scene s;
+    s.retry.max_retries = 1;
+    s.request.max_turns = 2;
+    dedalus::api_error_details details;
+    details.status = r.status;
+    details.headers.set("x-should-retry", r.wish);
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    s.says(text_answer("Done."));
+    if (r.status < 429)
+        CHECK(s.run().phase == run_phase::completed);
+    else
+        CHECK_THROWS_AS(s.run(), dedalus::api_error);
+}
+
 TEST_CASE("An answer that cannot be read is asked for once more in memory, too")
 {
     scene s;
