@@ -92,7 +92,7 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         co_await suspend(r, stop_reason::unknown_send_outcome);
         co_return false;
     }
-    if (failure.of.kind == core::refusal_kind::fall_back) {
+    if (core::asks_otherwise(failure.of.kind)) {
         r.teller.restarted(r.m().turn() + 1, failure.of);
         co_return true;
     }

@@ -67,7 +67,7 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
     else
         r.machine.on_refusal(failure.kind);
     std::optional<std::chrono::milliseconds> wait;
-    if (failure.kind == handoff_core::refusal_kind::fall_back) {
+    if (handoff_core::asks_otherwise(failure.kind)) {
         wait.emplace(0);
     }
     else if (!failure.ends_run) {

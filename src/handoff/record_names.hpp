@@ -22,11 +22,17 @@ inline constexpr auto effect_names = make_names<tool_effect>(
 
 /// `unknown` has no name: it is an entry of its own.
 inline constexpr auto refusal_names = make_names<refusal_kind>(
-    {{"final", refusal_kind::final}, {"fall_back", refusal_kind::fall_back}, {"not_worked", refusal_kind::not_worked}}
+    {{"final", refusal_kind::final},
+     {"fall_back", refusal_kind::fall_back},
+     {"go_plain", refusal_kind::go_plain},
+     {"not_worked", refusal_kind::not_worked}}
 );
 
 inline constexpr auto step_names = make_names<resume_step>(
-    {{"session", resume_step::session}, {"stateless", resume_step::stateless}, {"replan", resume_step::replan}}
+    {{"session", resume_step::session},
+     {"stateless", resume_step::stateless},
+     {"replan", resume_step::replan},
+     {"plain", resume_step::plain}}
 );
 
 inline constexpr auto sent_turns_names = make_names<sent_turns>(

@@ -53,7 +53,7 @@ std::optional<chat_completion_request> run_machine::next_request()
     sent_.turn = turn_ + 1;
     ++sent_.attempt;
     sent_.reserved = budget_.reserved();
-    sent_.step = session_.step();
+    sent_.step = settings_.extensions ? session_.step() : resume_step::plain;
 
     chat_completion_request request = base_;
     if (settings_.extensions) {
@@ -127,7 +127,7 @@ bool run_machine::on_error(const api_error& error)
         on_unknown_outcome();
     else
         on_refusal(kind);
-    return kind == refusal_kind::fall_back;
+    return asks_otherwise(kind);
 }
 
 refusal_kind run_machine::judge(const api_error& error) const
@@ -140,6 +140,8 @@ refusal_kind run_machine::judge(const api_error& error) const
     server_session tried = session_;
     if (settings_.extensions && tried.fall_back(error))
         return refusal_kind::fall_back;
+    if (settings_.extensions && refuses_extensions(error))
+        return refusal_kind::go_plain;
     return error.status() == conflict || error.status() == too_many_requests ? refusal_kind::not_worked
                                                                              : refusal_kind::final;
 }
@@ -150,6 +152,8 @@ void run_machine::on_refusal(refusal_kind kind)
     resend_cap_.reset();
     ++sent_.epoch;
     state_ = state::ready;
+    if (kind == refusal_kind::go_plain)
+        return go_plain();
     if (kind != refusal_kind::fall_back || !session_.step_down())
         return;
     note(
@@ -157,6 +161,13 @@ void run_machine::on_refusal(refusal_kind kind)
         session_.step() == resume_step::stateless ? "the server cannot resume: going on without correlation_id"
                                                   : "the server cannot resume: going on without deferred calls"
     );
+}
+
+void run_machine::go_plain()
+{
+    settings_.extensions = false;
+    budget_.limit_requests(1);
+    note("extensions_dropped", "the server does not know the Dedalus members: going on without them");
 }
 
 void run_machine::on_unknown_outcome()

@@ -15,6 +15,7 @@
 #include "handoff/ledger.hpp"
 #include "handoff/normalise.hpp"
 #include "handoff/plan.hpp"
+#include "handoff/request_facts.hpp"
 #include "handoff/run_report.hpp"
 #include "handoff/session.hpp"
 
@@ -64,25 +65,6 @@ struct ready_call
     int attempt = 1;
     std::optional<wait_kind> waits_for{};  ///< set: it does not run yet, and counts as held
     std::map<std::string, dependency_result, std::less<>> dependency_results{};
-};
-
-/// The request that next_request() gave.
-struct request_facts
-{
-    int turn = 0;     ///< that it is to begin, from 1
-    int attempt = 0;  ///< within the turn, from 1
-    int epoch = 0;    ///< refusals within the turn: after one the server must not take the request for the same
-    std::int64_t reserved = 0;
-    resume_step step = resume_step::session;
-};
-
-/// What the refusal of a request leads to.
-enum class refusal_kind
-{
-    final,       ///< the error is the caller's
-    fall_back,   ///< next_request() tries to resume in another way
-    not_worked,  ///< the same request may be sent again, at no charge
-    unknown,     ///< the server may have worked
 };
 
 /// One run, without I/O: says what to send and which calls to run, and is told what came of it. Time is an argument.
@@ -228,6 +210,7 @@ private:
     std::optional<wait_kind> gate_of(const call_record& call) const;
     std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
+    void go_plain();
     void note_unknown(int turn, std::string call_id);
     tool_end stopped_end(const call_key& key);
     void complete_turn();

@@ -116,7 +116,8 @@ public:
     ///   `max_turns`, `handoff_mode`, `correlation_id` or `deferred_calls` (a null or an empty list is let through).
     ///
     /// Throws from the awaitable what client::chat_completions() throws, when handoff_options::retry leaves no attempt;
-    /// a lost session is first replaced by `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
+    /// a lost session is first replaced by `deferred_calls` and then by a new plan of the model, and a server that
+    /// refuses the Dedalus members gets none. Errors of a tool go to the model, not to the caller.
     /// error::partial_run() tells what the run had done until then: phase run_phase::failed with stop_reason::error or
     /// stop_reason::cancelled, the results of all tools that were started, and a list of messages to go on from. Its
     /// turn_account::charged_unknown is where requests of unknown outcome are counted. Exceptions that are no `error`

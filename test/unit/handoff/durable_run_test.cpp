@@ -203,6 +203,23 @@ TEST_CASE("A lost session is replaced step by step, and the step survives a resu
     CHECK(s.log == names{"a"});
 }
 
+TEST_CASE("That the server does not know the Dedalus members is kept when the run is taken up again")
+{
+    durable_scene s;
+    s.add("look", {.effect = tool_effect::pure});
+    s.fails(test::refusal(400, "unknown field: handoff_mode"));
+    for (int i = 0; i < 3; ++i)
+        s.fails(test::refusal(429, "slow down"));
+    CHECK(s.run().stop_reason == stop_reason::retry_after);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(s.sent.front().handoff_mode == true);
+    CHECK_FALSE(s.sent.back().handoff_mode);
+    CHECK_FALSE(s.sent.back().max_turns);
+    CHECK(s.keys.back() == s.keys.front().substr(0, 5) + s.keys[1].substr(5, 16) + "/e4");
+}
+
 TEST_CASE("Asked to stop after the turn, a run ends its calls and is suspended before the next request")
 {
     durable_scene s;

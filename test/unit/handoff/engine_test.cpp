@@ -261,6 +261,58 @@ TEST_CASE("A request is sent again by the loop, charged and under its key, and n
     CHECK(s.keys[0] == s.keys[2]);
 }
 
+TEST_CASE("A server that does not know the Dedalus members gets none of them for the rest of the run")
+{
+    scene s;
+    s.add("work", worker(s));
+    s.fails(
+        GENERATE(
+            test::refusal(400, "Unrecognized request argument supplied: handoff_mode"),
+            test::refusal(422, "Extra inputs are not permitted"),
+            test::refusal(400, "no such parameter", "", "max_turns")
+        )
+    );
+    s.says(test::calls_answer({{"a", "work", "{}"}}));
+    s.says(text_answer("Done."));
+    const dedalus::run_result r = s.run();
+    CHECK(r.phase == run_phase::completed);
+    CHECK(test::has_code(r.diagnostics, "extensions_dropped"));
+    CHECK(r.llm_turns.spent() == 2);
+    REQUIRE(s.sent.size() == 3);
+    CHECK(s.sent[0].handoff_mode == true);
+    for (std::size_t i = 1; i < 3; ++i) {
+        CHECK_FALSE(s.sent[i].handoff_mode);
+        CHECK_FALSE(s.sent[i].max_turns);
+    }
+    CHECK(s.log == names{"a+", "a-"});
+}
+
+TEST_CASE("The Dedalus members are dropped after every other way to resume")
+{
+    scene s;
+    s.add("work", worker(s));
+    s.says(handoff_answer("[" + call("a", "work") + "]", R"(,"correlation_id":"c1","deferred":[{"id":"d","name":"x"}])")
+    );
+    for (int i = 0; i < 3; ++i)
+        s.fails(test::refusal(400, "unknown field"));
+    s.says(text_answer("Done."));
+    CHECK(s.run().phase == run_phase::completed);
+    REQUIRE(s.sent.size() == 5);
+    CHECK_FALSE(s.sent[2].correlation_id);
+    CHECK(s.sent[3].handoff_mode == false);
+    CHECK_FALSE(s.sent[4].handoff_mode);
+    CHECK_FALSE(s.sent[4].max_turns);
+}
+
+TEST_CASE("A member that is refused without the Dedalus members is an error of the caller")
+{
+    scene s;
+    s.fails(test::refusal(400, "unknown field: temperature"));
+    s.fails(test::refusal(400, "unknown field: temperature"));
+    CHECK_THROWS_AS(s.run(), dedalus::api_error);
+    CHECK(s.sent.size() == 2);
+}
+
 TEST_CASE("The server's wish decides in memory, too, whether a refusal is tried again")
 {
     struct row
