@@ -127,4 +127,9 @@ asio::any_io_executor client::get_executor() const noexcept
     return impl_->executor;
 }
 
+dialect client::dialect() const noexcept
+{
+    return impl_->config.dialect;
+}
+
 }  // namespace dedalus

@@ -184,7 +184,7 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         co_return false;
     }
     const bool streamed = r.input->events != nullptr;
-    const std::string body = codec::encode_chat_request(*request, streamed, dialect::dedalus);
+    const std::string body = codec::encode_chat_request(*request, streamed, r.input->dialect);
     const std::string sha256 = crypto::sha256_hex(body);
     std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
     co_await write_intent(r, key, sha256);

@@ -3,6 +3,7 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client_options.hpp>
+#include <dedalus/dialect.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
@@ -39,6 +40,7 @@ struct durable_input
     bool must_be_new = false;                              ///< a run that is there already is an error
     std::optional<credential_selection> credentials{};     ///< put into each request, and written nowhere
     send_once_function send{};
+    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which it encodes
     std::shared_ptr<const tool_registry> tools{};
     retry_options retry{};
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;

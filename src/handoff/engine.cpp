@@ -86,7 +86,7 @@ std::string key_of(run& r, chat_completion_request& request)
 {
     std::optional<credential_selection> credentials = std::exchange(request.credentials, std::nullopt);
     const bool streamed = r.input->events != nullptr;
-    const std::string body = codec::encode_chat_request(request, streamed, dialect::dedalus);
+    const std::string body = codec::encode_chat_request(request, streamed, r.input->dialect);
     request.credentials = std::move(credentials);
     return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
 }

@@ -3,6 +3,7 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client_options.hpp>
+#include <dedalus/dialect.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
@@ -34,7 +35,8 @@ struct run_input
 
     /// Whoever follows the run; null: nobody. With it `send` streams.
     std::shared_ptr<run_event_queue> events{};
-    retry_options retry{};  ///< of requests: each attempt of unknown outcome is charged
+    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which `send` encodes
+    retry_options retry{};                                 ///< of requests: each attempt of unknown outcome is charged
     std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.

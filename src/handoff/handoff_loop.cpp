@@ -139,13 +139,14 @@ public:
             return c.chat_completions(r, once);
         };
         input->retry = options_.retry;
+        input->dialect = client_.dialect();
         input->random = support::random_share;
         input->tools = tools_;
         input->max_result_bytes = options_.max_result_bytes;
         input->settings.run_id = handoff_engine::make_run_id();
         input->settings.max_turns = options_.max_turns;
         input->settings.max_concurrency = options_.max_concurrency;
-        input->settings.extensions = options_.dedalus_extensions;
+        input->settings.extensions = sends_extensions();
         input->settings.profile = options_.profile;
         input->settings.make_call_id = handoff_engine::make_call_id;
         input->settings.check = handoff_engine::argument_checks(tools_);
@@ -177,6 +178,7 @@ public:
             const call_options once = sent_once(std::move(key), true);
             return c.chat_completions(request, once);
         };
+        input->dialect = client_.dialect();
         input->tools = tools_;
         input->retry = options_.retry;
         input->on_unknown_outcome = options_.on_unknown_outcome;
@@ -205,7 +207,8 @@ public:
         made.max_turns = options_.max_turns;
         made.max_concurrency = options_.max_concurrency;
         made.max_result_bytes = options_.max_result_bytes;
-        made.extensions = options_.dedalus_extensions;
+        made.dialect = client_.dialect();
+        made.extensions = sends_extensions();
         made.profile = options_.profile;
         if (options_.expires_after != no_limit)
             made.expires_at = input->clocks.system() + options_.expires_after;
@@ -275,9 +278,14 @@ private:
         };
     }
 
+    bool sends_extensions() const
+    {
+        return options_.dedalus_extensions.value_or(client_.dialect() == dialect::dedalus);
+    }
+
     void limit_one_request(chat_completion_request& request) const
     {
-        if (options_.dedalus_extensions && !request.max_turns)
+        if (sends_extensions() && !request.max_turns)
             request.max_turns = turns_of_one_request(options_);
     }
 

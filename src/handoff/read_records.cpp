@@ -201,6 +201,7 @@ run_definition read_definition(const stores::log_entry& entry)
     result.max_concurrency = static_cast<std::size_t>(body.required_integer("max_concurrency", 1, most));
     result.max_result_bytes = static_cast<std::size_t>(body.required_integer("max_result_bytes"));
     result.extensions = body.required_boolean("extensions");
+    result.dialect = dialect_names.value_of(body.text("dialect").value_or("")).value_or(dialect::dedalus);
     result.needs_credentials = body.required_boolean("needs_credentials");
     if (const std::optional<std::int64_t> expires = body.integer("expires_at_us"))
         result.expires_at = moment_of(*expires, "expires_at_us");

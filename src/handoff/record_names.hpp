@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/dialect.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
@@ -37,6 +38,10 @@ inline constexpr auto step_names = make_names<resume_step>(
 
 inline constexpr auto sent_turns_names = make_names<sent_turns>(
     {{"reservation", sent_turns::reservation}, {"run_limit", sent_turns::run_limit}, {"omit", sent_turns::omit}}
+);
+
+inline constexpr auto dialect_names = make_names<dialect>(
+    {{"dedalus", dialect::dedalus}, {"openai", dialect::openai}, {"mistral", dialect::mistral}}
 );
 
 inline constexpr auto wait_names = make_names<wait_kind>(

@@ -69,6 +69,7 @@ new_entry input_entry(const run_definition& definition)
         {"max_concurrency", definition.max_concurrency},
         {"max_result_bytes", definition.max_result_bytes},
         {"extensions", definition.extensions},
+        {"dialect", dialect_names.name_of(definition.dialect)},
         {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};

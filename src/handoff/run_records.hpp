@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/chat/request.hpp>
+#include <dedalus/dialect.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
@@ -29,6 +30,7 @@ struct run_definition
     std::size_t max_concurrency = 8;
     std::size_t max_result_bytes = 0;
     bool extensions = true;
+    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< of the client that began the run
     wire_profile profile{};
     std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones

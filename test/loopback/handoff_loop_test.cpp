@@ -2,6 +2,7 @@
 #include <dedalus/testing/server.hpp>
 
 #include "codec/raw_json.hpp"
+#include "crypto/sha256.hpp"
 #include "support/cancel_when.hpp"
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
@@ -229,6 +230,27 @@ TEST_CASE("a plain server is followed without the Dedalus members")
     }
     CHECK(body(requests[0]).contains("tool_choice"));
     CHECK_FALSE(body(requests[1]).contains("tool_choice"));
+}
+
+TEST_CASE("a client of another dialect sends no Dedalus members, unless the loop is told to")
+{
+    const bool told = GENERATE(false, true);
+    server s(test::plain_http());
+    names log;
+    dedalus::client_options options = test::options_for(s);
+    options.dialect = dedalus::dialect::openai;
+    dedalus::handoff_options handoff;
+    if (told)
+        handoff.dedalus_extensions = true;
+    dedalus::chat_completion_request request = booking();
+    request.tool_choice = dedalus::tool_choice_mode(dedalus::tool_choice_mode::required);
+    test::run_coro(run_once(std::move(options), two_tools(log), handoff, request));
+    const received_request first = s.requests().at(0);
+    CHECK(body(first).contains("handoff_mode") == told);
+    CHECK(body(first).contains("max_turns") == told);
+    // The key is of the bytes that were sent.
+    const std::string key(first.headers.find("idempotency-key").value_or(""));
+    CHECK(key.substr(key.rfind('/') + 1) == dedalus::crypto::sha256_hex(first.body).substr(0, 16));
 }
 
 TEST_CASE("the history of a run starts another one")

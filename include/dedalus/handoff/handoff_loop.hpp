@@ -46,9 +46,9 @@ struct handoff_options
     /// KiB.
     std::size_t max_result_bytes = 256 * 1024;
 
-    /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
-    /// refuse unknown members: plain `tool_calls` are then all there is.
-    bool dedalus_extensions = true;
+    /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). Without them plain
+    /// `tool_calls` are all there is. Default: when the client speaks dialect::dedalus.
+    std::optional<bool> dedalus_extensions{};
 
     /// How the Dedalus members are used, where servers may differ.
     wire_profile profile{};
