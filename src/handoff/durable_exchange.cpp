@@ -40,11 +40,35 @@ send_failure judge(durable& r, const boost::system::system_error& e)
     return result;
 }
 
+/// A request about to be sent.
+struct intent
+{
+    std::string key{};
+    std::string sha256{};
+    bool streamed = false;
+};
+
+// What may have been sent already is sent in the same form: under its key the server is to get the same bytes.
+intent intent_of(durable& r, const chat_completion_request& request)
+{
+    const core::request_facts& facts = r.m().sent();
+    const std::optional<core::stored_intent>& last = r.last_intent;
+    const bool again = last && last->turn == facts.turn && last->epoch == facts.epoch;
+    intent result;
+    result.streamed = r.input->events != nullptr;
+    if (again && last->streamed)
+        result.streamed = *last->streamed;
+    result.sha256 = crypto::sha256_hex(codec::encode_chat_request(request, result.streamed, r.input->dialect));
+    result.key = core::request_key(r.input->run_id, facts, result.sha256);
+    return result;
+}
+
 // A coroutine of its own, so that it can be cancelled while the run, whose writes must not be, goes on.
-asio::awaitable<chat_completion> send(durable& r, chat_completion_request request, std::string key)  // borrowed: r
+asio::awaitable<chat_completion> send(durable& r, chat_completion_request request, intent what)  // borrowed: r
 {
     request.credentials = r.input->credentials;
-    asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
+    const send_once_function& by = what.streamed ? r.input->stream : r.input->send;
+    asio::awaitable<chat_completion> sent = by(request, std::move(what.key));
     co_return co_await asio::co_spawn(
         r.s, std::move(sent), asio::bind_cancellation_slot(r.sending.slot(), asio::use_awaitable)
     );
@@ -67,6 +91,8 @@ asio::awaitable<void> take_answer(durable& r, chat_completion answer)  // borrow
     const bool streamed = raw.empty();
     if (streamed)
         raw = as_stored(answer);
+    else
+        r.teller.whole(answer);
     journal_commit what;
     what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info, streamed));
     r.failures = 0;
@@ -141,15 +167,16 @@ asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_f
     co_return co_await try_again(r, failure);
 }
 
-asio::awaitable<void> write_intent(durable& r, std::string key, std::string sha256)  // borrowed: r
+asio::awaitable<void> write_intent(durable& r, intent meant)  // borrowed: r
 {
     journal_commit what;
     const core::request_facts& facts = r.m().sent();
-    what.entries.push_back(core::intent_entry(facts, key, sha256));
+    what.entries.push_back(core::intent_entry(facts, meant.key, meant.sha256, meant.streamed));
+    r.last_intent = core::stored_intent{facts.turn, facts.epoch, facts.reserved, meant.sha256, meant.streamed};
     r.attempt.n = facts.attempt;
     r.attempt.epoch = facts.epoch;
-    r.attempt.request_key = std::move(key);
-    r.attempt.body_sha256 = std::move(sha256);
+    r.attempt.request_key = std::move(meant.key);
+    r.attempt.body_sha256 = std::move(meant.sha256);
     co_await commit(r, std::move(what));
     co_await r.journal.hold_lease();
 }
@@ -183,11 +210,8 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         co_await commit(r, std::move(nothing));
         co_return false;
     }
-    const bool streamed = r.input->events != nullptr;
-    const std::string body = codec::encode_chat_request(*request, streamed, r.input->dialect);
-    const std::string sha256 = crypto::sha256_hex(body);
-    std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
-    co_await write_intent(r, key, sha256);
+    intent meant = intent_of(r, *request);
+    co_await write_intent(r, meant);
     r.m().sent_at(r.journal.now());
 
     std::optional<chat_completion> answer;
@@ -196,7 +220,7 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
     failure.of.kind = core::refusal_kind::not_worked;
     try {
         if (!r.stop->asked_now())
-            answer = co_await send(r, *std::move(request), std::move(key));
+            answer = co_await send(r, *std::move(request), std::move(meant));
     }
     catch (const boost::system::system_error& e) {
         thrown = std::current_exception();

@@ -31,6 +31,7 @@ void rebuild(durable& r, stores::stored_run stored)
     r.definition = core::read_definition(stored.entries.front());
     r.toolset = toolset_of(r.definition);
     r.facts = core::read_calls(stored.calls);
+    r.last_intent = core::last_intent(stored.entries);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
     r.m().set_fence(r.journal.fence());
     r.times.began = stored.entries.front().at;

@@ -25,8 +25,8 @@
 
 namespace dedalus::handoff_engine {
 
-/// Sends a request once, under this key, and gives its answer with the body as received in info.body; throws as
-/// client::chat_completions() does. Takes what it needs of the request before it returns.
+/// Sends a request once, under this key, and gives its answer, with the body as received in info.body unless it was
+/// streamed; throws as client::chat_completions() does. Takes what it needs of the request before it returns.
 using send_once_function =
     std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&, std::string request_key)>;
 
@@ -40,7 +40,8 @@ struct durable_input
     bool must_be_new = false;                              ///< a run that is there already is an error
     std::optional<credential_selection> credentials{};     ///< put into each request, and written nowhere
     send_once_function send{};
-    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which it encodes
+    send_once_function stream{};                           ///< likewise, with a streamed answer
+    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which they encode
     std::shared_ptr<const tool_registry> tools{};
     retry_options retry{};
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
@@ -50,7 +51,7 @@ struct durable_input
     run_clocks clocks{};
     std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
     std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none
-    std::shared_ptr<run_event_queue> events{};  ///< whoever follows the run; null: nobody. Then `send` streams
+    std::shared_ptr<run_event_queue> events{};  ///< whoever follows the run; null: nobody
 };
 
 /// Goes on with a run until it ends, is suspended, or is lost to another owner. Cancellation: none; `stop` ends it.

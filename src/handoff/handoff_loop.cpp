@@ -178,6 +178,7 @@ public:
             const call_options once = sent_once(std::move(key), true);
             return c.chat_completions(request, once);
         };
+        input->stream = streaming({});
         input->dialect = client_.dialect();
         input->tools = tools_;
         input->retry = options_.retry;
@@ -238,8 +239,8 @@ public:
         if (options_.store)
             return stream(durable(handoff_engine::make_run_id(), request, true));
         std::shared_ptr<handoff_engine::run_input> input = prepare(request);
-        followed_by_events(*input);
-        std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
+        std::shared_ptr<handoff_engine::run_event_queue> events = input->events = new_events();
+        input->send = streaming(events);
         return opened(std::move(events), handoff_engine::run_to_end(std::move(input)));
     }
 
@@ -257,8 +258,8 @@ public:
 private:
     run_stream stream(std::shared_ptr<handoff_engine::durable_input> input) const
     {
-        followed_by_events(*input);
-        std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
+        std::shared_ptr<handoff_engine::run_event_queue> events = input->events = new_events();
+        input->stream = streaming(events);
         return opened(std::move(events), follow(std::move(input), active_));
     }
 
@@ -268,12 +269,14 @@ private:
         return handoff_engine::open_run_stream(std::move(events), std::move(followed), options_.stop_dropped_streams);
     }
 
-    template <class Input>
-    void followed_by_events(Input& input) const
+    std::shared_ptr<handoff_engine::run_event_queue> new_events() const
     {
-        input.events =
-            std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
-        input.send = [c = client_, events = input.events](const chat_completion_request& request, std::string key) {
+        return std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
+    }
+
+    handoff_engine::send_once_function streaming(std::shared_ptr<handoff_engine::run_event_queue> events) const
+    {
+        return [c = client_, events](const chat_completion_request& request, std::string key) {
             return handoff_engine::streamed_answer(c, request, sent_once(std::move(key), true), events);
         };
     }

@@ -19,6 +19,7 @@
 #include <boost/json/value_to.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <utility>
@@ -208,6 +209,23 @@ run_definition read_definition(const stores::log_entry& entry)
     if (std::optional<json::object> profile = body.object("profile"))
         result.profile = read_profile(member_reader(*std::move(profile)));
     result.tools = read_toolset(body.required_array("toolset"));
+    return result;
+}
+
+std::optional<stored_intent> last_intent(const std::vector<stores::log_entry>& entries)
+{
+    const auto found = std::find_if(entries.rbegin(), entries.rend(), [](const stores::log_entry& entry) {
+        return entry.kind == "intent";
+    });
+    if (found == entries.rend())
+        return {};
+    member_reader body = read_object(found->body);
+    stored_intent result;
+    result.turn = static_cast<int>(found->turn);
+    result.epoch = body.required_int("epoch");
+    result.cap = body.required_integer("cap");
+    result.sha256 = body.required_text("sha256");
+    result.streamed = body.boolean("stream");
     return result;
 }
 

@@ -78,7 +78,8 @@ new_entry input_entry(const run_definition& definition)
     return entry("input", 0, body, std::move(deferred));
 }
 
-new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256)
+new_entry
+intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256, bool streamed)
 {
     const json::object body{
         {"attempt", facts.attempt},
@@ -86,7 +87,8 @@ new_entry intent_entry(const request_facts& facts, std::string_view request_key,
         {"cap", facts.reserved},
         {"step", step_names.name_of(facts.step)},
         {"key", request_key},
-        {"sha256", body_sha256}};
+        {"sha256", body_sha256},
+        {"stream", streamed}};
     return entry("intent", facts.turn, body);
 }
 

@@ -61,8 +61,19 @@ struct wait_end
     std::string inbox_id{};  ///< of a decision
 };
 
+/// A request as its intent has it.
+struct stored_intent
+{
+    int turn = 0;
+    int epoch = 0;
+    std::int64_t cap = 0;
+    std::string sha256{};            ///< of the body
+    std::optional<bool> streamed{};  ///< empty: an older writer did not say it
+};
+
 new_entry input_entry(const run_definition& definition);
-new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
+new_entry
+intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256, bool streamed);
 
 /// @param raw       the body as received, or what the stream adds up to as such a body; the entry says where in it the
 ///                  deferred calls stand, if there are any
@@ -94,6 +105,9 @@ bool is_suspension(const stores::log_entry& entry);
 // Reading. These throw store_error(damaged) for what was not written by the above.
 
 run_definition read_definition(const stores::log_entry& entry);
+
+/// The last intent of the log; empty when there is none.
+std::optional<stored_intent> last_intent(const std::vector<stores::log_entry>& entries);
 std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries);
 facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);

@@ -49,6 +49,8 @@ read_whole(asio::awaitable<chat_completion_stream> opened, std::shared_ptr<run_e
 {
     chat_completion_stream stream = co_await std::move(opened);
     while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+        if (!events)
+            continue;
         for (run_event& event : events_of(*chunk))
             events->put(std::move(event));
         co_await run_event_queue::room(events);

@@ -105,16 +105,10 @@ struct durable_scene
         result->owner = "process" + std::to_string(++owners);
         result->create = definition;
         result->tools = std::make_shared<const dedalus::tool_registry>(tools);
-        result->send = [this](const dedalus::chat_completion_request& request, std::string key) {
-            if (script.empty())
-                throw std::logic_error("the script is over");
-            sent.push_back(request);
-            bodies.push_back(dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus));
-            keys.push_back(std::move(key));
-            said next = std::move(script.front());
-            script.pop_front();
-            return play(std::move(next));
-        };
+        result->dialect = dialect;
+        result->events = events;
+        result->stream = sender(true);
+        result->send = sender(false);
         result->random = [] { return 0.5; };
         result->make_token = [this] { return "token" + std::to_string(++tokens); };
         result->retry.initial_backoff = std::chrono::milliseconds(1);
@@ -126,6 +120,20 @@ struct durable_scene
         result->credentials = credentials;
         result->lease = lease;
         return result;
+    }
+
+    engine::send_once_function sender(bool streamed)
+    {
+        return [this, streamed](const dedalus::chat_completion_request& request, std::string key) {
+            if (script.empty())
+                throw std::logic_error("the script is over");
+            sent.push_back(request);
+            bodies.push_back(dedalus::codec::encode_chat_request(request, streamed, dialect));
+            keys.push_back(std::move(key));
+            said next = std::move(script.front());
+            script.pop_front();
+            return play(std::move(next));
+        };
     }
 
     static asio::awaitable<dedalus::run_result>
@@ -160,6 +168,8 @@ struct durable_scene
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::suspend;
     dedalus::unknown_send_policy on_unknown_send = dedalus::unknown_send_policy::resend;
     std::optional<dedalus::credential_selection> credentials{};
+    dedalus::dialect dialect = dedalus::dialect::dedalus;
+    std::shared_ptr<engine::run_event_queue> events{};  ///< set: the run is followed, and its answers are streamed
     int owners = 0;
     int tokens = 0;
     std::chrono::milliseconds lease = std::chrono::seconds(30);

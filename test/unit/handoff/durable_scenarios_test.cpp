@@ -75,6 +75,24 @@ TEST_CASE("A process that dies between the intent and the request costs the rese
     entry_of_kind(s.stored(), "send_unknown");
 }
 
+TEST_CASE("A request that was lost is sent again in the form it had, whoever goes on with the run")
+{
+    const bool streamed = GENERATE(true, false);
+    durable_scene s;
+    boost::asio::io_context context;
+    const auto followed = std::make_shared<test::engine::run_event_queue>(context.get_executor(), 100);
+    s.events = streamed ? followed : nullptr;
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    s.events = streamed ? nullptr : followed;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    REQUIRE(s.bodies.size() == 2);
+    CHECK((s.bodies[0].find(R"("stream":true)") != std::string::npos) == streamed);
+    CHECK(s.bodies[0] == s.bodies[1]);
+    CHECK(s.keys[0] == s.keys[1]);
+}
+
 TEST_CASE("The calls of an answer that was never stored are not run")
 {
     durable_scene s;

@@ -93,6 +93,27 @@ TEST_CASE("What a run is made of is read as it was written")
     CHECK(read.request.messages.size() == made.request.messages.size());
 }
 
+TEST_CASE("The last intent of a log says how the request was sent, and that of an older writer does not")
+{
+    core::request_facts facts;
+    facts.turn = 2;
+    facts.epoch = 1;
+    facts.reserved = 3;
+    std::vector<stores::log_entry> log{logged(core::intent_entry({}, "k", "old", false))};
+    log.push_back(logged(core::intent_entry(facts, "key", "hash", true)));
+    log.back().turn = 2;
+    const std::optional<core::stored_intent> read = core::last_intent(log);
+    REQUIRE(read);
+    CHECK(read->turn == 2);
+    CHECK(read->epoch == 1);
+    CHECK(read->cap == 3);
+    CHECK(read->sha256 == "hash");
+    CHECK(read->streamed == true);
+    log.back().body = R"({"attempt":1,"epoch":0,"cap":2,"step":"session","key":"k","sha256":"h"})";
+    CHECK_FALSE(core::last_intent(log)->streamed);
+    CHECK_FALSE(core::last_intent({}));
+}
+
 TEST_CASE("Numbers of a record that no run has are refused, and so are members of another type")
 {
     const std::pair<const char*, json::value> row = GENERATE(
