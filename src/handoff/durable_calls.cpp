@@ -107,7 +107,7 @@ asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
 {
     switch (r.input->on_unknown_outcome) {
     case unknown_outcome_policy::tell_model:
-        r.m().note("unknown_outcome", "the call " + key.call_id + " was started and never seen to end");
+        r.note("unknown_outcome", "the call " + key.call_id + " was started and never seen to end");
         co_await record_finish(r, key, core::unknown_outcome_end(), r.journal.now());
         co_return true;
     case unknown_outcome_policy::fail_run: {
@@ -130,7 +130,7 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
     if (runs_again(effect))
         co_return true;
     if (std::optional<core::finished_call> known = adoptable(r, key)) {
-        r.m().note("late_result", "the call " + key.call_id + " gave a result after its process had lost the run");
+        r.note("late_result", "the call " + key.call_id + " gave a result after its process had lost the run");
         co_await record_finish(r, key, std::move(known->end), known->entered);
         co_return true;
     }
@@ -201,7 +201,7 @@ asio::awaitable<void> start_ready(durable& r)  // borrowed: r
 asio::awaitable<void> record_end(durable& r, ended_call ended)  // borrowed: r
 {
     if (ended.late) {
-        r.m().note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+        r.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
         co_return;
     }
     // What was cancelled because the run stops is judged when somebody goes on with it.

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -264,6 +265,10 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
 
 asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
 {
+    std::vector<core::new_entry> notes = std::exchange(r.notes, {});
+    what.entries.insert(
+        what.entries.begin(), std::make_move_iterator(notes.begin()), std::make_move_iterator(notes.end())
+    );
     for (const call_key& key : r.m().take_not_run()) {
         const auto known = r.facts.find(key);
         if (known != r.facts.end() && known->second.finished)

@@ -35,6 +35,13 @@ struct durable
     /// To be called when what has happened is stored.
     void tell() { teller.look(*machine); }
 
+    /// A diagnostic: told at once, and in the store with the next commit.
+    void note(const std::string& code, const std::string& text)
+    {
+        notes.push_back(handoff_core::note_entry(m().turn(), code, text));
+        m().note(code, text);
+    }
+
     std::shared_ptr<const durable_input> input;
     std::shared_ptr<run_stop> stop;
     strand s;
@@ -47,6 +54,7 @@ struct durable
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
+    std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
     std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
     bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile
     std::string cancelled_by;                        ///< inbox id of an order to end the run

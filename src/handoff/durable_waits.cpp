@@ -16,6 +16,8 @@ namespace core = handoff_core;
 
 namespace {
 
+constexpr const char* edit_refused = "edit_refused";
+
 std::optional<stores::time_point> expiry_of(const durable& r, const std::string& tool, time_point since)
 {
     const tool_registry::entry* entry = r.input->tools->find(tool);
@@ -142,6 +144,7 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
         const std::string problem = entry != nullptr && entry->check ? entry->check(d.arguments) : std::string();
         if (!problem.empty()) {
             all.refused_edits.push_back("the arguments given for the call " + call.key.call_id + ": " + problem);
+            all.commit.entries.push_back(core::note_entry(r.m().turn(), edit_refused, all.refused_edits.back()));
             return wait_on(r, all, wait);
         }
         how.arguments = std::move(d.arguments);
@@ -234,7 +237,7 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
     if (!all.input.empty())
         r.m().add_input(std::move(all.input));
     for (std::string& text : all.refused_edits)
-        r.m().note("edit_refused", std::move(text));
+        r.m().note(edit_refused, std::move(text));
 }
 
 }  // namespace

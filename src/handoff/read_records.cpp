@@ -110,6 +110,17 @@ run_ended read_end(const stores::log_entry& entry)
     return event;
 }
 
+// Other notes are for whoever reads the log.
+std::optional<log_event> read_note(member_reader body)
+{
+    noted event;
+    event.code = body.text("code").value_or("");
+    event.text = body.text("text").value_or("");
+    if (event.code.empty())
+        return {};
+    return event;
+}
+
 std::optional<log_event> read_event(const stores::log_entry& entry)
 {
     if (entry.kind == "intent")
@@ -126,6 +137,8 @@ std::optional<log_event> read_event(const stores::log_entry& entry)
         return read_held(read_object(entry.body));
     if (entry.kind == "call_decision")
         return read_decided(read_object(entry.body));
+    if (entry.kind == "note")
+        return read_note(read_object(entry.body));
     if (entry.kind == "end")
         return read_end(entry);
     if (entry.kind == "input" && entry.seq > 1)

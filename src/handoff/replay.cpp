@@ -97,6 +97,12 @@ private:
         return true;
     }
 
+    bool on(noted note)
+    {
+        machine_.note(std::move(note.code), std::move(note.text));
+        return true;
+    }
+
     bool on(const run_ended& end)
     {
         if (machine_.calls_open())

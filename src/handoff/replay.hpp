@@ -65,6 +65,13 @@ struct run_ended
     run_phase phase = run_phase::failed;
 };
 
+/// A diagnostic that the machine did not make by itself.
+struct noted
+{
+    std::string code{};
+    std::string text{};
+};
+
 using log_event = std::variant<
     request_sent,
     request_answered,
@@ -73,6 +80,7 @@ using log_event = std::variant<
     call_held,
     call_approved,
     input_added,
+    noted,
     run_ended>;
 
 /// How a call ended.

@@ -141,6 +141,11 @@ new_entry added_input_entry(int turn, const std::vector<message>& messages)
     return entry("input", turn, {{"messages", write_messages(messages)}});
 }
 
+new_entry note_entry(int turn, std::string_view code, std::string_view text)
+{
+    return entry("note", turn, {{"code", code}, {"text", text}});
+}
+
 new_entry suspended_entry(int turn, stop_reason reason)
 {
     return entry("note", turn, {{"suspended", to_string(reason)}});

@@ -89,6 +89,9 @@ new_entry decided_entry(int turn, const call_key& key, const wait_end& end);
 
 /// Messages that somebody added.
 new_entry added_input_entry(int turn, const std::vector<message>& messages);
+
+/// A diagnostic that the machine does not make by itself.
+new_entry note_entry(int turn, std::string_view code, std::string_view text);
 new_entry suspended_entry(int turn, stop_reason reason);
 new_entry end_entry(int turn, run_phase phase, stop_reason reason);
 

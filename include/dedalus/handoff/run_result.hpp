@@ -180,7 +180,7 @@ struct run_result
     turn_account llm_turns{};
     std::optional<dedalus::usage> usage{};            ///< sums over the answers that had it
     bool usage_incomplete = false;                    ///< an answer had no usage, or an attempt's outcome is unknown
-    std::vector<run_diagnostic> diagnostics{};        ///< at most 100
+    std::vector<run_diagnostic> diagnostics{};        ///< at most 100; of a run in a store those of all processes
     std::vector<waiting_call> waiting{};              ///< when suspended: the calls that wait for somebody outside
     std::vector<unknown_outcome> unknown_outcomes{};  ///< at most 100
     int resumes = 0;                                  ///< times that a process took the run up again

@@ -192,7 +192,9 @@ TEST_CASE("Edited arguments that do not fit the tool leave the call waiting for 
     CHECK(waits.diagnostics[0].code == "edit_refused");
     CHECK(run_coro(s.inbox().approve_edited("r1", "a", {{"count", 3}})) == post_outcome::accepted);
     s.says(ends());
-    CHECK(s.run().phase == run_phase::completed);
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(test::codes(done.diagnostics) == names{"edit_refused"});
     CHECK(s.log == names{"a3"});
 }
 

@@ -65,6 +65,19 @@ TEST_CASE("A call of unknown outcome that the model is told of stays in the resu
     check_unknown(s, s.run(), "a");
 }
 
+TEST_CASE("What was worth knowing is told again when the run is loaded")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once);
+    s.on_unknown_outcome = unknown_outcome_policy::tell_model;
+    s.says(ends());
+    CHECK(test::codes(s.run().diagnostics) == std::vector<std::string>{"unknown_outcome"});
+    const run_result later = s.run();
+    REQUIRE(test::codes(later.diagnostics) == std::vector<std::string>{"unknown_outcome"});
+    CHECK(later.diagnostics[0].turn == 1);
+    CHECK(later.diagnostics[0].text.find("the call a ") == 0);
+}
+
 TEST_CASE("A once call that took too long has an unknown outcome, a pure one has not")
 {
     durable_scene s;
