@@ -59,6 +59,8 @@ intent intent_of(durable& r, const chat_completion_request& request)
     if (again && last->streamed)
         result.streamed = *last->streamed;
     result.sha256 = crypto::sha256_hex(codec::encode_chat_request(request, result.streamed, r.input->dialect));
+    if (again && last->cap == facts.reserved && last->sha256 != result.sha256)
+        r.note("body_changed", "the request that was lost is made in another way here, and goes under another key");
     result.key = core::request_key(r.input->run_id, facts, result.sha256);
     return result;
 }

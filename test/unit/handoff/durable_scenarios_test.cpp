@@ -93,6 +93,35 @@ TEST_CASE("A request that was lost is sent again in the form it had, whoever goe
     CHECK(s.keys[0] == s.keys[1]);
 }
 
+TEST_CASE("A lost request that is not made as it was goes under another key, and the run says so")
+{
+    const bool other = GENERATE(true, false);
+    durable_scene s;
+    s.add("tool", {});
+    s.definition.request.tool_choice = dedalus::tool_choice_mode(dedalus::tool_choice_mode::required);
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    if (other)
+        s.dialect = dedalus::dialect::openai;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK((s.keys.at(0) == s.keys.at(1)) == !other);
+    CHECK(test::has_code(s.run().diagnostics, "body_changed") == other);
+}
+
+TEST_CASE("A lost request of which less can be reserved is another one, without a word")
+{
+    durable_scene s;
+    s.definition.max_turns = 3;
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.sent.at(1).max_turns == 1);
+    CHECK(s.keys.at(0) != s.keys.at(1));
+    CHECK(s.run().diagnostics.empty());
+}
+
 TEST_CASE("The calls of an answer that was never stored are not run")
 {
     durable_scene s;
