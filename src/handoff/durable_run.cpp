@@ -36,7 +36,9 @@ void rebuild(durable& r, stores::stored_run stored)
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
     r.m().set_fence(r.journal.fence());
     r.times.began = stored.entries.front().at;
-    r.times.suspended = core::suspended_in(stored.entries, r.journal.now());
+    const core::suspended_times suspended = core::suspended_in(stored.entries, r.journal.now());
+    r.times.suspended = suspended.all;
+    r.times.people = suspended.people;
     if (r.m().ended())
         r.times.ended = stored.entries.back().at;
     for (stores::wait_record& wait : stored.waits)
@@ -192,16 +194,39 @@ asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
     }
 }
 
+stop_reason stop_reason_of(const error& e)
+{
+    const auto* stored = dynamic_cast<const store_error*>(&e);
+    if (stored == nullptr)
+        return stop_reason::error;
+    if (stored->reason() == store_errc::wrong_format)
+        return stop_reason::format_too_new;
+    return stored->reason() == store_errc::damaged ? stop_reason::corrupt_checkpoint : stop_reason::store_error;
+}
+
+run_result not_read(const std::string& run_id, const error& e)
+{
+    run_result result;
+    result.run_id = run_id;
+    result.phase = run_phase::suspended;
+    result.stop_reason = stop_reason_of(e);
+    return result;
+}
+
 [[noreturn]] void rethrow(const std::exception_ptr& failure, durable& r)
 {
     try {
         std::rethrow_exception(failure);
     }
     catch (error& e) {
+        if (!r.machine) {
+            e.set_partial_run(std::make_shared<const run_result>(not_read(r.input->run_id, e)));
+            throw;
+        }
         auto partial = std::make_shared<run_result>(result_of(r));
         if (!r.m().ended()) {
             partial->phase = run_phase::suspended;
-            partial->stop_reason = stop_reason::error;
+            partial->stop_reason = stop_reason_of(e);
         }
         e.set_partial_run(std::move(partial));
         throw;
@@ -223,7 +248,16 @@ asio::awaitable<run_result>
 follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop> stop, strand s)
 {
     durable r(std::move(input), std::move(stop), s);
-    std::optional<run_result> known = co_await open(r);
+    std::optional<run_result> known;
+    std::exception_ptr failure;
+    try {
+        known = co_await open(r);
+    }
+    catch (const store_error&) {
+        failure = std::current_exception();
+    }
+    if (failure)
+        rethrow(failure, r);
     if (known)
         co_return *std::move(known);
 
@@ -234,7 +268,6 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     });
     interrupt_by(*r.stop, r);
     r.teller.begin(r.m(), r.journal.fence() > 1);
-    std::exception_ptr failure;
     bool lost = false;
     try {
         co_await follow(r);
@@ -325,6 +358,8 @@ run_result result_of(durable& r)
     run_result result = r.m().result();
     result.timing.began = r.times.began;
     result.timing.suspended = r.times.suspended;
+    result.timing.people = r.times.people;
+    result.timing.store = r.journal.spent();
     result.timing.ended = r.times.ended == time_point() ? r.journal.now() : r.times.ended;
     result.checkpoint_ref = checkpoint_ref{r.input->run_id, r.journal.revision()};
     result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));

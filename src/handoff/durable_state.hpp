@@ -63,7 +63,7 @@ struct durable
     run_teller teller;
     handoff_core::checkpoint_attempt attempt;                   ///< of the request on its way
     std::optional<handoff_core::stored_intent> last_intent;  ///< of the log
-    run_timing times{};  ///< `began` and `suspended`, and `ended` of a run that had ended when it was loaded
+    run_timing times{};  ///< `began`, `suspended` and `people`, and `ended` of a run that had ended when it was loaded
     int failures = 0;    ///< of the present request, in this process
 };
 

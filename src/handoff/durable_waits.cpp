@@ -232,7 +232,7 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
         if (each.end)
             r.m().finish(each.key, *std::move(each.end), r.journal.now(), r.journal.now());
         else
-            r.m().approve(each.key, each.how);
+            r.m().approve(each.key, r.journal.now(), each.how);
     }
     if (!all.input.empty())
         r.m().add_input(std::move(all.input));
@@ -249,7 +249,7 @@ asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wa
     for (const auto& [key, kind] : calls) {
         what.entries.push_back(core::wait_entry(r.m().call(key).turn, key, kind));
         added.push_back(wait_of(r, key, kind));
-        r.m().hold(key, kind);
+        r.m().hold(key, kind, r.journal.now());
     }
     what.waits = added;
     co_await commit(r, std::move(what));

@@ -6,6 +6,16 @@
 
 namespace dedalus::handoff_core {
 
+namespace {
+
+void end_wait(call_record& record, time_point now)
+{
+    if (record.state == call_state::waiting)
+        record.waited += std::chrono::duration_cast<std::chrono::microseconds>(now - record.waits_since);
+}
+
+}  // namespace
+
 requested_call request_to_run(const call_record& call)
 {
     requested_call request = call.request;
@@ -60,16 +70,19 @@ void ledger::abandon(const call_key& key)
     records_[index_.at(key)].may_have_acted = false;
 }
 
-void ledger::wait(const call_key& key, wait_kind kind)
+void ledger::wait(const call_key& key, wait_kind kind, time_point now)
 {
     call_record& record = records_[index_.at(key)];
+    if (record.state != call_state::waiting)
+        record.waits_since = now;
     record.state = call_state::waiting;
     record.waits_for = kind;
 }
 
-void ledger::approve(const call_key& key, std::optional<boost::json::object> edited)
+void ledger::approve(const call_key& key, time_point now, std::optional<boost::json::object> edited)
 {
     call_record& record = records_[index_.at(key)];
+    end_wait(record, now);
     record.state = call_state::planned;
     record.may_have_acted = false;
     record.approved = true;
@@ -82,6 +95,7 @@ bool ledger::finish(const call_key& key, tool_end end, time_point now)
     call_record& record = records_[index_.at(key)];
     if (record.state == call_state::finished)
         return false;
+    end_wait(record, now);
     if (record.attempts == 0)
         record.started = now;
     record.state = call_state::finished;

@@ -58,6 +58,8 @@ struct call_record
     std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
     tool_end end{};                               ///< when finished
     time_point queued{};
+    time_point waits_since{};            ///< when waiting
+    std::chrono::microseconds waited{};  ///< for somebody outside, in all
     time_point started{};  ///< equals `finished` when it was never started
     time_point finished{};
 };
@@ -96,10 +98,10 @@ public:
     void abandon(const call_key& key);
 
     /// The call waits for somebody outside. The call must not be finished.
-    void wait(const call_key& key, wait_kind kind);
+    void wait(const call_key& key, wait_kind kind, time_point now);
 
     /// A person let the call run, perhaps with other arguments: it is planned again.
-    void approve(const call_key& key, std::optional<boost::json::object> edited = {});
+    void approve(const call_key& key, time_point now, std::optional<boost::json::object> edited = {});
 
     /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
     bool finish(const call_key& key, tool_end end, time_point now);

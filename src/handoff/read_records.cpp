@@ -81,19 +81,20 @@ request_answered read_answer(const stores::log_entry& entry)
     return event;
 }
 
-call_held read_held(member_reader body)
+call_held read_held(member_reader body, time_point at)
 {
     const std::optional<wait_kind> kind = to_wait_kind(body.required_text("kind"));
     if (!kind)
         damaged("a call of the run waits for something that is not known");
-    return call_held{named(body), *kind};
+    return call_held{named(body), *kind, at};
 }
 
-std::optional<log_event> read_decided(member_reader body)
+std::optional<log_event> read_decided(member_reader body, time_point at)
 {
     if (!body.required_boolean("approved"))
         return {};  // the finish record of the call says how it ended
     call_approved event;
+    event.at = at;
     event.key = named(body);
     event.how.always = body.boolean("always").value_or(false);
     event.how.arguments = body.object("arguments");
@@ -134,9 +135,9 @@ std::optional<log_event> read_event(const stores::log_entry& entry)
         return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};
     }
     if (entry.kind == "call_wait")
-        return read_held(read_object(entry.body));
+        return read_held(read_object(entry.body), entry.at);
     if (entry.kind == "call_decision")
-        return read_decided(read_object(entry.body));
+        return read_decided(read_object(entry.body), entry.at);
     if (entry.kind == "note")
         return read_note(read_object(entry.body));
     if (entry.kind == "end")

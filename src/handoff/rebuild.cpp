@@ -51,16 +51,19 @@ rebuild_machine(const stores::stored_run& stored, const run_definition& definiti
     return machine;
 }
 
-std::chrono::microseconds suspended_in(const std::vector<stores::log_entry>& entries, time_point now)
+suspended_times suspended_in(const std::vector<stores::log_entry>& entries, time_point now)
 {
-    std::chrono::microseconds all{};
-    const stores::log_entry* since = nullptr;
-    for (const stores::log_entry& entry : entries) {
-        if (since != nullptr)
-            all += entry.at - since->at;
-        since = is_suspension(entry) ? &entry : nullptr;
+    suspended_times times;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (!is_suspension(entries[i]))
+            continue;
+        const stores::time_point until = i + 1 < entries.size() ? entries[i + 1].at : stored_time(now);
+        const std::chrono::microseconds time = until - entries[i].at;
+        times.all += time;
+        if (is_for_people(entries[i]))
+            times.people += time;
     }
-    return since == nullptr ? all : all + (stored_time(now) - since->at);
+    return times;
 }
 
 void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits)

@@ -15,8 +15,15 @@ namespace dedalus::handoff_core {
 run_machine
 rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls);
 
-/// How long nobody has worked on the run, as its log tells.
-std::chrono::microseconds suspended_in(const std::vector<stores::log_entry>& entries, time_point now);
+/// How long nobody has worked on a run.
+struct suspended_times
+{
+    std::chrono::microseconds all{};
+    std::chrono::microseconds people{};  ///< of this, because somebody had to decide or to give a result
+};
+
+/// As the log tells.
+suspended_times suspended_in(const std::vector<stores::log_entry>& entries, time_point now);
 
 /// Since when and until when calls wait, as their waits say.
 void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits);

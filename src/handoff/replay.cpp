@@ -81,13 +81,13 @@ private:
 
     bool on(const call_held& held)
     {
-        machine_.hold(held.key, held.kind);
+        machine_.hold(held.key, held.kind, held.at);
         return true;
     }
 
     bool on(const call_approved& approved)
     {
-        machine_.approve(approved.key, approved.how);
+        machine_.approve(approved.key, approved.at, approved.how);
         return true;
     }
 

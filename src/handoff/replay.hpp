@@ -43,12 +43,14 @@ struct call_held
 {
     call_key key{};
     wait_kind kind = wait_kind::approval;
+    time_point at{};
 };
 
 struct call_approved
 {
     call_key key{};
     approval how{};
+    time_point at{};
 };
 
 /// Somebody added messages.

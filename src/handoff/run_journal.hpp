@@ -113,7 +113,14 @@ public:
 
     handoff_core::time_point now() const { return clocks_.system(); }
 
+    /// Spent waiting for the store; operations side by side are counted each.
+    std::chrono::microseconds spent() const noexcept { return spent_; }
+
 private:
+    template <class Request, class Answer>
+    boost::asio::awaitable<Answer>
+    ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request), Request request);
+
     std::string next_op();
 
     std::shared_ptr<run_store> store_;
@@ -129,6 +136,7 @@ private:
     std::optional<stores::time_point> created_at_{};
     boost::json::object extra_{};  ///< members of the head that this version does not know
     std::chrono::steady_clock::time_point held_until_{};
+    std::chrono::microseconds spent_{};
 };
 
 }  // namespace dedalus::handoff_engine

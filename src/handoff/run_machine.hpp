@@ -123,10 +123,10 @@ public:
     std::vector<ready_call> start_ready(time_point now);
 
     /// A call that was or is to be started waits for somebody outside.
-    void hold(const call_key& key, wait_kind kind);
+    void hold(const call_key& key, wait_kind kind, time_point now);
 
     /// A person let a held call run.
-    void approve(const call_key& key, const approval& how = {});
+    void approve(const call_key& key, time_point now, const approval& how = {});
 
     /// Messages of somebody outside: they follow the tool messages of the present turn. What comes while a request is
     /// on its way, or has to be sent again, goes with the one after it.

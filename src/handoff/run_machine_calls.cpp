@@ -39,7 +39,7 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
             call.key = key;
             call.waits_for = gate_of(ledger_.at(key));
             if (call.waits_for)
-                hold(key, *call.waits_for);
+                hold(key, *call.waits_for, now);
             else
                 call.attempt = ledger_.start(key, now, fence_);
             const call_record& record = ledger_.at(key);
@@ -79,23 +79,23 @@ std::size_t run_machine::node_of(const call_key& key) const
     return static_cast<std::size_t>(std::find(open_keys_.begin(), open_keys_.end(), key) - open_keys_.begin());
 }
 
-void run_machine::hold(const call_key& key, wait_kind kind)
+void run_machine::hold(const call_key& key, wait_kind kind, time_point now)
 {
     const std::size_t node = node_of(key);
     if (node == open_keys_.size() || ledger_.at(key).state == call_state::finished)
         return;
     if (kind == wait_kind::unknown_outcome)
         note_unknown(turn_, key.call_id);
-    ledger_.wait(key, kind);
+    ledger_.wait(key, kind, now);
     plan_.hold(node);
 }
 
-void run_machine::approve(const call_key& key, const approval& how)
+void run_machine::approve(const call_key& key, time_point now, const approval& how)
 {
     const std::size_t node = node_of(key);
     if (node == open_keys_.size() || ledger_.at(key).state != call_state::waiting)
         return;
-    ledger_.approve(key, how.arguments);
+    ledger_.approve(key, now, how.arguments);
     if (how.always)
         always_approved_.insert(ledger_.at(key).request.name);
     plan_.release(node);

@@ -12,6 +12,8 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace dedalus::handoff_core {
@@ -154,6 +156,14 @@ new_entry suspended_entry(int turn, stop_reason reason)
 bool is_suspension(const stores::log_entry& entry)
 {
     return entry.kind == "note" && entry.body.starts_with(R"({"suspended":)");
+}
+
+bool is_for_people(const stores::log_entry& entry)
+{
+    return std::ranges::any_of(
+        std::array{stop_reason::approval, stop_reason::external_result, stop_reason::unknown_tool_outcome},
+        [&entry](stop_reason reason) { return suspended_entry(0, reason).body == entry.body; }
+    );
 }
 
 new_entry end_entry(int turn, run_phase phase, stop_reason reason)

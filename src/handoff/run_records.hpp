@@ -105,6 +105,9 @@ std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
 /// Whether the entry tells that the run was suspended.
 bool is_suspension(const stores::log_entry& entry);
 
+/// Whether such an entry tells that calls waited for somebody outside.
+bool is_for_people(const stores::log_entry& entry);
+
 // Reading. These throw store_error(damaged) for what was not written by the above.
 
 run_definition read_definition(const stores::log_entry& entry);

@@ -67,6 +67,7 @@ tool_result to_tool_result(const call_record& record)
     result.queued = record.queued;
     result.started = record.started;
     result.finished = record.finished;
+    result.waited = record.waited;
     return result;
 }
 

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ enum class stop_reason
     fenced,                ///< executing: this process lost the run to another one; nothing else is set
     expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
     session_lost,          ///< the server cannot go on from what it had begun, in any way
+    store_error,           ///< the exception that this result is the partial_run() of: the store failed
+    corrupt_checkpoint,    ///< likewise: the stored run is not whole, or not what a run has written
+    format_too_new,        ///< likewise: a newer version has written it
     held,                  ///< executing: another process has the run; nothing else is set
 };
 
@@ -73,6 +77,7 @@ struct tool_result
     /// When the handler was entered, the last time; equals `finished` when it never was.
     std::chrono::system_clock::time_point started{};
     std::chrono::system_clock::time_point finished{};
+    std::chrono::microseconds waited{};  ///< for a person or a result from outside, in all
 
     /// From the last entry of the handler to its end.
     std::chrono::microseconds duration() const noexcept
@@ -110,6 +115,8 @@ struct run_timing
     std::chrono::microseconds http{};               ///< between requests and their answers
     std::chrono::microseconds tools{};              ///< in client tools
     std::chrono::microseconds suspended{};          ///< with nobody working on it, as the log has it
+    std::chrono::microseconds people{};             ///< of this, for decisions and results from outside
+    std::chrono::microseconds store{};              ///< waiting for the store, in this process alone
 
     std::chrono::microseconds wall() const noexcept
     {
@@ -198,5 +205,9 @@ struct run_result
         return parse_completion<T>(last_completion);
     }
 };
+
+/// One line for a log, without texts of the prompt, the answer or the tools: phase, stop reason, and the sums.
+DEDALUS_EXPORT std::string to_string(const run_result& result);
+DEDALUS_EXPORT std::ostream& operator<<(std::ostream& out, const run_result& result);
 
 }  // namespace dedalus

@@ -84,6 +84,8 @@ TEST_CASE("A run in a format that is not known is left as it is, and nothing is 
     }
     catch (const store_error& e) {
         CHECK(e.reason() == store_errc::wrong_format);
+        REQUIRE(e.partial_run() != nullptr);
+        CHECK(e.partial_run()->stop_reason == dedalus::stop_reason::format_too_new);
     }
     CHECK(s.sent.empty());
     CHECK(s.log.empty());

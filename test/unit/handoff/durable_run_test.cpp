@@ -317,8 +317,36 @@ TEST_CASE("A damaged log is refused before anything is sent")
     entry.body = R"({"no":"request"})";
     entry.crc32c = stores::checksum(entry);
     REQUIRE(run_coro(s.store->create(request)) == stores::create_outcome::created);
-    CHECK_THROWS_AS(s.run(), dedalus::store_error);
+    try {
+        s.run();
+        FAIL("nothing was thrown");
+    }
+    catch (const dedalus::store_error& e) {
+        REQUIRE(e.partial_run() != nullptr);
+        CHECK(e.partial_run()->run_id == "r1");
+        CHECK(e.partial_run()->stop_reason == stop_reason::corrupt_checkpoint);
+    }
     CHECK(s.sent.empty());
+}
+
+TEST_CASE("A run whose store fails tells what it had done, and that it was the store")
+{
+    durable_scene s;
+    s.says(ends());
+    s.store->arm(
+        dedalus::store_failpoint::before_commit,
+        4,
+        std::make_exception_ptr(dedalus::store_error(dedalus::store_errc::unsupported, "broken"))
+    );
+    try {
+        s.run();
+        FAIL("nothing was thrown");
+    }
+    catch (const dedalus::store_error& e) {
+        REQUIRE(e.partial_run() != nullptr);
+        CHECK(e.partial_run()->phase == run_phase::suspended);
+        CHECK(e.partial_run()->stop_reason == stop_reason::store_error);
+    }
 }
 
 }  // namespace durable_run_test
