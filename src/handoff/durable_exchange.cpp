@@ -6,6 +6,7 @@
 #include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/exchange_failure.hpp"
+#include "handoff/record_names.hpp"
 #include "protocol/retry_decision.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -179,6 +180,8 @@ asio::awaitable<void> write_intent(durable& r, intent meant)  // borrowed: r
     r.attempt.epoch = facts.epoch;
     r.attempt.request_key = std::move(meant.key);
     r.attempt.body_sha256 = std::move(meant.sha256);
+    r.attempt.fallback_step = core::step_names.name_of(facts.step);
+    r.attempt.sent_after = core::stored_time(r.journal.now());
     co_await commit(r, std::move(what));
     co_await r.journal.hold_lease();
 }

@@ -30,7 +30,7 @@ constexpr int renewals_per_lease = 3;
 void rebuild(durable& r, stores::stored_run stored)
 {
     r.definition = core::read_definition(stored.entries.front());
-    r.toolset = toolset_of(r.definition);
+    r.head = head_of(r.definition, r.input->run_id);
     r.facts = core::read_calls(stored.calls);
     r.last_intent = core::last_intent(stored.entries);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
@@ -64,13 +64,7 @@ run_result not_ours(const std::string& run_id, stop_reason reason)
 
 asio::awaitable<void> create(durable& r)  // borrowed: r
 {
-    core::checkpoint_head head;
-    head.run_id = r.input->run_id;
-    head.writer = writer_of_heads();
-    head.budget.limit = r.input->create->max_turns;
-    head.toolset = toolset_of(*r.input->create);
-    if (r.input->create->expires_at)
-        head.expires_at = core::stored_time(*r.input->create->expires_at);
+    core::checkpoint_head head = head_of(*r.input->create, r.input->run_id);
     core::new_entry input = core::input_entry(*r.input->create);
     const stores::create_outcome outcome = co_await r.journal.create(std::move(head), std::move(input));
     if (outcome == stores::create_outcome::exists && r.input->must_be_new)

@@ -47,7 +47,7 @@ struct durable
     strand s;
     run_journal journal;
     handoff_core::run_definition definition;
-    boost::json::array toolset;                        ///< as heads have it
+    handoff_core::checkpoint_head head;                ///< what all heads have in common
     std::optional<handoff_core::run_machine> machine;  ///< set when the run was loaded
     tool_group tools;
     std::vector<stores::wait_record> waits;          ///< open ones

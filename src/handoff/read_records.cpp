@@ -185,6 +185,17 @@ std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
     return tools;
 }
 
+std::vector<std::string> read_texts(std::string_view name, const json::array& list)
+{
+    std::vector<std::string> texts;
+    for (const json::value& one : list) {
+        if (!one.is_string())
+            member_reader::fail(name);
+        texts.emplace_back(one.get_string());
+    }
+    return texts;
+}
+
 // What an older run does not say is as it was then.
 wire_profile read_profile(member_reader body)
 {
@@ -218,6 +229,9 @@ run_definition read_definition(const stores::log_entry& entry)
     result.extensions = body.required_boolean("extensions");
     result.dialect = dialect_names.value_of(body.text("dialect").value_or("")).value_or(dialect::dedalus);
     result.needs_credentials = body.required_boolean("needs_credentials");
+    result.connections = read_texts("connections", body.array("connections").value_or(json::array()));
+    for (const auto& [name, value] : body.object("labels").value_or(json::object()))
+        result.labels.emplace(name, value.is_string() ? std::string(value.get_string()) : std::string());
     if (const std::optional<std::int64_t> expires = body.integer("expires_at_us"))
         result.expires_at = moment_of(*expires, "expires_at_us");
     if (std::optional<json::object> profile = body.object("profile"))

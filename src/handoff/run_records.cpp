@@ -47,6 +47,8 @@ std::int64_t microseconds(time_point t)
     return stored_time(t).time_since_epoch().count();
 }
 
+}  // namespace
+
 json::object profile_object(const wire_profile& profile)
 {
     return {
@@ -55,8 +57,6 @@ json::object profile_object(const wire_profile& profile)
         {"correlation_id_lasts", profile.correlation_id_lasts},
         {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)}};
 }
-
-}  // namespace
 
 new_entry input_entry(const run_definition& definition)
 {
@@ -75,6 +75,10 @@ new_entry input_entry(const run_definition& definition)
         {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};
+    if (!definition.connections.empty())
+        body["connections"] = json::value_from(definition.connections);
+    if (!definition.labels.empty())
+        body["labels"] = json::value_from(definition.labels);
     if (definition.expires_at)
         body["expires_at_us"] = microseconds(*definition.expires_at);
     return entry("input", 0, body, std::move(deferred));

@@ -26,6 +26,8 @@ struct run_definition
 {
     chat_completion_request request{};  ///< without credentials
     bool needs_credentials = false;
+    std::vector<std::string> connections{};  ///< names of these credentials
+    stores::label_map labels{};
     std::int64_t max_turns = 10;
     std::size_t max_concurrency = 8;
     std::size_t max_result_bytes = 0;
@@ -70,6 +72,9 @@ struct stored_intent
     std::string sha256{};            ///< of the body
     std::optional<bool> streamed{};  ///< empty: an older writer did not say it
 };
+
+/// As heads and definitions have it.
+boost::json::object profile_object(const wire_profile& profile);
 
 new_entry input_entry(const run_definition& definition);
 new_entry

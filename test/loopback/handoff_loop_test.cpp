@@ -411,6 +411,15 @@ TEST_CASE("options out of range are refused")
     with([](auto& o) { o.max_concurrency = 1; });
     with([](auto& o) { o.max_result_bytes = 1024; });
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 0; }), dedalus::config_error);
+    with([](auto& o) { o.labels["tenant"] = std::string(256, 'x'); });
+    CHECK_THROWS_AS(with([](auto& o) { o.labels["tenant"] = std::string(257, 'x'); }), dedalus::config_error);
+    CHECK_THROWS_AS(
+        with([](auto& o) {
+            for (int i = 0; i < 17; ++i)
+                o.labels[std::to_string(i)] = "x";
+        }),
+        dedalus::config_error
+    );
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 101; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_concurrency = 0; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_result_bytes = 1023; }), dedalus::config_error);

@@ -53,6 +53,10 @@ struct handoff_options
     /// How the Dedalus members are used, where servers may differ.
     wire_profile profile{};
 
+    /// With a store: what a run that begins is found by, with run_store::list() and list_resumable(). At most 16, a name or
+    /// a value at most 256 bytes of UTF-8 without control characters, and all of them at most 4 KiB.
+    stores::label_map labels{};
+
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
 

@@ -30,6 +30,8 @@ core::run_definition with_all_effects()
     core::run_definition made;
     made.request = test::question();
     made.dialect = dedalus::dialect::mistral;
+    made.labels = {{"tenant", "7"}};
+    made.connections = {"mail"};
     made.max_turns = 7;
     made.max_concurrency = 3;
     made.max_result_bytes = 4096;
@@ -89,6 +91,8 @@ TEST_CASE("What a run is made of is read as it was written")
     CHECK(read.needs_credentials);
     CHECK(read.extensions);
     CHECK(read.dialect == made.dialect);
+    CHECK(read.labels == made.labels);
+    CHECK(read.connections == made.connections);
     CHECK(read.tools == made.tools);
     CHECK(read.request.messages.size() == made.request.messages.size());
 }
