@@ -9,6 +9,7 @@
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,25 @@ namespace json = boost::json;
 namespace {
 
 using decision_kind = decision::kind;
+
+decision_kind kind_of(wait_decision decision)
+{
+    switch (decision) {
+    case wait_decision::approve:
+        return decision_kind::approve;
+    case wait_decision::approve_always:
+        return decision_kind::approve_always;
+    case wait_decision::edit:
+        return decision_kind::edit;
+    case wait_decision::reject:
+        return decision_kind::reject;
+    case wait_decision::result:
+        return decision_kind::result;
+    case wait_decision::error:
+        break;
+    }
+    return decision_kind::error;
+}
 
 constexpr auto decision_names = make_names<decision_kind>(
     {{"approve", decision_kind::approve},
@@ -51,6 +71,32 @@ bool may_decide(decision::kind what, wait_kind wait) noexcept
         break;
     }
     return false;
+}
+
+std::vector<wait_decision> allowed_decisions(const std::vector<wait_decision>& wanted, wait_kind wait)
+{
+    std::vector<wait_decision> all;
+    std::vector<wait_decision> allowed;
+    for (const wait_decision each :
+         {wait_decision::approve,
+          wait_decision::approve_always,
+          wait_decision::edit,
+          wait_decision::reject,
+          wait_decision::result,
+          wait_decision::error})
+    {
+        if (!may_decide(kind_of(each), wait))
+            continue;
+        all.push_back(each);
+        if (std::ranges::find(wanted, each) != wanted.end())
+            allowed.push_back(each);
+    }
+    return allowed.empty() ? all : allowed;
+}
+
+bool is_allowed(decision::kind what, const std::vector<wait_decision>& allowed)
+{
+    return std::ranges::any_of(allowed, [what](wait_decision each) { return kind_of(each) == what; });
 }
 
 std::string_view decision_name(decision::kind what) noexcept

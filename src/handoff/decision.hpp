@@ -39,6 +39,11 @@ struct decision
 /// Whether a call that waits for this can be decided on so.
 bool may_decide(decision::kind what, wait_kind wait) noexcept;
 
+/// Of these decisions those that make sense for a call that waits for this; all that do, when none of them does.
+std::vector<wait_decision> allowed_decisions(const std::vector<wait_decision>& wanted, wait_kind wait);
+
+bool is_allowed(decision::kind what, const std::vector<wait_decision>& allowed);
+
 /// It is about the run, and not about a call that waits.
 constexpr bool is_order(decision::kind what) noexcept
 {

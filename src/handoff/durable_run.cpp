@@ -357,7 +357,7 @@ run_result result_of(durable& r)
     result.timing.ended = r.times.ended == time_point() ? r.journal.now() : r.times.ended;
     result.checkpoint_ref = checkpoint_ref{r.input->run_id, r.journal.revision()};
     result.resumes = static_cast<int>(std::max<std::int64_t>(0, r.journal.fence() - 1));
-    core::add_wait_times(result.waiting, r.waits);
+    core::add_wait_facts(result.waiting, r.waits);
     for (waiting_call& call : result.waiting) {
         const auto token = r.tokens.find({{call.call_id, call.occurrence}, std::string(core::wait_name(call.kind))});
         if (token != r.tokens.end())

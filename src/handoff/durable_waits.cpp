@@ -33,8 +33,10 @@ stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
     facts.name = request.name;
     facts.arguments = core::reported_arguments(request);
     facts.since = r.journal.now();
-    if (const tool_registry::entry* entry = r.input->tools->find(request.name))
+    if (const tool_registry::entry* entry = r.input->tools->find(request.name)) {
         facts.on_expiry = entry->options.on_expiry;
+        facts.decisions = core::allowed_decisions(entry->options.decisions, kind);
+    }
     stores::wait_record wait;
     wait.key.call = core::stored_key(key);
     wait.key.kind = core::wait_name(kind);
@@ -132,7 +134,9 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
     const stores::wait_key& wait = *item.wait;
     const core::call_record& call = r.m().call(core::core_key(wait.call));
     // Who writes to the store by himself may write what run_inbox would not.
-    if (core::is_order(d.what) || !core::may_decide(d.what, call.waits_for))
+    const stores::wait_record* stored = find_wait(r, wait);
+    const std::vector<wait_decision> wanted = stored == nullptr ? std::vector<wait_decision>() : core::read_wait(stored->body).decisions;
+    if (core::is_order(d.what) || !core::is_allowed(d.what, core::allowed_decisions(wanted, call.waits_for)))
         return wait_on(r, all, wait);
     const core::wait_end by{core::decision_name(d.what), item.inbox_id};
     if (std::optional<tool_end> end = end_by(r, d, call.waits_for))

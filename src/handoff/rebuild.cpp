@@ -3,6 +3,7 @@
 #include <dedalus/stores/store_error.hpp>
 
 #include "crypto/sha256.hpp"
+#include "handoff/decision.hpp"
 #include "handoff/replay.hpp"
 
 #include <functional>
@@ -66,14 +67,16 @@ suspended_times suspended_in(const std::vector<stores::log_entry>& entries, time
     return times;
 }
 
-void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits)
+void add_wait_facts(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits)
 {
     for (waiting_call& call : calls) {
         for (const stores::wait_record& wait : waits) {
             if (wait.key.call.call_id != call.call_id || wait.key.call.occurrence != call.occurrence ||
                 wait.key.kind != wait_name(call.kind))
                 continue;
-            call.since = read_wait(wait.body).since;
+            const wait_facts facts = read_wait(wait.body);
+            call.since = facts.since;
+            call.decisions = allowed_decisions(facts.decisions, call.kind);
             if (wait.expires_at)
                 call.expires_at = *wait.expires_at;
         }

@@ -25,7 +25,7 @@ struct suspended_times
 /// As the log tells.
 suspended_times suspended_in(const std::vector<stores::log_entry>& entries, time_point now);
 
-/// Since when and until when calls wait, as their waits say.
-void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits);
+/// Since when and until when calls wait, and what may be decided on them, as their waits say.
+void add_wait_facts(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits);
 
 }  // namespace dedalus::handoff_core

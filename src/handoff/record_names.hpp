@@ -50,6 +50,15 @@ inline constexpr auto wait_names = make_names<wait_kind>(
      {"unknown_outcome", wait_kind::unknown_outcome}}
 );
 
+inline constexpr auto wait_decision_names = make_names<wait_decision>(
+    {{"approve", wait_decision::approve},
+     {"approve_always", wait_decision::approve_always},
+     {"edit", wait_decision::edit},
+     {"reject", wait_decision::reject},
+     {"result", wait_decision::result},
+     {"error", wait_decision::error}}
+);
+
 inline constexpr auto expiry_names = make_names<wait_expiry>(
     {{"reject", wait_expiry::reject},
      {"fail_run", wait_expiry::fail_run},

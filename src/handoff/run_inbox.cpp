@@ -48,6 +48,7 @@ waiting_call to_waiting_call(const std::string& run_id, const stores::wait_recor
     call.arguments = std::move(facts.arguments);
     call.fingerprint = wait.fingerprint;
     call.kind = kind;
+    call.decisions = core::allowed_decisions(facts.decisions, kind);
     call.since = facts.since;
     if (wait.expires_at)
         call.expires_at = *wait.expires_at;
@@ -85,6 +86,10 @@ post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, 
     const bool goes_too_far = decision.what == core::decision::kind::approve_always && !who.token.empty();
     if (!kind || !core::may_decide(decision.what, *kind) || goes_too_far)
         co_return stores::post_outcome::refused;
+    const core::wait_facts facts = core::read_wait(wait->body);
+    const std::vector<wait_decision> allowed = core::allowed_decisions(facts.decisions, *kind);
+    if (!core::is_allowed(decision.what, allowed))
+        co_return stores::post_outcome::not_allowed;
     stores::post_request request;
     request.run_id = std::move(run_id);
     request.inbox_id = handoff_engine::make_inbox_id();

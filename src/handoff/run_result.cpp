@@ -1,5 +1,7 @@
 #include <dedalus/handoff/run_result.hpp>
 
+#include "handoff/record_names.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -118,6 +120,11 @@ std::string to_string(const run_result& result)
 std::ostream& operator<<(std::ostream& out, const run_result& result)
 {
     return out << to_string(result);
+}
+
+std::string_view to_string(wait_decision decision) noexcept
+{
+    return handoff_core::wait_decision_names.name_of(decision);
 }
 
 std::string_view to_string(wait_kind kind) noexcept

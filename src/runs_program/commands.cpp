@@ -88,6 +88,8 @@ void report(stores::post_outcome outcome, const char* done)
         throw refused("somebody has decided on this call already");
     case stores::post_outcome::expired:
         throw refused("the time to decide on this call is over");
+    case stores::post_outcome::not_allowed:
+        throw refused("this decision is not allowed for the call: see `waiting`");
     case stores::post_outcome::refused:
         break;
     }

@@ -41,6 +41,14 @@ std::string request_text(const timeline_request& request)
     return text;
 }
 
+std::string decisions_text(const std::vector<wait_decision>& decisions)
+{
+    std::string text;
+    for (const wait_decision each : decisions)
+        text.append(text.empty() ? "" : ",").append(to_string(each));
+    return text;
+}
+
 std::string wait_text(wait_kind kind)
 {
     switch (kind) {

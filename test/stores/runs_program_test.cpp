@@ -158,6 +158,7 @@ TEST_CASE("dedalus-runs lists runs, and calls that wait")
     CHECK(has(some.out, "order-2"));
     const program_end waiting = s.runs({"waiting"});
     CHECK(has(waiting.out, "order-1  b     approval"));
+    CHECK(has(waiting.out, "approve,approve_always,edit,reject"));
     CHECK_FALSE(has(waiting.out, "order-2"));
     CHECK(s.runs({"waiting", "order-1"}).out == waiting.out);
     CHECK(s.runs({"waiting", "order-9"}).status == 1);

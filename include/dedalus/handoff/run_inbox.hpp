@@ -20,8 +20,9 @@ namespace dedalus {
 /// (post_outcome::already_decided for the second). The run takes it in when somebody resumes it; one that is followed
 /// looks for it three times in each handoff_options::lease, and before it would be suspended.
 ///
-/// The functions give stores::post_outcome::refused when no such call waits, or it does not wait for that, and
-/// post_outcome::expired after waiting_call::expires_at. They throw store_error. Cancellation: see run_store. Thread
+/// The functions give stores::post_outcome::refused when no such call waits, or it does not wait for that,
+/// post_outcome::not_allowed when waiting_call::decisions has not this one, and post_outcome::expired after
+/// waiting_call::expires_at. They throw store_error. Cancellation: see run_store. Thread
 /// safety: as the store.
 class DEDALUS_EXPORT run_inbox
 {

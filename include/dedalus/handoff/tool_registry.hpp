@@ -54,6 +54,10 @@ struct tool_options
     /// What becomes of it then.
     wait_expiry on_expiry = wait_expiry::reject;
 
+    /// What may be decided about a call that waits; others get stores::post_outcome::not_allowed. Where none of these
+    /// makes sense for what the call waits for, and when there is none, all that make sense are allowed.
+    std::vector<wait_decision> decisions{};
+
     /// Ends the tool as `timeout` does when it has not called tool_context::progress() for so long. Positive, or
     /// `no_limit`.
     std::chrono::milliseconds idle_timeout = no_limit;

@@ -198,6 +198,38 @@ TEST_CASE("Edited arguments that do not fit the tool leave the call waiting for 
     CHECK(s.log == names{"a3"});
 }
 
+TEST_CASE("A decision that the tool of a call does not allow is refused, and so is one that was written to the store")
+{
+    using dedalus::wait_decision;
+    const std::vector<wait_decision> allowed{wait_decision::approve, wait_decision::reject};
+    durable_scene s;
+    CHECK(test::waiting_run(s, {.decisions = allowed}).waiting[0].decisions == allowed);
+    const std::vector<dedalus::waiting_call> listed = run_coro(s.inbox().list_waiting("r1"));
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0].decisions == allowed);
+    CHECK(run_coro(s.inbox().approve_edited("r1", "a", {{"n", 2}})) == post_outcome::not_allowed);
+    CHECK(run_coro(s.inbox().approve_always("r1", "a")) == post_outcome::not_allowed);
+    CHECK(run_coro(s.inbox().provide_result("r1", "a", 1)) == post_outcome::refused);
+
+    const stores::stored_run run = s.stored();
+    stores::post_request written;
+    written.run_id = "r1";
+    written.inbox_id = "own";
+    written.wait = run.waits.at(0).key;
+    written.fingerprint = run.waits.at(0).fingerprint;
+    written.trusted = true;
+    written.kind = "approve_always";
+    written.body = "{}";
+    CHECK(run_coro(s.store->post(std::move(written))) == post_outcome::accepted);
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.waiting.size() == 1);
+    CHECK(s.log.empty());
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
 TEST_CASE("A tool that is approved for the whole run is not asked about again, and others are")
 {
     durable_scene s;

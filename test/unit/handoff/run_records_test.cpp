@@ -118,6 +118,17 @@ TEST_CASE("The last intent of a log says how the request was sent, and that of a
     CHECK_FALSE(core::last_intent({}));
 }
 
+TEST_CASE("A wait says what may be decided, and that of an older writer allows all")
+{
+    using dedalus::wait_decision;
+    core::wait_facts facts;
+    facts.name = "book";
+    facts.decisions = {wait_decision::reject, wait_decision::error};
+    CHECK(core::read_wait(core::wait_body(facts)).decisions == facts.decisions);
+    const std::string older = R"({"name":"book","arguments":{},"since_us":0,"on_expiry":"reject"})";
+    CHECK(core::read_wait(older).decisions.empty());
+}
+
 TEST_CASE("Numbers of a record that no run has are refused, and so are members of another type")
 {
     const std::pair<const char*, json::value> row = GENERATE(
