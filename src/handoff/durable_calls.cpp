@@ -4,6 +4,10 @@
 
 #include "handoff/durable_state.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -124,12 +128,33 @@ asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
     co_return true;
 }
 
+// A former owner that was only slow has the time of a lease, for all of its calls, to say what its tools gave.
+asio::awaitable<std::optional<core::finished_call>> late_result_of(durable& r, call_key key)  // borrowed: r
+{
+    constexpr int looks_per_lease = 10;
+    std::optional<core::finished_call> known = adoptable(r, key);
+    const bool decides = r.input->on_unknown_outcome != unknown_outcome_policy::suspend;
+    if (!r.input->wait_for_late_results || !decides)
+        co_return known;
+    while (!known && r.late_looks < looks_per_lease && !r.stop->asked_now()) {
+        ++r.late_looks;
+        r.pause.expires_after(r.input->lease / looks_per_lease);
+        boost::system::error_code ignored;  // ended by run_stop: the caller looks
+        co_await r.pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        stores::stored_run outside = co_await r.journal.load_outside();
+        r.late = std::move(outside.late);
+        known = adoptable(r, key);
+    }
+    co_return known;
+}
+
 asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
 {
     const tool_effect effect = effect_of(r, r.m().call(key).request.name);
     if (runs_again(effect))
         co_return true;
-    if (std::optional<core::finished_call> known = adoptable(r, key)) {
+    std::optional<core::finished_call> known = co_await late_result_of(r, key);
+    if (known) {
         r.note("late_result", "the call " + key.call_id + " gave a result after its process had lost the run");
         co_await record_finish(r, key, std::move(known->end), known->entered);
         co_return true;
@@ -141,9 +166,11 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
             co_await record_finish(r, key, std::move(end), r.journal.now());
             co_return true;
         }
-        if (answer.known || r.stop->asked_now())
-            co_return true;  // it did not happen, or who was stopped while asking asks again next time
+        if (answer.known)
+            co_return true;  // it did not happen
     }
+    if (r.stop->asked_now())
+        co_return true;  // who was stopped while asking asks again next time
     co_return co_await take_unknown(r, key);
 }
 

@@ -45,6 +45,7 @@ struct durable_input
     std::shared_ptr<const tool_registry> tools{};
     retry_options retry{};
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
+    bool wait_for_late_results = false;
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);

@@ -54,6 +54,7 @@ struct durable
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
+    int late_looks = 0;                              ///< for such, while it was waited for them
     std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
     std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
     bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile

@@ -210,6 +210,7 @@ public:
         input->tools = tools_;
         input->retry = options_.retry;
         input->on_unknown_outcome = options_.on_unknown_outcome;
+        input->wait_for_late_results = options_.wait_for_late_results;
         input->on_unknown_send = options_.on_unknown_send;
         input->lease = options_.lease;
         input->clocks = system_clocks();

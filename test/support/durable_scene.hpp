@@ -116,6 +116,7 @@ struct durable_scene
         result->clocks.system = [this] { return now(); };
         result->clocks.steady = [this] { return std::chrono::steady_clock::time_point(passed); };
         result->on_unknown_outcome = on_unknown_outcome;
+        result->wait_for_late_results = wait_for_late_results;
         result->on_unknown_send = on_unknown_send;
         result->credentials = credentials;
         result->lease = lease;
@@ -166,6 +167,7 @@ struct durable_scene
     std::vector<std::string> log;
     std::shared_ptr<engine::run_stop> stop = std::make_shared<engine::run_stop>();
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::suspend;
+    bool wait_for_late_results = false;
     dedalus::unknown_send_policy on_unknown_send = dedalus::unknown_send_policy::resend;
     std::optional<dedalus::credential_selection> credentials{};
     dedalus::dialect dialect = dedalus::dialect::dedalus;

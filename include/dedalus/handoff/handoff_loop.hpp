@@ -60,6 +60,11 @@ struct handoff_options
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
 
+    /// With a store: before tell_model or fail_run, wait up to one `lease`, for all such calls together, whether the
+    /// process that started them was only slow: a result that it gives after it lost the run is taken. Suspended runs
+    /// need no such wait, they take it when they are resumed.
+    bool wait_for_late_results = false;
+
     /// With a store: requests whose answer never came.
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
