@@ -186,14 +186,25 @@ void start_tool(durable& r, core::ready_call call)
     r.tools.start(std::move(what));
 }
 
+std::optional<time_point> deadline_of(const durable& r, const core::ready_call& call)
+{
+    constexpr std::chrono::hours most(24 * 3653);  // a limit beyond that is none
+    const std::chrono::milliseconds timeout = options_of(r, call.name)->timeout;
+    if (timeout > most)
+        return {};
+    return r.journal.now() + timeout;
+}
+
 // The starts are in the store before the first instruction of a tool, and the run is still ours then.
 asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> calls)  // borrowed: r
 {
     if (calls.empty())
         co_return;
     std::vector<stores::call_record> starts;
-    for (const core::ready_call& call : calls)
+    for (const core::ready_call& call : calls) {
         starts.push_back(r.journal.record(call.key, stores::call_record_kind::start, call.attempt));
+        starts.back().body = core::start_body(deadline_of(r, call));
+    }
     co_await r.journal.append(std::move(starts));
     co_await r.journal.hold_lease();
     if (!r.stop->asked_now()) {

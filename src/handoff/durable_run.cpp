@@ -366,9 +366,10 @@ run_result result_of(durable& r)
     return result;
 }
 
-stores::call_record finish_record(const durable& r, const call_key& key, const tool_end& end, time_point entered)
+stores::call_record finish_record(durable& r, const call_key& key, const tool_end& end, time_point entered)
 {
-    stores::call_record record = r.journal.record(key, stores::call_record_kind::finish, 1);
+    const int attempt = std::max(1, r.m().call(key).attempts);
+    stores::call_record record = r.journal.record(key, stores::call_record_kind::finish, attempt);
     record.body = core::finish_body(end, entered);
     return record;
 }

@@ -108,6 +108,6 @@ asio::awaitable<void> stop_run(durable& r);
 run_result result_of(durable& r);
 
 /// A record of how a call ended.
-stores::call_record finish_record(const durable& r, const call_key& key, const tool_end& end, time_point entered);
+stores::call_record finish_record(durable& r, const call_key& key, const tool_end& end, time_point entered);
 
 }  // namespace dedalus::handoff_engine

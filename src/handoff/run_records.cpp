@@ -175,6 +175,13 @@ new_entry end_entry(int turn, run_phase phase, stop_reason reason)
     return entry("end", turn, {{"phase", to_string(phase)}, {"stop_reason", to_string(reason)}});
 }
 
+std::string start_body(std::optional<time_point> deadline)
+{
+    if (!deadline)
+        return {};
+    return json::serialize(json::object{{"deadline_us", microseconds(*deadline)}});
+}
+
 // A result is kept once: as the text that is sent, of which the value can be read, unless the text was cut.
 std::string finish_body(const tool_end& end, time_point entered)
 {

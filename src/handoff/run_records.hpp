@@ -101,6 +101,8 @@ new_entry note_entry(int turn, std::string_view code, std::string_view text);
 new_entry suspended_entry(int turn, stop_reason reason);
 new_entry end_entry(int turn, run_phase phase, stop_reason reason);
 
+/// Of a start. `deadline`: until when the tool may run.
+std::string start_body(std::optional<time_point> deadline);
 std::string finish_body(const tool_end& end, time_point entered);
 std::string wait_body(const wait_facts& facts);
 

@@ -122,6 +122,25 @@ TEST_CASE("A lost request of which less can be reserved is another one, without 
     CHECK(s.run().diagnostics.empty());
 }
 
+TEST_CASE("The start of a call says until when it may run, and its end says of which attempt it is")
+{
+    durable_scene s;
+    const bool limited = GENERATE(true, false);
+    s.add("act", {.effect = tool_effect::pure, .timeout = limited ? std::chrono::seconds(7) : dedalus::no_limit});
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    die_at(s, store_failpoint::before_commit, first_end);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    const std::vector<stores::call_record> records = s.stored().calls;
+    REQUIRE(records.size() == 3);
+    const std::string deadline =
+        R"({"deadline_us":)" + std::to_string((test::core::stored_time(s.now()) + std::chrono::seconds(7)).time_since_epoch().count()) + "}";
+    CHECK(records[0].body == (limited ? deadline : ""));
+    CHECK(records[1].body == records[0].body);
+    CHECK(records[2].kind == stores::call_record_kind::finish);
+    CHECK(records[2].attempt == 2);
+}
+
 TEST_CASE("The calls of an answer that was never stored are not run")
 {
     durable_scene s;
