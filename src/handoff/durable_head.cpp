@@ -60,8 +60,16 @@ boost::json::object parameters_of(chat_completion_request request)
     request.tools.clear();
     request.extra.clear();
     boost::json::object members = boost::json::value_from(request).as_object();
-    for (const char* name : {"messages", "tools", "functions", "mcp_servers", "system_instruction", "prediction",
-                             "credentials", "deferred_calls", "correlation_id"})
+    for (const char* name :
+         {"messages",
+          "tools",
+          "functions",
+          "mcp_servers",
+          "system_instruction",
+          "prediction",
+          "credentials",
+          "deferred_calls",
+          "correlation_id"})
         members.erase(name);
     members["tools_ref"] = crypto::sha256_hex(tools).substr(0, schema_digits);
     if (boost::json::serialize(members).size() > most_request_bytes)

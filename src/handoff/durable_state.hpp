@@ -62,7 +62,7 @@ struct durable
     asio::cancellation_signal sending;
     asio::steady_timer pause;
     run_teller teller;
-    handoff_core::checkpoint_attempt attempt;                   ///< of the request on its way
+    handoff_core::checkpoint_attempt attempt;                ///< of the request on its way
     std::optional<handoff_core::stored_intent> last_intent;  ///< of the log
     run_timing times{};  ///< `began`, `suspended` and `people`, and `ended` of a run that had ended when it was loaded
     int failures = 0;    ///< of the present request, in this process

@@ -135,7 +135,8 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
     const core::call_record& call = r.m().call(core::core_key(wait.call));
     // Who writes to the store by himself may write what run_inbox would not.
     const stores::wait_record* stored = find_wait(r, wait);
-    const std::vector<wait_decision> wanted = stored == nullptr ? std::vector<wait_decision>() : core::read_wait(stored->body).decisions;
+    const std::vector<wait_decision> wanted =
+        stored == nullptr ? std::vector<wait_decision>() : core::read_wait(stored->body).decisions;
     if (core::is_order(d.what) || !core::is_allowed(d.what, core::allowed_decisions(wanted, call.waits_for)))
         return wait_on(r, all, wait);
     const core::wait_end by{core::decision_name(d.what), item.inbox_id};

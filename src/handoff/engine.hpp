@@ -37,7 +37,7 @@ struct run_input
     std::shared_ptr<run_event_queue> events{};
     dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which `send` encodes
     retry_options retry{};                                 ///< of requests: each attempt of unknown outcome is charged
-    std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
+    std::function<double()> random{};                      ///< uniform in [0, 1), for the waits between attempts
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);

@@ -30,20 +30,7 @@ namespace {
 constexpr int most_turns = 100;
 constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
-constexpr std::size_t most_label_bytes = 4096;
 constexpr std::chrono::hours most_expires_after(24 * 3653);
-
-void check(const stores::label_map& labels)
-{
-    std::size_t bytes = 0;
-    for (const auto& [name, value] : labels) {
-        if (name.size() > stores::max_label_bytes || value.size() > stores::max_label_bytes)
-            throw config_error("a label of a handoff_loop has at most 256 bytes");
-        bytes += name.size() + value.size();
-    }
-    if (labels.size() > stores::max_labels || bytes > most_label_bytes)
-        throw config_error("a handoff_loop has at most 16 labels with 4 KiB in all");
-}
 
 void check(const handoff_options& options)
 {
@@ -63,7 +50,7 @@ void check(const handoff_options& options)
         throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
     if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
         throw config_error("lease of a handoff_loop must be 100 ms to a day");
-    check(options.labels);
+    handoff_core::check_labels(options.labels);
 }
 
 void check(const tool_registry& tools, const handoff_options& options)
@@ -121,19 +108,6 @@ follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_p
     error cancelled(asio::error::operation_aborted, "the run was cancelled");
     cancelled.set_partial_run(std::make_shared<const run_result>(std::move(result)));
     throw cancelled;
-}
-
-std::vector<std::string> connections_of(const std::optional<credential_selection>& credentials)
-{
-    std::vector<std::string> names;
-    if (!credentials)
-        return names;
-    if (const auto* one = std::get_if<credential>(&*credentials))
-        names.push_back(one->connection_name);
-    else
-        for (const credential& each : std::get<std::vector<credential>>(*credentials))
-            names.push_back(each.connection_name);
-    return names;
 }
 
 bool offers(const std::vector<tool>& tools, const std::string& name)
@@ -231,7 +205,7 @@ public:
         handoff_core::run_definition& made = input->create.emplace();
         made.request = with_tools(request);
         made.needs_credentials = made.request.credentials.has_value();
-        made.connections = connections_of(made.request.credentials);
+        made.connections = handoff_core::connections_of(made.request.credentials);
         made.request.credentials.reset();
         limit_one_request(made.request);
         made.max_turns = options_.max_turns;

@@ -60,7 +60,7 @@ struct call_record
     time_point queued{};
     time_point waits_since{};            ///< when waiting
     std::chrono::microseconds waited{};  ///< for somebody outside, in all
-    time_point started{};  ///< equals `finished` when it was never started
+    time_point started{};                ///< equals `finished` when it was never started
     time_point finished{};
 };
 

@@ -40,9 +40,8 @@ inline constexpr auto sent_turns_names = make_names<sent_turns>(
     {{"reservation", sent_turns::reservation}, {"run_limit", sent_turns::run_limit}, {"omit", sent_turns::omit}}
 );
 
-inline constexpr auto dialect_names = make_names<dialect>(
-    {{"dedalus", dialect::dedalus}, {"openai", dialect::openai}, {"mistral", dialect::mistral}}
-);
+inline constexpr auto dialect_names =
+    make_names<dialect>({{"dedalus", dialect::dedalus}, {"openai", dialect::openai}, {"mistral", dialect::mistral}});
 
 inline constexpr auto wait_names = make_names<wait_kind>(
     {{"approval", wait_kind::approval},

@@ -165,8 +165,8 @@ public:
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
-    /// Ends the run early. Calls that have not ended count as cancelled, those that may have had an effect as of unknown
-    /// outcome; none of them may be running any more.
+    /// Ends the run early. Calls that have not ended count as cancelled, those that may have had an effect as of
+    /// unknown outcome; none of them may be running any more.
     void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.

@@ -109,7 +109,8 @@ std::string to_string(const run_result& result)
     if (failed > 0)
         text += " (" + std::to_string(failed) + " not ok)";
     if (result.usage)
-        text += ", " + std::to_string(result.usage->total_tokens) + (result.usage_incomplete ? " tokens or more" : " tokens");
+        text += ", " + std::to_string(result.usage->total_tokens) +
+                (result.usage_incomplete ? " tokens or more" : " tokens");
     if (!result.waiting.empty())
         text += counted(result.waiting.size(), "call") + " waiting";
     if (!result.unknown_outcomes.empty())

@@ -65,8 +65,8 @@ struct scene
     std::size_t max_concurrency = 8;
     int max_turns = 10;
     dedalus::retry_options retry{.max_retries = 0, .initial_backoff = milliseconds(1)};
-    names keys;  ///< of the requests
-    dedalus::chat_completion_request request{};
+    names keys;                                  ///< of the requests
+    dedalus::chat_completion_request request{};  ///< besides model and messages
 
     void says(dedalus::chat_completion answer) { script.push_back({std::move(answer), {}, false}); }
 
@@ -110,13 +110,10 @@ inline std::shared_ptr<const engine::run_input> scene::input()
     result->send = [this](const dedalus::chat_completion_request& request, std::string key) {
         sent.push_back(request);
         keys.push_back(std::move(key));
-        step next;
         if (script.empty())
-            next.failure = std::make_exception_ptr(std::logic_error("the script is over"));
-        else
-            next = std::move(script.front());
-        if (!script.empty())
-            script.pop_front();
+            script.push_back({{}, std::make_exception_ptr(std::logic_error("the script is over"))});
+        step next = std::move(script.front());
+        script.pop_front();
         return play(std::move(next));
     };
     result->tools = std::make_shared<const dedalus::tool_registry>(tools);
@@ -129,7 +126,7 @@ inline std::shared_ptr<const engine::run_input> scene::input()
     result->max_result_bytes = 4096;
     result->cancellation_grace = milliseconds(5);
     result->retry = retry;
-    result->random = [] { return 0.5; };
+    result->random = [] { return 0.0; };
     result->request = request;
     result->request.model = "m";
     result->request.messages.emplace_back(dedalus::user_message{"Hello"});

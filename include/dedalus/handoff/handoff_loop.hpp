@@ -53,8 +53,8 @@ struct handoff_options
     /// How the Dedalus members are used, where servers may differ.
     wire_profile profile{};
 
-    /// With a store: what a run that begins is found by, with run_store::list() and list_resumable(). At most 16, a name or
-    /// a value at most 256 bytes of UTF-8 without control characters, and all of them at most 4 KiB.
+    /// With a store: what a run that begins is found by, with run_store::list() and list_resumable(). At most 16, a
+    /// name or a value at most 256 bytes of UTF-8 without control characters, and all of them at most 4 KiB.
     stores::label_map labels{};
 
     /// With a store: calls of tool_effect::once that were started by a process that died.
@@ -69,8 +69,8 @@ struct handoff_options
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
     /// How often a request is sent again, and after which waits. Each attempt of unknown outcome is charged what it
-    /// reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict. When no retry is
-    /// left, a run with a store is suspended with stop_reason::retry_after, and one without throws.
+    /// reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict. When no retry
+    /// is left, a run with a store is suspended with stop_reason::retry_after, and one without throws.
     retry_options retry{};
 
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times

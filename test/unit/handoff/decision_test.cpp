@@ -105,7 +105,9 @@ TEST_CASE("A tool allows decisions, of which those count that make sense for wha
     using dedalus::wait_kind;
     using decisions = std::vector<wait_decision>;
     const decisions some{wait_decision::reject, wait_decision::approve};
-    CHECK(core::allowed_decisions(some, wait_kind::approval) == decisions{wait_decision::approve, wait_decision::reject});
+    CHECK(
+        core::allowed_decisions(some, wait_kind::approval) == decisions{wait_decision::approve, wait_decision::reject}
+    );
     CHECK(core::allowed_decisions(some, wait_kind::external_result) == decisions{wait_decision::reject});
     CHECK(
         core::allowed_decisions({wait_decision::edit}, wait_kind::external_result) ==

@@ -175,8 +175,7 @@ TEST_CASE("A run that may wait for the late result of a former owner takes it, a
     const auto store = std::make_shared<late_store>(s.store, late_end(s, 1, tool_outcome::ok), nth);
     const dedalus::run_result done = run_over(s, store);
     CHECK((done.tool_results.at(0).outcome == tool_outcome::ok) == (nth == 4));
-    CHECK((done.phase == run_phase::failed) ==
-          (nth > 4 && policy == dedalus::unknown_outcome_policy::fail_run));
+    CHECK((done.phase == run_phase::failed) == (nth > 4 && policy == dedalus::unknown_outcome_policy::fail_run));
 }
 
 TEST_CASE("A run that may not wait for a late result decides at once")

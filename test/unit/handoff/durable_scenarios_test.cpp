@@ -134,7 +134,8 @@ TEST_CASE("The start of a call says until when it may run, and its end says of w
     const std::vector<stores::call_record> records = s.stored().calls;
     REQUIRE(records.size() == 3);
     const std::string deadline =
-        R"({"deadline_us":)" + std::to_string((test::core::stored_time(s.now()) + std::chrono::seconds(7)).time_since_epoch().count()) + "}";
+        R"({"deadline_us":)" +
+        std::to_string((test::core::stored_time(s.now()) + std::chrono::seconds(7)).time_since_epoch().count()) + "}";
     CHECK(records[0].body == (limited ? deadline : ""));
     CHECK(records[1].body == records[0].body);
     CHECK(records[2].kind == stores::call_record_kind::finish);

@@ -265,13 +265,11 @@ TEST_CASE("A server that does not know the Dedalus members gets none of them for
 {
     scene s;
     s.add("work", worker(s));
-    s.fails(
-        GENERATE(
-            test::refusal(400, "Unrecognized request argument supplied: handoff_mode"),
-            test::refusal(422, "Extra inputs are not permitted"),
-            test::refusal(400, "no such parameter", "", "max_turns")
-        )
-    );
+    s.fails(GENERATE(
+        test::refusal(400, "Unrecognized request argument supplied: handoff_mode"),
+        test::refusal(422, "Extra inputs are not permitted"),
+        test::refusal(400, "no such parameter", "", "max_turns")
+    ));
     s.says(test::calls_answer({{"a", "work", "{}"}}));
     s.says(text_answer("Done."));
     const dedalus::run_result r = s.run();
