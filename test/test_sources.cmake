@@ -184,6 +184,7 @@ set(dedalus_loopback_test_sources
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
     loopback/handoff_people_test.cpp
+    loopback/handoff_profile_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
     loopback/net_proxy_tunnel_test.cpp

@@ -122,6 +122,24 @@ TEST_CASE("A lost request of which less can be reserved is another one, without 
     CHECK(s.run().diagnostics.empty());
 }
 
+TEST_CASE("A run that must not repeat requests is suspended by whoever takes it up after a crash")
+{
+    durable_scene s;
+    s.on_unknown_send = dedalus::unknown_send_policy::suspend;
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.stop_reason == stop_reason::unknown_send_outcome);
+    CHECK(waits.unknown_outcomes.size() == 1);
+    CHECK(s.sent.size() == 1);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == 2);
+    CHECK(s.keys.at(0) == s.keys.at(1));
+}
+
 TEST_CASE("The start of a call says until when it may run, and its end says of which attempt it is")
 {
     durable_scene s;

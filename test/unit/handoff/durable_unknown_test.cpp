@@ -1,7 +1,9 @@
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
@@ -54,7 +56,59 @@ asio::awaitable<json::value> order_and_wait(asio::awaitable<dedalus::stores::pos
     co_return nullptr;
 }
 
+/// Waits until so many calls were logged, whatever cancels it, and logs its own.
+asio::awaitable<json::value> when_logged(durable_scene& s, std::size_t calls, std::string id)  // borrowed: s
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (s.log.size() < calls) {
+        timer.expires_after(std::chrono::milliseconds(1));
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    co_return co_await s.work(std::move(id));
+}
+
+/// Waits until so many requests were sent, likewise.
+asio::awaitable<json::value> when_sent(durable_scene& s, std::size_t requests, std::string id)  // borrowed: s
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (s.sent.size() < requests) {
+        timer.expires_after(std::chrono::milliseconds(1));
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    co_return co_await s.work(std::move(id));
+}
+
 }  // namespace
+
+TEST_CASE("A once tool that ends after its time limit changes nothing, and whoever loads the run is told")
+{
+    durable_scene s;
+    s.add("slow", {.timeout = std::chrono::milliseconds(1)}, [&s](json::object, dedalus::tool_context& context) {
+        return when_sent(s, 2, context.call_id());
+    });
+    s.add("next", {.effect = tool_effect::pure}, [&s](json::object, dedalus::tool_context& context) {
+        return when_logged(s, 1, context.call_id());
+    });
+    s.says(asks("[" + pending_call("a", "slow") + "]"));
+    s.says(asks("[" + pending_call("b", "next") + "]"));
+    s.says(ends());
+    auto in = std::make_shared<test::engine::durable_input>(*s.input());
+    in->cancellation_grace = std::chrono::milliseconds(1);
+    const run_result done = run_coro(durable_scene::follow(in, s.stop));
+    CHECK(s.log == std::vector<std::string>{"a", "b"});
+    CHECK(test::tool_text(s.sent.at(1).messages, "a").find("its outcome is unknown") != std::string::npos);
+    check_unknown(s, done, "a");
+    const run_result later = s.run();
+    for (const run_result* r : {&done, &later}) {
+        CHECK(r->phase == run_phase::completed);
+        CHECK(r->tool_results.at(0).outcome == tool_outcome::timeout);
+        CHECK(r->tool_results.at(0).value.is_null());
+        CHECK(test::codes(r->diagnostics) == std::vector<std::string>{"late_result"});
+    }
+    CHECK(s.log.size() == 2);
+}
 
 TEST_CASE("A call of unknown outcome that the model is told of stays in the result")
 {
