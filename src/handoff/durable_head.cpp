@@ -207,6 +207,20 @@ core::checkpoint_head head_of(const core::run_definition& definition, const std:
     return head;
 }
 
+void keep(core::checkpoint_head& head, const core::checkpoint_head& loaded)
+{
+    head.minor = loaded.minor;
+    head.parent_run = loaded.parent_run;
+    head.labels = loaded.labels;
+    head.extra = loaded.extra;
+    for (boost::json::object core::checkpoint_head::*member :
+         {&core::checkpoint_head::profile, &core::checkpoint_head::request, &core::checkpoint_head::needs})
+    {
+        if (!(loaded.*member).empty())
+            head.*member = loaded.*member;
+    }
+}
+
 boost::json::object writer_of_heads()
 {
     return {{"sdk", "dedalus-cpp"}, {"version", DEDALUS_VERSION_STRING}};

@@ -19,6 +19,9 @@ void describe(durable& r, journal_commit& what);
 /// schema's SHA-256), and what it needs. What is too long for a head is left out.
 handoff_core::checkpoint_head head_of(const handoff_core::run_definition& definition, const std::string& run_id);
 
+/// Keeps what the head of a loaded run has and its log has not: a run may come from elsewhere, or from a newer version.
+void keep(handoff_core::checkpoint_head& head, const handoff_core::checkpoint_head& loaded);
+
 /// Who writes heads here.
 boost::json::object writer_of_heads();
 

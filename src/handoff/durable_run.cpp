@@ -31,6 +31,7 @@ void rebuild(durable& r, stores::stored_run stored)
 {
     r.definition = core::read_definition(stored.entries.front());
     r.head = head_of(r.definition, r.input->run_id);
+    keep(r.head, r.journal.loaded_head());
     r.facts = core::read_calls(stored.calls);
     r.last_intent = core::last_intent(stored.entries);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));

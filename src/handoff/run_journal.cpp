@@ -120,9 +120,8 @@ asio::awaitable<stores::stored_run> run_journal::load()
         throw store_error(store_errc::damaged, "the run is gone");
     if (result.outcome == stores::load_outcome::corrupt || result.run.entries.empty())
         throw store_error(store_errc::damaged, "the run is not whole in its store");
-    handoff_core::checkpoint_head head = handoff_core::read_checkpoint(result.run);
-    created_at_ = head.created_at ? *head.created_at : result.run.created_at;
-    extra_ = std::move(head.extra);
+    loaded_head_ = handoff_core::read_checkpoint(result.run);
+    created_at_ = loaded_head_.created_at ? *loaded_head_.created_at : result.run.created_at;
     rev_ = result.run.rev;
     last_seq_ = result.run.last_seq;
     for (const stores::log_entry& entry : result.run.entries) {
@@ -166,7 +165,6 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     what.head.rev = rev_ + 1;
     what.head.last_seq = seq;
     what.head.created_at = created_at_;
-    what.head.extra = extra_;
     what.head.updated_at = handoff_core::stored_time(clocks_.system());
     request.head = handoff_core::encode_head(what.head);
     request.calls = std::move(what.calls);

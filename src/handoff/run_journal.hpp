@@ -105,6 +105,9 @@ public:
     /// The last answer, when these entries are in the log, too.
     std::optional<logged_answer> last_answer(const std::vector<handoff_core::new_entry>& added) const;
 
+    /// The head as it was loaded.
+    const handoff_core::checkpoint_head& loaded_head() const noexcept { return loaded_head_; }
+
     const std::string& run_id() const noexcept { return run_id_; }
 
     std::int64_t fence() const noexcept { return fence_; }
@@ -134,7 +137,7 @@ private:
     std::int64_t last_seq_ = 0;
     std::optional<logged_answer> last_answer_{};
     std::optional<stores::time_point> created_at_{};
-    boost::json::object extra_{};  ///< members of the head that this version does not know
+    handoff_core::checkpoint_head loaded_head_{};
     std::chrono::steady_clock::time_point held_until_{};
     std::chrono::microseconds spent_{};
 };

@@ -17,6 +17,8 @@ struct known_command
     std::size_t most;
 };
 
+constexpr const char* label_problem = "--label needs NAME=VALUE";
+
 constexpr std::array<known_command, 12> known_commands{{
     {"list", command::list, 0, 0},
     {"waiting", command::waiting, 0, 1},
@@ -68,6 +70,8 @@ private:
             take_value(result_.postgres, "--postgres needs a connection, once");
         else if (word == "--phase")
             take_phase();
+        else if (word == "--label")
+            take_label();
         else
             throw usage_error("unknown option " + word.substr(0, word.find('=')));
     }
@@ -102,6 +106,16 @@ private:
             throw usage_error("--phase needs the name of a phase: suspended, completed, ...");
     }
 
+    void take_label()
+    {
+        std::string text;
+        take_value(text, label_problem);
+        const std::size_t middle = text.find('=');
+        if (middle == std::string::npos || middle == 0)
+            throw usage_error(label_problem);
+        result_.labels[text.substr(0, middle)] = text.substr(middle + 1);
+    }
+
     void check_store() const
     {
         if (result_.sqlite.empty() == result_.postgres.empty())
@@ -121,6 +135,8 @@ private:
             throw usage_error("--always is for approve, without other arguments");
         if (result_.phase && result_.what != command::list)
             throw usage_error("--phase is for list");
+        if (!result_.labels.empty() && result_.what != command::list)
+            throw usage_error("--label is for list");
     }
 
     const std::vector<std::string>& words_;
@@ -135,7 +151,8 @@ constexpr std::string_view usage = R"(usage: dedalus-runs (--sqlite FILE | --pos
 
 Looks into a store of runs, and decides for runs that wait.
 
-  list [--phase PHASE]      the runs, oldest first
+  list [--phase PHASE] [--label NAME=VALUE]...
+                            the runs, oldest first; of those with all these labels
   waiting [RUN]             the calls that wait for somebody
   show [--html] RUN         what happened in a run, and when; --html: as a page of its own
   approve [--always] RUN CALL [ARGUMENTS]

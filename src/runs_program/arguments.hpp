@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/handoff/run_phase.hpp>
+#include <dedalus/stores/records.hpp>
 
 #include <optional>
 #include <stdexcept>
@@ -35,6 +36,7 @@ struct arguments
     bool html = false;
     bool always = false;
     std::optional<run_phase> phase{};
+    stores::label_map labels{};        ///< that the listed runs have
     std::vector<std::string> words{};  ///< those after the command, as many as it takes
 };
 

@@ -44,9 +44,10 @@ asio::awaitable<stores::stored_run> load_run(store_ptr store, std::string run_id
     co_return std::move(loaded.run);
 }
 
-asio::awaitable<void> list_runs(store_ptr store, std::optional<run_phase> phase)
+asio::awaitable<void> list_runs(store_ptr store, std::optional<run_phase> phase, stores::label_map labels)
 {
     stores::list_query query;
+    query.labels = std::move(labels);
     query.phase = phase;
     bool first = true;
     do {
@@ -232,7 +233,7 @@ asio::awaitable<void> run_command(arguments what, store_ptr store)
 {
     switch (what.what) {
     case command::list:
-        return list_runs(std::move(store), what.phase);
+        return list_runs(std::move(store), what.phase, std::move(what.labels));
     case command::waiting:
         return list_waiting(std::move(store), std::move(what.words));
     case command::show:

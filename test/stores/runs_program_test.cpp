@@ -107,6 +107,10 @@ TEST_CASE("dedalus-runs ends with status 2 for a command line that it does not u
         {"--sqlite", "x", "dream"},
         {"--sqlite", "x", "list", "more"},
         {"--sqlite", "x", "list", "--html"},
+        {"--sqlite", "x", "list", "--label"},
+        {"--sqlite", "x", "list", "--label", "tenant"},
+        {"--sqlite", "x", "list", "--label", "=7"},
+        {"--sqlite", "x", "show", "r", "--label", "a=b"},
         {"--sqlite", "x", "list", "--phase"},
         {"--sqlite", "x", "list", "--phase", "dreaming"},
         {"--sqlite", "x", "list", "--phase", "ready", "--phase", "ready"},
@@ -144,10 +148,15 @@ TEST_CASE("dedalus-runs makes no file where there is none")
 TEST_CASE("dedalus-runs lists runs, and calls that wait")
 {
     scene s;
+    s.definition.labels["tenant"] = "7";
     s.suspend("order-1");
+    s.definition.labels["tenant"] = "8";
     s.suspend("order-2");
     test::run_coro(dedalus::run_inbox(s.store_file).reject("order-2", "b"));
     s.complete("order-2");
+    const program_end labelled = s.runs({"list", "--label", "tenant=7"});
+    CHECK(has(labelled.out, "order-1"));
+    CHECK_FALSE(has(labelled.out, "order-2"));
     const program_end all = s.runs({"list"});
     CHECK(all.status == 0);
     CHECK(all.err.empty());

@@ -105,6 +105,30 @@ TEST_CASE("What a newer minor version has written into the head of a run is kept
     CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
     CHECK(s.run().phase == run_phase::completed);
     CHECK(s.stored().head.bytes.find(R"("mood":{"x":1})") != std::string::npos);
+    CHECK(s.stored().head.bytes.find(R"("minor":7)") != std::string::npos);
+}
+
+TEST_CASE("What only the head of an imported run says is kept when the run goes on")
+{
+    durable_scene s;
+    stores::stored_run run = waiting_run_of_version_1();
+    replace(
+        run.head.bytes,
+        R"("minor":0)",
+        R"("minor":0,"labels":{"tenant":"7"},"parent_run":"r0","profile":{"own":1},"request":{"model":"q"},"needs":{"k":2})"
+    );
+    run.head.labels = {{"tenant", "7"}};
+    restore(s, std::move(run));
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    CHECK(s.run().phase == run_phase::completed);
+    const stores::stored_run left = s.stored();
+    CHECK(left.head.labels == stores::label_map{{"tenant", "7"}});
+    const test::core::checkpoint_head head = test::core::decode_head(left.head.bytes);
+    CHECK(head.labels == left.head.labels);
+    CHECK(head.parent_run == "r0");
+    CHECK(head.profile.at("own") == 1);
+    CHECK(head.request.at("model") == "q");
+    CHECK(head.needs.at("k") == 2);
 }
 
 }  // namespace durable_format_test
