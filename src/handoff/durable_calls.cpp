@@ -217,7 +217,7 @@ asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> call
         std::vector<stores::call_record> record;
         record.push_back(r.journal.record(call.key, stores::call_record_kind::abandon, call.attempt));
         co_await r.journal.append(std::move(record));
-        r.m().abandon(call.key);
+        r.m().tried(call.key, call.attempt, r.journal.now(), r.journal.fence(), false);
     }
 }
 

@@ -49,7 +49,7 @@ void rebuild(durable& r, stores::stored_run stored)
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
     r.m().set_checks(
         argument_checks(tools),
-        [tools](const core::requested_call& call) { return gates_of(*tools, call); },
+        [tools](const core::requested_call& call, bool ask) { return gates_of(*tools, call, ask); },
         [tools](const std::string& name) { return core::lanes_of(*tools, name); }
     );
 }

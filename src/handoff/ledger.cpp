@@ -65,11 +65,6 @@ void ledger::tried(const call_key& key, int attempts, time_point when, std::int6
     record.may_have_acted = open;
 }
 
-void ledger::abandon(const call_key& key)
-{
-    records_[index_.at(key)].may_have_acted = false;
-}
-
 void ledger::wait(const call_key& key, wait_kind kind, time_point now)
 {
     call_record& record = records_[index_.at(key)];

@@ -94,9 +94,6 @@ public:
     /// @param open  the last attempt was not seen to end, nor to do nothing
     void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0, bool open = true);
 
-    /// The last attempt has done nothing.
-    void abandon(const call_key& key);
-
     /// The call waits for somebody outside. The call must not be finished.
     void wait(const call_key& key, wait_kind kind, time_point now);
 

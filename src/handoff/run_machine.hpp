@@ -38,6 +38,9 @@ struct call_gates
     bool external = false;  ///< it is not run here: its result comes from outside
 };
 
+/// Of a registered tool. `ask`: nobody has been asked about the call yet.
+using gate_check = std::function<call_gates(const requested_call&, bool ask)>;
+
 /// What limits the calls of a registered tool that run at once.
 using tool_lanes = std::function<std::vector<plan::lane>(const std::string& tool_name)>;
 
@@ -52,8 +55,8 @@ struct run_settings
     wire_profile profile{};
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
     check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
-    std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
-    tool_lanes lanes{};                                        ///< likewise
+    gate_check gates{};                           ///< empty: there are none
+    tool_lanes lanes{};                           ///< likewise
 };
 
 /// A call to run now.
@@ -139,9 +142,6 @@ public:
     /// @param open  the last attempt was not seen to end, nor to do nothing
     void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0, bool open = true);
 
-    /// The last attempt of a call was not begun after all.
-    void abandon(const call_key& key) { ledger_.abandon(key); }
-
     /// What the calls that start from now on are reported with.
     void set_fence(std::int64_t fence) { fence_ = fence; }
 
@@ -160,7 +160,7 @@ public:
     void suspend(stop_reason reason) { report_.end(run_phase::suspended, reason); }
 
     /// From now on arguments are checked, calls held and their number limited as these say.
-    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes);
+    void set_checks(check_arguments check, gate_check gates, tool_lanes lanes);
 
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);

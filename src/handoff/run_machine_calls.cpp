@@ -65,9 +65,9 @@ std::optional<wait_kind> run_machine::gate_of(const call_record& call) const
 {
     if (!settings_.gates)
         return {};
-    const call_gates gates = settings_.gates(call.request);
     const bool approved = call.approved || always_approved_.contains(call.request.name);
-    if (gates.approval && !approved && call.attempts == 0)
+    const call_gates gates = settings_.gates(call.request, !approved && call.attempts == 0);
+    if (gates.approval)
         return wait_kind::approval;
     if (gates.external)
         return wait_kind::external_result;
@@ -156,9 +156,7 @@ std::vector<call_key> run_machine::take_not_run()
     return std::exchange(not_run_, {});
 }
 
-void run_machine::set_checks(
-    check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes
-)
+void run_machine::set_checks(check_arguments check, gate_check gates, tool_lanes lanes)
 {
     settings_.lanes = std::move(lanes);
     settings_.check = std::move(check);

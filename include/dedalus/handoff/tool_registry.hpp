@@ -45,7 +45,7 @@ struct tool_options
     /// it is told that the effect is unknown. Must be positive, or `no_limit`.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
 
-    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true.
+    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true. Asked once for a call.
     std::function<bool(const boost::json::object&)> needs_approval_when{};
 
     /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`.

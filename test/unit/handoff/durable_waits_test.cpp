@@ -95,6 +95,23 @@ TEST_CASE("Arguments decide whether a call needs an approval, and a predicate th
     CHECK(waits.waiting[1].call_id == "c");
 }
 
+TEST_CASE("Whether a call needs an approval is asked once, whoever goes on with it")
+{
+    durable_scene s;
+    int asked = 0;
+    dedalus::tool_options options;
+    options.needs_approval_when = [&asked](const json::object&) { return ++asked == 1; };
+    s.add("buy", std::move(options));
+    s.says(asks("[" + pending_call("a", "buy") + "]"));
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    run_coro(s.inbox().approve("r1", "a"));
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a"});
+    CHECK(asked == 1);
+}
+
 TEST_CASE("A result from outside ends a call, after its handler has told the outside")
 {
     durable_scene s;
