@@ -123,6 +123,19 @@ std::ostream& operator<<(std::ostream& out, const run_result& result)
     return out << to_string(result);
 }
 
+std::string_view to_string(server_tool_source source) noexcept
+{
+    switch (source) {
+    case server_tool_source::server_results:
+        return "server_results";
+    case server_tool_source::tools_executed:
+        return "tools_executed";
+    case server_tool_source::mcp_tool_results:
+        return "mcp_tool_results";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(wait_decision decision) noexcept
 {
     return handoff_core::wait_decision_names.name_of(decision);

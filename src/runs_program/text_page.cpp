@@ -61,7 +61,7 @@ public:
             }
             for (const server_tool_result& call : run_.result.server_tools) {
                 if (call.turn == turn)
-                    out_ += "  server   " + plain(call.name.empty() ? call.call_id : call.name) + '\n';
+                    out_ += "  server   " + plain(server_call_text(call)) + '\n';
             }
             for (const timeline_call& call : run_.calls) {
                 if (call.result.turn == turn)

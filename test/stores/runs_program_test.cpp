@@ -49,7 +49,8 @@ struct scene : test::timed_scene
     {
         says(test::asks(
             '[' + test::pending_call("a", "look") + ',' + test::pending_call("b", "book", R"("a")") + ']',
-            R"(,"tools_executed":["search"])"
+            R"(,"tools_executed":["search"],"mcp_tool_results":[{"tool_name":"find","server_name":"docs","arguments":{},)"
+            R"("is_error":true,"result":null,"duration_ms":12}])"
         ));
         REQUIRE(follow_in(store_file, id).phase == run_phase::suspended);
     }
@@ -181,6 +182,7 @@ TEST_CASE("dedalus-runs shows turns, requests, calls, waits and what came of the
     CHECK(has(waiting, "phase      suspended (approval) since 2015-08-19 16:00:00.160 UTC"));
     CHECK(has(waiting, "call     book once: waits for: approval"));
     CHECK(has(waiting, "server   search"));
+    CHECK(has(waiting, "server   find of docs, failed, after 12 ms"));
     s.passed += std::chrono::minutes(5);
     test::run_coro(dedalus::run_inbox(s.store_file).approve("order-1", "b"));
     s.complete("order-1");

@@ -131,14 +131,28 @@ struct checkpoint_ref
     std::int64_t revision = 0;  ///< of its head; grows by one with each commit
 };
 
-/// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no
-/// key.
+/// Which member of an answer tells of a server call. They share no key, so one call may be seen in several.
+enum class server_tool_source
+{
+    server_results,
+    tools_executed,
+    mcp_tool_results,
+};
+
+DEDALUS_EXPORT std::string_view to_string(server_tool_source source) noexcept;
+
+/// A server call seen in the answers.
 struct server_tool_result
 {
     int turn = 0;
-    std::string call_id{};       ///< from `server_results`; else empty
-    std::string name{};          ///< from `tools_executed` or `mcp_tool_results`; else empty
+    server_tool_source source = server_tool_source::server_results;
+    std::string call_id{};       ///< of `server_results`; else empty
+    std::string name{};          ///< of the others; else empty
     boost::json::value value{};  ///< result, null when only the name is known
+    std::string server{};        ///< of `mcp_tool_results`, as are the following
+    boost::json::object arguments{};
+    bool is_error = false;
+    std::optional<std::chrono::milliseconds> duration{};
 };
 
 /// LLM turns of a run, against max_turns.
