@@ -5,14 +5,19 @@
 #include "crypto/sha256.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/durable_state.hpp"
+#include "support/utf8.hpp"
+
+#include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <utility>
 
 namespace dedalus::handoff_engine {
 
 namespace core = handoff_core;
+namespace json = boost::json;
 
 namespace {
 
@@ -26,6 +31,20 @@ std::optional<stores::time_point> expiry_of(const durable& r, const std::string&
     return core::stored_time(since + entry->options.wait_limit);
 }
 
+std::string summary_of(const tool_options& options, const std::optional<json::object>& arguments)
+{
+    constexpr std::size_t most_bytes = 1024;
+    if (!options.summary || !arguments)
+        return {};
+    try {
+        const std::string text = options.summary(*arguments);
+        return support::is_utf8(text) ? std::string(support::utf8_prefix(text, most_bytes)) : std::string();
+    }
+    catch (const std::exception&) {
+        return {};
+    }
+}
+
 stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
 {
     const core::requested_call request = core::request_to_run(r.m().call(key));
@@ -35,6 +54,7 @@ stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
     facts.since = r.journal.now();
     if (const tool_registry::entry* entry = r.input->tools->find(request.name)) {
         facts.on_expiry = entry->options.on_expiry;
+        facts.summary = summary_of(entry->options, request.arguments);
         facts.decisions = core::allowed_decisions(entry->options.decisions, kind);
     }
     stores::wait_record wait;

@@ -298,6 +298,7 @@ wait_facts read_wait(std::string_view text)
     result.name = body.required_text("name");
     result.arguments = body.required_value("arguments");
     result.since = moment(body, "since_us");
+    result.summary = body.text("summary").value_or("");
     // Those of a newer version cannot be made here.
     for (const std::string& name : read_texts("decisions", body.array("decisions").value_or(json::array()))) {
         if (const std::optional<wait_decision> known = wait_decision_names.value_of(name))

@@ -74,7 +74,8 @@ void add_wait_facts(std::vector<waiting_call>& calls, const std::vector<stores::
             if (wait.key.call.call_id != call.call_id || wait.key.call.occurrence != call.occurrence ||
                 wait.key.kind != wait_name(call.kind))
                 continue;
-            const wait_facts facts = read_wait(wait.body);
+            wait_facts facts = read_wait(wait.body);
+            call.summary = std::move(facts.summary);
             call.since = facts.since;
             call.decisions = allowed_decisions(facts.decisions, call.kind);
             if (wait.expires_at)

@@ -46,6 +46,7 @@ waiting_call to_waiting_call(const std::string& run_id, const stores::wait_recor
     call.occurrence = static_cast<int>(wait.key.call.occurrence);
     call.name = std::move(facts.name);
     call.arguments = std::move(facts.arguments);
+    call.summary = std::move(facts.summary);
     call.fingerprint = wait.fingerprint;
     call.kind = kind;
     call.decisions = core::allowed_decisions(facts.decisions, kind);

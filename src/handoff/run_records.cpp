@@ -202,12 +202,15 @@ std::string wait_body(const wait_facts& facts)
     json::array decisions;
     for (const wait_decision each : facts.decisions)
         decisions.emplace_back(wait_decision_names.name_of(each));
-    return json::serialize(json::object{
+    json::object body{
         {"name", facts.name},
         {"arguments", facts.arguments},
         {"since_us", microseconds(facts.since)},
         {"on_expiry", expiry_names.name_of(facts.on_expiry)},
-        {"decisions", std::move(decisions)}});
+        {"decisions", std::move(decisions)}};
+    if (!facts.summary.empty())
+        body["summary"] = facts.summary;
+    return json::serialize(body);
 }
 
 std::string_view wait_name(wait_kind kind) noexcept

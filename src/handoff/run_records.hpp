@@ -54,6 +54,7 @@ struct wait_facts
     boost::json::value arguments{};
     time_point since{};
     wait_expiry on_expiry = wait_expiry::reject;
+    std::string summary{};                   ///< for people
     std::vector<wait_decision> decisions{};  ///< that are allowed; none: all that make sense
 };
 

@@ -162,7 +162,7 @@ std::string runs_table(const std::vector<stores::run_summary>& runs, bool with_t
 std::string waiting_table(const std::vector<waiting_call>& calls)
 {
     table rows;
-    rows.push_back({"RUN", "CALL", "WAITS FOR", "SINCE", "UNTIL", "TOOL", "ALLOWED", "ARGUMENTS"});
+    rows.push_back({"RUN", "CALL", "WAITS FOR", "SINCE", "UNTIL", "TOOL", "ALLOWED", "SUMMARY", "ARGUMENTS"});
     for (const waiting_call& call : calls) {
         rows.push_back({
             plain(call.run_id),
@@ -172,6 +172,7 @@ std::string waiting_table(const std::vector<waiting_call>& calls)
             call.expires_at ? time_text(stored(*call.expires_at)) : "-",
             plain(call.name, most_cell_bytes),
             decisions_text(call.decisions),
+            call.summary.empty() ? "-" : plain(call.summary, most_argument_bytes),
             plain(boost::json::serialize(call.arguments), most_argument_bytes),
         });
     }

@@ -45,7 +45,8 @@ struct tool_options
     /// it is told that the effect is unknown. Must be positive, or `no_limit`.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
 
-    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true. Asked once for a call.
+    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true. Asked once for a
+    /// call.
     std::function<bool(const boost::json::object&)> needs_approval_when{};
 
     /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`.
@@ -57,6 +58,10 @@ struct tool_options
     /// What may be decided about a call that waits; others get stores::post_outcome::not_allowed. Where none of these
     /// makes sense for what the call waits for, and when there is none, all that make sense are allowed.
     std::vector<wait_decision> decisions{};
+
+    /// What the call would do, for whoever decides on it: waiting_call::summary. Asked once, when it begins to wait.
+    /// What it throws, and what is not UTF-8, counts as nothing said.
+    std::function<std::string(const boost::json::object&)> summary{};
 
     /// Ends the tool as `timeout` does when it has not called tool_context::progress() for so long. Positive, or
     /// `no_limit`.

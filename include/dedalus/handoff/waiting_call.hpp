@@ -54,6 +54,7 @@ struct waiting_call
     int occurrence = 0;  ///< counts the calls of this id within the run, from 0: some servers use ids again
     std::string name{};
     boost::json::value arguments{};  ///< as received
+    std::string summary{};           ///< for people, by tool_options::summary; at most 1 KiB
     std::string fingerprint{};       ///< of name and arguments: a decision is for these and no others
     wait_kind kind = wait_kind::approval;
     std::vector<wait_decision> decisions{};  ///< that are allowed: see tool_options::decisions

@@ -2,6 +2,7 @@
 #include "support/durable_scene.hpp"
 
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +111,26 @@ TEST_CASE("Whether a call needs an approval is asked once, whoever goes on with 
     CHECK(s.run().phase == run_phase::completed);
     CHECK(s.log == names{"a"});
     CHECK(asked == 1);
+}
+
+TEST_CASE("A tool says for people what its waiting call would do")
+{
+    const std::string said =
+        GENERATE(as<std::string>(), "Book 2 seats", std::string(2000, 'x'), "no \xff UTF-8", "throws");
+    durable_scene s;
+    dedalus::tool_options options;
+    options.needs_approval = true;
+    options.summary = [&said](const json::object& arguments) {
+        if (said == "throws")
+            throw std::runtime_error("nothing");
+        return arguments.empty() ? said : std::string();
+    };
+    s.add("book", std::move(options));
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    const std::string kept = said.size() > 1024 ? said.substr(0, 1024) : said.starts_with("Book") ? said : "";
+    CHECK(s.run().waiting.at(0).summary == kept);
+    CHECK(run_coro(s.inbox().list_waiting("r1")).at(0).summary == kept);
+    CHECK(s.run().waiting.at(0).summary == kept);
 }
 
 TEST_CASE("A result from outside ends a call, after its handler has told the outside")
