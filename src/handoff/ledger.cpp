@@ -99,6 +99,11 @@ bool ledger::finish(const call_key& key, tool_end end, time_point now)
     return true;
 }
 
+void ledger::mark_unknown(const call_key& key)
+{
+    records_[index_.at(key)].unknown = true;
+}
+
 void ledger::entered(const call_key& key, time_point when)
 {
     records_[index_.at(key)].started = when;

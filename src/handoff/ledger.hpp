@@ -54,6 +54,7 @@ struct call_record
     std::int64_t fence = 0;                       ///< of the owner that started it last
     wait_kind waits_for = wait_kind::approval;    ///< when waiting
     bool may_have_acted = false;                  ///< its last attempt was not seen to end, nor to do nothing
+    bool unknown = false;                         ///< it may have had an effect that nobody saw
     bool approved = false;                        ///< by a person: it is not asked about again
     std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
     tool_end end{};                               ///< when finished
@@ -102,6 +103,9 @@ public:
 
     /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
     bool finish(const call_key& key, tool_end end, time_point now);
+
+    /// The call may have had an effect that nobody saw.
+    void mark_unknown(const call_key& key);
 
     /// Sets when the handler was really entered.
     void entered(const call_key& key, time_point when);

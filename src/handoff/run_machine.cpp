@@ -174,7 +174,7 @@ void run_machine::on_unknown_outcome()
 {
     resend_cap_ = budget_.reserved();
     budget_.charge_unknown();
-    note_unknown(turn_ + 1, {});
+    unknown_requests_.push_back(turn_ + 1);
     state_ = state::ready;
 }
 
@@ -191,14 +191,20 @@ void run_machine::note(std::string code, std::string text)
     report_.note(std::move(code), turn_, std::move(text));
 }
 
-void run_machine::note_unknown(int turn, std::string call_id)
+// A request comes before the calls of the turn that it begins, whichever of them is heard of first.
+std::vector<unknown_outcome> run_machine::unknown_outcomes() const
 {
-    // A call is told of once, whatever becomes of it.
-    const bool known = !call_id.empty() && std::ranges::any_of(unknown_outcomes_, [&](const unknown_outcome& each) {
-        return each.turn == turn && each.call_id == call_id;
-    });
-    if (!known && unknown_outcomes_.size() < most_unknown_outcomes)
-        unknown_outcomes_.push_back({turn, std::move(call_id)});
+    std::vector<unknown_outcome> all;
+    for (const int turn : unknown_requests_)
+        all.push_back({turn, {}});
+    for (const call_record& call : ledger_.records()) {
+        if (call.unknown)
+            all.push_back({call.turn, call.key.call_id});
+    }
+    std::ranges::stable_sort(all, {}, &unknown_outcome::turn);
+    if (all.size() > most_unknown_outcomes)
+        all.resize(most_unknown_outcomes);
+    return all;
 }
 
 run_result run_machine::result() const
@@ -206,7 +212,7 @@ run_result run_machine::result() const
     run_result result = report_.result(ledger_);
     result.messages = history_.sendable({});
     result.llm_turns = budget_.account();
-    result.unknown_outcomes = unknown_outcomes_;
+    result.unknown_outcomes = unknown_outcomes();
     for (const tool_result& call : result.tool_results) {
         if (call.attempts > 0)
             result.timing.tools += call.duration();

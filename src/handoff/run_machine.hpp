@@ -211,7 +211,7 @@ private:
     std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
     void go_plain();
-    void note_unknown(int turn, std::string call_id);
+    std::vector<unknown_outcome> unknown_outcomes() const;
     tool_end stopped_end(const call_key& key);
     void complete_turn();
     void close_turn();
@@ -239,8 +239,8 @@ private:
     plan plan_;
     std::vector<call_key> not_run_;
     id_set always_approved_;
-    std::vector<message> added_input_;  ///< not in the history yet
-    std::vector<unknown_outcome> unknown_outcomes_;
+    std::vector<message> added_input_;   ///< not in the history yet
+    std::vector<int> unknown_requests_;  ///< the turns they were to begin
 
     bool useless_answer_seen_ = false;
     std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing; may be none

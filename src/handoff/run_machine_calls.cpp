@@ -85,7 +85,7 @@ void run_machine::hold(const call_key& key, wait_kind kind, time_point now)
     if (node == open_keys_.size() || ledger_.at(key).state == call_state::finished)
         return;
     if (kind == wait_kind::unknown_outcome)
-        note_unknown(turn_, key.call_id);
+        ledger_.mark_unknown(key);
     ledger_.wait(key, kind, now);
     plan_.hold(node);
 }
@@ -121,7 +121,7 @@ void run_machine::finish(const call_key& key, tool_end end, time_point entered, 
         return;
     const bool ok = end.outcome == tool_outcome::ok;
     if (effect_is_unknown(end, ledger_.at(key).effect))
-        note_unknown(turn_, key.call_id);
+        ledger_.mark_unknown(key);
     // The model must not think about arguments that were never used.
     if (const std::optional<boost::json::object>& edited = ledger_.at(key).edited)
         end.content.insert(0, edited_note(*edited));
@@ -147,7 +147,7 @@ tool_end run_machine::stopped_end(const call_key& key)
     const call_record& call = ledger_.at(key);
     if (call.state == call_state::finished || !may_have_acted(call))
         return cancelled_end();
-    note_unknown(turn_, key.call_id);
+    ledger_.mark_unknown(key);
     return unknown_outcome_end();
 }
 
