@@ -83,10 +83,10 @@ boost::json::object needs_of(const core::run_definition& definition)
     boost::json::object needs{{"api_key", true}};
     if (!definition.needs_credentials)
         return needs;
-    needs["credentials"] = true;
     boost::json::array names(definition.connections.begin(), definition.connections.end());
-    if (boost::json::serialize(names).size() <= most_connection_bytes)
-        needs["connections"] = std::move(names);
+    if (boost::json::serialize(names).size() > most_connection_bytes)
+        names.clear();
+    needs["credentials"] = std::move(names);
     return needs;
 }
 
