@@ -123,6 +123,7 @@ struct random_run
         for (core::ready_call& call : machine.start_ready(at(++clock))) {
             calls[call.key].attempts = call.attempt;
             calls[call.key].started = at(clock);
+            calls[call.key].open = true;
             running.push_back(call.key);
         }
         if (running.empty())
