@@ -65,7 +65,9 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/decision_test.cpp
+    unit/handoff/durable_cancel_call_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_dispatch_test.cpp
     unit/handoff/durable_format_test.cpp
     unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
@@ -76,6 +78,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
     unit/handoff/durable_stop_test.cpp
+    unit/handoff/durable_texts_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
@@ -92,9 +95,11 @@ set(dedalus_unit_test_sources
     unit/handoff/run_timeline_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
+    unit/handoff/tool_error_test.cpp
     unit/handoff/tool_group_test.cpp
     unit/handoff/tool_lanes_test.cpp
     unit/handoff/tool_registry_test.cpp
+    unit/handoff/tool_retry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
     unit/net/read_buffer_test.cpp
@@ -133,6 +138,7 @@ set(dedalus_unit_test_sources
     unit/schema/json_schema_test.cpp
     unit/schema/parsed_completion_test.cpp
     unit/schema/read_json_test.cpp
+    unit/schema/schema_check_test.cpp
     unit/schema/write_json_test.cpp
     unit/support/error_test.cpp
     unit/support/http_headers_test.cpp
@@ -147,6 +153,7 @@ set(dedalus_unit_test_sources
 )
 
 set(dedalus_loopback_test_sources
+    loopback/blocking_tool_test.cpp
     loopback/braced_request_test.cpp
     loopback/client_call_options_test.cpp
     loopback/client_cancel_test.cpp
@@ -219,6 +226,7 @@ set(dedalus_sqlite_test_sources
     stores/moved_runs_test.cpp
     stores/runs_program_test.cpp
     stores/sqlite_store_test.cpp
+    stores/transactional_tools_test.cpp
 )
 set(dedalus_postgres_test_sources
     stores/postgres_killed_runs_test.cpp
@@ -227,6 +235,7 @@ set(dedalus_postgres_test_sources
     stores/postgres_runs_program_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
+    stores/postgres_transactional_tools_test.cpp
 )
 set(dedalus_run_worker_sources stores/run_worker_main.cpp)
 set(dedalus_store_writer_sources stores/store_writer_main.cpp)

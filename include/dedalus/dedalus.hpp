@@ -37,6 +37,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/error_code.hpp>
 #include <dedalus/fwd.hpp>
+#include <dedalus/handoff/blocking_tool.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 #include <dedalus/handoff/run_event.hpp>
@@ -46,6 +47,8 @@
 #include <dedalus/handoff/run_stream.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_effect.hpp>
+#include <dedalus/handoff/tool_error.hpp>
+#include <dedalus/handoff/tool_failure.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
@@ -64,6 +67,7 @@
 #include <dedalus/schema/annotation.hpp>
 #include <dedalus/schema/json_schema.hpp>
 #include <dedalus/schema/read_json.hpp>
+#include <dedalus/schema/schema_check.hpp>
 #include <dedalus/schema/write_json.hpp>
 #include <dedalus/tls_options.hpp>
 #include <dedalus/version.hpp>

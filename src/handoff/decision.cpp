@@ -28,7 +28,8 @@ constexpr auto decision_names = make_names<decision_kind>(
      {"result", decision_kind::result},
      {"error", decision_kind::error},
      {"cancel_run", decision_kind::cancel_run},
-     {"add_input", decision_kind::add_input}}
+     {"add_input", decision_kind::add_input},
+     {"cancel_call", decision_kind::cancel_call}}
 );
 
 }  // namespace
@@ -48,6 +49,7 @@ bool may_decide(decision::kind what, wait_kind wait) noexcept
         return true;
     case decision_kind::cancel_run:
     case decision_kind::add_input:
+    case decision_kind::cancel_call:
         break;
     }
     return false;
@@ -80,6 +82,9 @@ std::string decision_body(const decision& d)
         break;
     case decision_kind::add_input:
         body["messages"] = write_messages(d.messages);
+        break;
+    case decision_kind::cancel_call:
+        body["call"] = d.text;
         break;
     }
     return json::serialize(body);
@@ -132,6 +137,9 @@ decision read_decision(const stores::inbox_item& item)
         break;
     case decision_kind::add_input:
         result.messages = read_messages(body.required_array("messages"));
+        break;
+    case decision_kind::cancel_call:
+        result.text = body.required_text("call");
         break;
     }
     return result;

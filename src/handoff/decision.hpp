@@ -27,12 +27,13 @@ struct decision
         error,
         cancel_run,
         add_input,
+        cancel_call,  ///< whether it waits or not
     };
 
     kind what = kind::approve;
     boost::json::value value{};       ///< of a result
     boost::json::object arguments{};  ///< of an edit
-    std::string text{};               ///< reason of a rejection, or the error
+    std::string text{};               ///< reason of a rejection, the error, or the id of a call to cancel
     std::vector<message> messages{};  ///< of an input
 };
 
@@ -42,7 +43,8 @@ bool may_decide(decision::kind what, wait_kind wait) noexcept;
 /// It is about the run, and not about a call that waits.
 constexpr bool is_order(decision::kind what) noexcept
 {
-    return what == decision::kind::cancel_run || what == decision::kind::add_input;
+    return what == decision::kind::cancel_run || what == decision::kind::add_input ||
+           what == decision::kind::cancel_call;
 }
 
 /// As an inbox item has them.

@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 
 #include "handoff/durable_state.hpp"
+#include "handoff/finish_request.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -28,17 +29,6 @@ bool runs_again(tool_effect effect)
     return effect != tool_effect::once && effect != tool_effect::probe;
 }
 
-// The class that the run began with, or the one of today: the stricter one.
-tool_effect effect_of(const durable& r, const std::string& name)
-{
-    const tool_effect now = options_of(r, name)->effect;
-    for (const auto& [known, then] : r.definition.tools) {
-        if (known == name && !runs_again(then) && runs_again(now))
-            return then;
-    }
-    return now;
-}
-
 // An open call of a tool that is not here cannot be judged, let alone run.
 bool lacks_tools(durable& r)
 {
@@ -52,6 +42,7 @@ bool lacks_tools(durable& r)
 asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered)  // borrowed: r
 {
     std::vector<stores::call_record> records;
+    r.describe(key, end);
     records.push_back(finish_record(r, key, end, entered));
     const time_point at = records.front().at;
     const std::vector<stores::call_record> existing = co_await r.journal.append(std::move(records));
@@ -65,39 +56,21 @@ asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time
     r.m().finish(key, first.end, first.entered, first.finished);
 }
 
-/// What the probe of a tool says.
-struct probe_answer
-{
-    bool known = false;
-    std::optional<boost::json::value> result{};
-};
-
-asio::awaitable<boost::json::value>
-put_answer(std::shared_ptr<probe_answer> answer, asio::awaitable<std::optional<boost::json::value>> asked)
-{
-    answer->result = co_await std::move(asked);
-    answer->known = true;
-    co_return nullptr;
-}
-
 // Under the limits of the tool: a probe asks the same world.
 asio::awaitable<probe_answer> ask_probe(durable& r, call_key key)  // borrowed: r
 {
-    auto answer = std::make_shared<probe_answer>();
-    tool_start what;
-    what.call.key = key;
-    what.call.name = r.m().call(key).request.name;
-    what.tools = r.input->tools;
-    what.run_id = r.input->run_id;
-    what.in_place_of_tool = [answer,
-                             ask = options_of(r, what.call.name)->probe](boost::json::object, tool_context& context) {
-        return put_answer(answer, ask(context.idempotency_key()));
-    };
+    core::ready_call call;
+    call.key = key;
+    call.name = r.m().call(key).request.name;
+    tool_start what = start_of(r, std::move(call));
+    what.task = tool_task::probe;
     r.tools.start(std::move(what));
     while (r.tools.any_open()) {
         co_await r.tools.wait();
-        if (!r.tools.take_ended(std::chrono::steady_clock::now()).empty())
-            co_return *answer;
+        for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+            if (ended.asked)
+                co_return *std::move(ended.asked);
+        }
     }
     co_return probe_answer();
 }
@@ -147,16 +120,12 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
     co_return co_await take_unknown(r, key);
 }
 
-void start_tool(durable& r, core::ready_call call)
+// The attempt has done nothing.
+asio::awaitable<void> record_abandon(durable& r, call_key key, int attempt)  // borrowed: r
 {
-    tool_start what;
-    what.call = std::move(call);
-    what.tools = r.input->tools;
-    what.run_id = r.input->run_id;
-    what.max_result_bytes = r.definition.max_result_bytes;
-    what.fence = r.journal.fence();
-    what.on_progress = r.teller.on_progress();
-    r.tools.start(std::move(what));
+    std::vector<stores::call_record> record;
+    record.push_back(r.journal.record(key, stores::call_record_kind::abandon, attempt));
+    co_await r.journal.append(std::move(record));
 }
 
 // The starts are in the store before the first instruction of a tool, and the run is still ours then.
@@ -172,14 +141,11 @@ asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> call
     if (!r.stop->asked_now()) {
         r.tell();
         for (core::ready_call& call : calls)
-            start_tool(r, std::move(call));
+            r.tools.start(start_of(r, std::move(call)));
         co_return;
     }
-    for (const core::ready_call& call : calls) {
-        std::vector<stores::call_record> record;
-        record.push_back(r.journal.record(call.key, stores::call_record_kind::abandon, call.attempt));
-        co_await r.journal.append(std::move(record));
-    }
+    for (const core::ready_call& call : calls)
+        co_await record_abandon(r, call.key, call.attempt);
 }
 
 asio::awaitable<void> start_ready(durable& r)  // borrowed: r
@@ -199,13 +165,26 @@ asio::awaitable<void> start_ready(durable& r)  // borrowed: r
 
 asio::awaitable<void> record_end(durable& r, ended_call ended)  // borrowed: r
 {
+    if (ended.task == tool_task::dispatch)
+        co_return co_await record_dispatch(r, std::move(ended));
     if (ended.late) {
         r.m().note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
         co_return;
     }
-    // What was cancelled because the run stops is judged when somebody goes on with it.
-    if (ended.end.outcome == tool_outcome::cancelled)
+    if (r.m().call(ended.key).state == core::call_state::finished)
+        co_return;  // somebody cancelled it
+    if (ended.again) {
+        std::vector<core::ready_call> again;
+        again.push_back(r.m().start_again(ended.key, r.journal.now()));
+        co_await start_calls(r, std::move(again));
         co_return;
+    }
+    // What was cancelled because the run stops is judged when somebody goes on with it.
+    if (ended.end.outcome == tool_outcome::cancelled) {
+        if (ended.end.nothing_happened)
+            co_await record_abandon(r, ended.key, r.m().call(ended.key).attempts);
+        co_return;
+    }
     const std::string& name = r.m().call(ended.key).request.name;
     if (ended.end.outcome == tool_outcome::ok && effect_of(r, name) == tool_effect::external) {
         waiting_calls calls;
@@ -225,6 +204,16 @@ asio::awaitable<void> record_ended(durable& r)  // borrowed: r
         ended_call next = r.ended.front();
         co_await record_end(r, std::move(next));
         r.ended.pop_front();
+    }
+}
+
+// Those that go on after the grace of their cancellation are awaited when the run is no longer ours.
+asio::awaitable<void> end_tools(durable& r)  // borrowed: r
+{
+    co_await record_ended(r);
+    while (r.tools.any_open()) {
+        co_await r.tools.wait();
+        co_await record_ended(r);
     }
 }
 
@@ -254,7 +243,50 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
     co_await suspend(r, reason, std::move(what));
 }
 
+// For any thread: it shares nothing with the run.
+std::function<stores::append_request(boost::json::value)> finish_of(const durable& r, const core::ready_call& call)
+{
+    core::finish_facts facts;
+    facts.run_id = r.input->run_id;
+    facts.key = call.key;
+    facts.attempt = call.attempt;
+    facts.fence = r.journal.fence();
+    facts.max_bytes = r.definition.max_result_bytes;
+    facts.entered = r.journal.now();
+    tool_end noted;
+    r.texts.apply(r.machine->call(call.key), noted);
+    facts.note = std::move(noted.note);
+    return [facts = std::move(facts), now = r.input->clocks.system](boost::json::value result) {
+        return core::finish_request(facts, std::move(result), now());
+    };
+}
+
 }  // namespace
+
+tool_effect effect_of(const durable& r, const std::string& name)
+{
+    const tool_options* options = options_of(r, name);
+    const tool_effect now = options == nullptr ? tool_effect::once : options->effect;
+    for (const auto& [known, then] : r.definition.tools) {
+        if (known == name && !runs_again(then) && runs_again(now))
+            return then;
+    }
+    return now;
+}
+
+tool_start start_of(durable& r, core::ready_call call)
+{
+    tool_start what;
+    what.call = std::move(call);
+    what.tools = r.input->tools;
+    what.run_id = r.input->run_id;
+    what.max_result_bytes = r.definition.max_result_bytes;
+    what.effect = effect_of(r, what.call.name);
+    what.fence = r.journal.fence();
+    what.finish_record = finish_of(r, what.call);
+    what.on_progress = r.teller.on_progress();
+    return what;
+}
 
 asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 {
@@ -281,8 +313,7 @@ asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
     }
     while (r.m().calls_open()) {
         if (r.stop->asked_now()) {
-            co_await r.tools.drain();
-            co_await record_ended(r);
+            co_await end_tools(r);
             co_await stop_run(r);
             co_return false;
         }
@@ -291,6 +322,7 @@ asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
             continue;
         }
         co_await start_ready(r);
+        co_await tell_outside(r);
         if (r.tools.any_open()) {
             co_await r.tools.wait();
             co_await record_ended(r);

@@ -47,6 +47,9 @@ void rebuild(durable& r, stores::stored_run stored)
         [tools](const core::requested_call& call) { return gates_of(*tools, call); },
         [tools](const std::string& name) { return core::lanes_of(*tools, name); }
     );
+    r.texts = r.input->texts;
+    r.texts.max_bytes = r.definition.max_result_bytes;
+    r.m().set_describe_end([texts = r.texts](const core::call_record& call, tool_end& end) { texts.apply(call, end); });
 }
 
 run_result not_ours(const std::string& run_id, stop_reason reason)
@@ -170,13 +173,27 @@ asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<renewal> lease, 
     }
 }
 
+// Waits for those that listen.
+asio::awaitable<void> cancel_tools(durable& r)  // borrowed: r
+{
+    r.tools.cancel();
+    for (;;) {
+        for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
+            r.ended.push_back(std::move(ended));
+        if (!r.tools.any_open())
+            co_return;
+        co_await r.tools.wait();
+    }
+}
+
 // Those that follow know at least that it was done.
 asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
 {
     for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
         r.ended.push_back(std::move(ended));
     for (const ended_call& ended : r.ended) {
-        if (ended.late)
+        const bool known = ended.late && r.m().call(ended.key).state == core::call_state::finished;
+        if (ended.again || known || ended.task != tool_task::handler)
             continue;
         stores::late_result late;
         late.key = core::stored_key(ended.key);
@@ -213,6 +230,10 @@ void interrupt_by(run_stop& stop, durable& r)
         r.pause.cancel();
         r.tools.cancel();
     });
+    stop.on_look([&r] {
+        r.inbox_seen = true;
+        r.tools.wake();
+    });
 }
 
 }  // namespace
@@ -248,12 +269,22 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
         failure = std::current_exception();
     }
     if (lost || failure)
-        r.tools.cancel();
+        co_await cancel_tools(r);
+    // A tool that ignores its cancellation does not keep the run from others.
+    std::exception_ptr not_given_up;
+    try {
+        co_await give_up_lease(r, lease, !lost);
+    }
+    catch (...) {
+        not_given_up = std::current_exception();
+    }
     co_await r.tools.drain();
     r.stop->on_now({});
-    if (lost)
+    r.stop->on_look({});
+    if (not_given_up)
+        std::rethrow_exception(not_given_up);
+    if (!failure)
         co_await put_late_results(r);
-    co_await give_up_lease(r, lease, !lost);
     if (lost)
         co_return not_ours(r.input->run_id, stop_reason::fenced);
     if (failure)

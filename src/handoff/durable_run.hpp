@@ -8,6 +8,7 @@
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/stores/run_store.hpp>
 
+#include "handoff/end_texts.hpp"
 #include "handoff/run_event_queue.hpp"
 #include "handoff/run_journal.hpp"
 #include "handoff/run_records.hpp"
@@ -45,6 +46,7 @@ struct durable_input
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);
+    handoff_core::end_texts texts{};  ///< their `max_bytes` is that of the run
     run_clocks clocks{};
     std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
     std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,9 @@ struct durable
 
     handoff_core::run_machine& m() { return *machine; }
 
+    /// Before an end is stored: how the model is told of it.
+    void describe(const call_key& key, tool_end& end) { texts.apply(machine->call(key), end); }
+
     /// To be called when what has happened is stored.
     void tell() { teller.look(*machine); }
 
@@ -43,10 +47,12 @@ struct durable
     boost::json::array toolset;                        ///< as heads have it
     std::optional<handoff_core::run_machine> machine;  ///< set when the run was loaded
     tool_group tools;
+    handoff_core::end_texts texts;
     std::vector<stores::wait_record> waits;          ///< open ones
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
+    std::set<call_key> told;                         ///< the outside, in this process, of calls that wait for it
     std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
     bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile
     std::string cancelled_by;                        ///< inbox id of an order to end the run
@@ -73,6 +79,18 @@ asio::awaitable<bool> take_decisions(durable& r);
 
 /// Whether there is an order to end the run among these; it is then asked to stop now.
 bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox);
+
+/// Calls the dispatch of each tool whose call waits for a result from outside, unless that was done before.
+asio::awaitable<void> tell_outside(durable& r);
+
+/// Takes what came of it.
+asio::awaitable<void> record_dispatch(durable& r, ended_call ended);
+
+/// The class that the run began with, or the one of today: the stricter one.
+tool_effect effect_of(const durable& r, const std::string& tool);
+
+/// What starts the tool of this call.
+tool_start start_of(durable& r, handoff_core::ready_call call);
 
 /// What a former owner wrote of a call of its own when it had lost the run: how the call ended, if that is certain.
 std::optional<handoff_core::finished_call> adoptable(const durable& r, const call_key& key);

@@ -92,6 +92,7 @@ std::optional<tool_end> end_by(durable& r, const core::decision& d, wait_kind ki
 void finish_wait(durable& r, decided& all, const stores::wait_key& wait, tool_end end, const core::wait_end& by)
 {
     const call_key key = core::core_key(wait.call);
+    r.describe(key, end);
     all.commit.entries.push_back(core::decided_entry(r.m().call(key).turn, key, by));
     all.commit.calls.push_back(finish_record(r, key, end, r.journal.now()));
     all.commit.closed_waits.push_back(wait);
@@ -149,11 +150,35 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
     approve_wait(r, all, wait, std::move(how), by);
 }
 
+// A call that somebody does not want any more ends as it stands: what its tool still gives is too late.
+void cancel_open_call(durable& r, decided& all, const std::string& call_id, const std::string& inbox_id)
+{
+    const std::vector<call_key>& open = r.m().open_keys();
+    const auto found =
+        std::find_if(open.rbegin(), open.rend(), [&](const call_key& key) { return key.call_id == call_id; });
+    if (found == open.rend() || r.m().call(*found).state == core::call_state::finished)
+        return;
+    const core::call_record& call = r.m().call(*found);
+    const bool began = call.attempts > 0 && effect_of(r, call.request.name) != tool_effect::pure;
+    tool_end end = core::cancelled_call_end(began);
+    if (call.state == core::call_state::waiting) {
+        const stores::wait_key wait{core::stored_key(*found), std::string(core::wait_name(call.waits_for))};
+        return finish_wait(
+            r, all, wait, std::move(end), {core::decision_name(core::decision::kind::cancel_call), inbox_id}
+        );
+    }
+    r.describe(*found, end);
+    all.commit.calls.push_back(finish_record(r, *found, end, r.journal.now()));
+    all.calls.push_back({*found, std::move(end), {}});
+}
+
 void take(durable& r, decided& all, const stores::inbox_item& item)
 {
     all.commit.consumed_inbox.push_back(item.inbox_id);
     core::decision d = core::read_decision(item);
     if (!item.wait) {
+        if (d.what == core::decision::kind::cancel_call)
+            return cancel_open_call(r, all, d.text, item.inbox_id);
         if (d.what != core::decision::kind::add_input)
             return;
         all.commit.entries.push_back(core::added_input_entry(r.m().turn(), d.messages));
@@ -226,10 +251,13 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
     for (const stores::wait_record& wait : kept)
         replace(r.waits, wait);
     for (told& each : all.calls) {
-        if (each.end)
+        if (each.end) {
+            r.tools.cancel(each.key);
             r.m().finish(each.key, *std::move(each.end), r.journal.now(), r.journal.now());
-        else
+        }
+        else {
             r.m().approve(each.key, each.how);
+        }
     }
     if (!all.input.empty())
         r.m().add_input(std::move(all.input));

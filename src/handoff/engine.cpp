@@ -114,19 +114,30 @@ asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borr
     co_await timer.async_wait(asio::use_awaitable);
 }
 
+void start_call(run& r, handoff_core::ready_call call)
+{
+    tool_start what;
+    what.call = std::move(call);
+    what.tools = r.input->tools;
+    what.run_id = r.input->settings.run_id;
+    what.max_result_bytes = r.input->max_result_bytes;
+    what.effect = what.tools->find(what.call.name)->options.effect;
+    what.on_progress = r.teller.on_progress();
+    r.tools.start(std::move(what));
+}
+
 void start_ready_calls(run& r)
 {
     std::vector<handoff_core::ready_call> calls = r.machine.start_ready(clock::now());
     r.teller.look(r.machine);
-    for (handoff_core::ready_call& call : calls) {
-        tool_start what;
-        what.call = std::move(call);
-        what.tools = r.input->tools;
-        what.run_id = r.input->settings.run_id;
-        what.max_result_bytes = r.input->max_result_bytes;
-        what.on_progress = r.teller.on_progress();
-        r.tools.start(std::move(what));
-    }
+    for (handoff_core::ready_call& call : calls)
+        start_call(r, std::move(call));
+}
+
+void finish_call(run& r, ended_call ended)
+{
+    r.input->texts.apply(r.machine.call(ended.key), ended.end);
+    r.machine.finish(ended.key, std::move(ended.end), ended.entered, clock::now());
 }
 
 void take_ended_calls(run& r)
@@ -135,8 +146,10 @@ void take_ended_calls(run& r)
     for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
         if (ended.late)
             r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+        else if (ended.again)
+            start_call(r, r.machine.start_again(ended.key, now));
         else
-            r.machine.finish(ended.key, std::move(ended.end), ended.entered, now);
+            finish_call(r, std::move(ended));
     }
 }
 

@@ -6,6 +6,7 @@
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
+#include "handoff/end_texts.hpp"
 #include "handoff/run_event_queue.hpp"
 #include "handoff/run_machine.hpp"
 
@@ -31,6 +32,7 @@ struct run_input
     std::shared_ptr<const tool_registry> tools{};
     handoff_core::run_settings settings{};
     std::size_t max_result_bytes = 0;
+    handoff_core::end_texts texts{};
 
     /// Whoever follows the run; null: nobody. Then requests are streamed, and repeated as `retry` says: what was shown
     /// of an answer cannot be taken back by the client.

@@ -3,6 +3,7 @@
 
 #include "handoff/active_runs.hpp"
 #include "handoff/call_gates.hpp"
+#include "handoff/check_options.hpp"
 #include "handoff/check_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
@@ -27,48 +28,23 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int most_turns = 100;
-constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
-constexpr std::chrono::hours most_expires_after(24 * 3653);
-
-void check(const handoff_options& options)
-{
-    if (options.max_turns < 1 || options.max_turns > most_turns)
-        throw config_error("max_turns of a handoff_loop must be 1 to 100");
-    if (options.max_turns_per_request && *options.max_turns_per_request < 1)
-        throw config_error("max_turns_per_request of a handoff_loop must be at least 1");
-    if (options.max_concurrency < 1)
-        throw config_error("max_concurrency of a handoff_loop must be at least 1");
-    if (options.max_result_bytes < least_result_bytes)
-        throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
-    if (options.max_queued_events < 1)
-        throw config_error("max_queued_events of a handoff_loop must be at least 1");
-    if (options.expires_after <= std::chrono::milliseconds::zero())
-        throw config_error("expires_after of a handoff_loop must be positive");
-    if (options.expires_after != no_limit && options.expires_after > most_expires_after)
-        throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
-    if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
-        throw config_error("lease of a handoff_loop must be 100 ms to a day");
-}
-
-void check(const tool_registry& tools, const handoff_options& options)
-{
-    if (options.store)
-        return;
-    for (const tool& definition : tools.definitions()) {
-        const std::string& name = std::get<function_tool>(definition).function.name;
-        const tool_options& wanted = tools.find(name)->options;
-        if (wanted.needs_approval || wanted.needs_approval_when || wanted.effect == tool_effect::external)
-            throw config_error("the tool " + name + " waits for somebody outside, and the handoff_loop has no store");
-    }
-}
 
 // A lost answer costs the run what its request reserved: as long as a part is left, the request can be sent again.
 std::int64_t turns_of_one_request(const handoff_options& options)
 {
     constexpr int share = 4;
     return options.max_turns_per_request.value_or((options.max_turns + share - 1) / share);
+}
+
+handoff_core::end_texts texts_of(const handoff_options& options)
+{
+    return {options.format_failure, options.format_edit, options.max_result_bytes};
+}
+
+handoff_core::batch_limits limits_of(const handoff_options& options)
+{
+    return {options.max_calls, options.max_dependencies};
 }
 
 handoff_engine::run_clocks system_clocks()
@@ -96,7 +72,7 @@ follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_p
     const handoff_engine::strand s(executor);
     auto stop = std::make_shared<handoff_engine::run_stop>();
     const std::unique_ptr<handoff_engine::active_runs::place> place =
-        handoff_engine::active_runs::add(std::move(active), s, stop);
+        handoff_engine::active_runs::add(std::move(active), input->run_id, s, stop);
     std::function<void()> on_cancel = [stop] { stop->now(); };
     asio::awaitable<run_result> followed = handoff_engine::follow_run(std::move(input), stop, s);
     run_result result = co_await handoff_engine::run_on_strand(s, std::move(followed), std::move(on_cancel));
@@ -107,6 +83,15 @@ follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_p
     error cancelled(asio::error::operation_aborted, "the run was cancelled");
     cancelled.set_partial_run(std::make_shared<const run_result>(std::move(result)));
     throw cancelled;
+}
+
+asio::awaitable<stores::post_outcome> cancel_followed(
+    run_inbox inbox, std::shared_ptr<handoff_engine::active_runs> active, std::string run_id, std::string call_id
+)
+{
+    const stores::post_outcome outcome = co_await inbox.cancel_call(run_id, std::move(call_id));
+    active->look(run_id);
+    co_return outcome;
 }
 
 bool offers(const std::vector<tool>& tools, const std::string& name)
@@ -126,8 +111,8 @@ public:
         : client_(std::move(c)), tools_(std::make_shared<const tool_registry>(std::move(tools))),
           options_(std::move(options)), active_(std::make_shared<handoff_engine::active_runs>())
     {
-        check(options_);
-        check(*tools_, options_);
+        handoff_engine::check_options(options_);
+        handoff_engine::check_tools(*tools_, options_);
     }
 
     std::shared_ptr<handoff_engine::run_input> prepare(const chat_completion_request& request) const
@@ -141,6 +126,10 @@ public:
         input->random = support::random_share;
         input->tools = tools_;
         input->max_result_bytes = options_.max_result_bytes;
+        input->cancellation_grace = options_.cancellation_grace;
+        input->texts = texts_of(options_);
+        input->settings.limits = limits_of(options_);
+        input->settings.describe_end = [texts = input->texts](const auto& call, auto& end) { texts.apply(call, end); };
         input->settings.run_id = handoff_engine::make_run_id();
         input->settings.max_turns = options_.max_turns;
         input->settings.max_concurrency = options_.max_concurrency;
@@ -182,6 +171,8 @@ public:
         input->on_unknown_outcome = options_.on_unknown_outcome;
         input->on_unknown_send = options_.on_unknown_send;
         input->lease = options_.lease;
+        input->cancellation_grace = options_.cancellation_grace;
+        input->texts = texts_of(options_);
         input->clocks = system_clocks();
         input->random = support::random_share;
         input->make_token = handoff_engine::make_wait_token;
@@ -207,6 +198,7 @@ public:
         made.max_result_bytes = options_.max_result_bytes;
         made.extensions = options_.dedalus_extensions;
         made.profile = options_.profile;
+        made.limits = limits_of(options_);
         if (options_.expires_after != no_limit)
             made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {
@@ -249,6 +241,11 @@ public:
     run_stream stream(std::string run_id) const { return stream(durable(std::move(run_id))); }
 
     run_inbox inbox() const { return run_inbox(options_.store); }
+
+    asio::awaitable<stores::post_outcome> cancel_call(std::string run_id, std::string call_id) const
+    {
+        return cancel_followed(inbox(), active_, std::move(run_id), std::move(call_id));
+    }
 
     void stop(bool now) const { active_->stop(now); }
 
@@ -360,6 +357,11 @@ handoff_loop::provide_result(std::string run_id, std::string call_id, boost::jso
 asio::awaitable<std::vector<waiting_call>> handoff_loop::list_waiting() const
 {
     return impl_->inbox().list_waiting();
+}
+
+asio::awaitable<stores::post_outcome> handoff_loop::cancel_call(std::string run_id, std::string call_id) const
+{
+    return impl_->cancel_call(std::move(run_id), std::move(call_id));
 }
 
 run_inbox handoff_loop::inbox() const

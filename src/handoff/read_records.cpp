@@ -140,6 +140,9 @@ finished_call read_finish_members(member_reader body)
         damaged("a call of the run ended in a way that is not known");
     result.end.outcome = *outcome;
     result.end.content = body.required_text("text");
+    result.end.kind = body.text("kind").value_or("");
+    result.end.outcome_known = body.boolean("outcome_known").value_or(true);
+    result.end.note = body.text("note");
     if (result.end.outcome != tool_outcome::ok)
         return result;
     const bool is_json = body.boolean("is_json").value_or(false);
@@ -205,6 +208,10 @@ run_definition read_definition(const stores::log_entry& entry)
         result.expires_at = moment_of(*expires, "expires_at_us");
     if (std::optional<json::object> profile = body.object("profile"))
         result.profile = read_profile(member_reader(*std::move(profile)));
+    if (const std::optional<std::int64_t> calls = body.integer("max_calls", 1))
+        result.limits.max_calls = static_cast<std::size_t>(*calls);
+    if (const std::optional<std::int64_t> edges = body.integer("max_dependencies", 1))
+        result.limits.max_edges = static_cast<std::size_t>(*edges);
     result.tools = read_toolset(body.required_array("toolset"));
     return result;
 }

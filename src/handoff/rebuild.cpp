@@ -6,6 +6,7 @@
 #include "handoff/replay.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,7 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
     settings.max_concurrency = definition.max_concurrency;
     settings.extensions = definition.extensions;
     settings.profile = definition.profile;
+    settings.limits = definition.limits;
     for (const auto& [name, effect] : definition.tools) {
         settings.tool_names.push_back(name);
         settings.effects.emplace(name, effect);
@@ -44,7 +46,15 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
 run_machine
 rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls)
 {
-    run_machine machine(settings_of(definition, stored.run_id), definition.request);
+    run_settings settings = settings_of(definition, stored.run_id);
+    // What the model was told of calls that were not run stays, whatever this process would tell it.
+    settings.describe_end = [known =
+                                 std::make_shared<const facts_by_call>(calls)](const call_record& call, tool_end& end) {
+        const auto found = known->find(call.key);
+        if (found != known->end() && found->second.finished)
+            end = found->second.finished->end;
+    };
+    run_machine machine(std::move(settings), definition.request);
     const std::string problem = replay(machine, read_events(stored.entries), calls);
     if (!problem.empty())
         throw store_error(store_errc::damaged, problem);

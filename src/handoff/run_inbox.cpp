@@ -244,6 +244,13 @@ run_inbox::provide_error(std::string run_id, std::string call_id, std::string te
     return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
 }
 
+asio::awaitable<stores::post_outcome> run_inbox::cancel_call(std::string run_id, std::string call_id) const
+{
+    core::decision decision = decide(core::decision::kind::cancel_call);
+    decision.text = std::move(call_id);
+    return order(store_, std::move(run_id), std::move(decision), token_.empty());
+}
+
 asio::awaitable<stores::post_outcome> run_inbox::cancel_run(std::string run_id) const
 {
     return order(store_, std::move(run_id), decide(core::decision::kind::cancel_run), token_.empty());

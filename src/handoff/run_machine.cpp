@@ -219,7 +219,7 @@ void run_machine::take_calls(const chat_completion& answer, bool over_reservatio
     open_turn_ = assemble(answer);
     report_.note(std::move(open_turn_.diagnostics));
     const batch_context context{
-        ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}, settings_.check};
+        ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, settings_.limits, settings_.check};
     batch work = normalise(std::move(open_turn_.requested), context);
     report_.note(std::move(work.diagnostics));
     release_forced_tool(answer, work);
@@ -249,8 +249,7 @@ void run_machine::plan_calls(const batch& work, time_point now)
     for (std::size_t i = 0; i < work.nodes.size(); ++i) {
         if (!work.nodes[i].decided)
             continue;
-        ledger_.finish(open_keys_[i], *work.nodes[i].decided, now);
-        not_run_.push_back(open_keys_[i]);
+        finish_not_run(open_keys_[i], *work.nodes[i].decided, now);
     }
     state_ = state::executing;
     record_skipped(now);

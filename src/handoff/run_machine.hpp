@@ -26,6 +26,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dedalus::handoff_core {
@@ -49,10 +50,14 @@ struct run_settings
     std::vector<std::string> tool_names{};                      ///< registered ones
     std::map<std::string, tool_effect, std::less<>> effects{};  ///< of these; who is not here is `once`
     wire_profile profile{};
+    batch_limits limits{};
     std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
     check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
     std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
     tool_lanes lanes{};                                        ///< likewise
+
+    /// Of the ends that the machine makes itself, of calls that are not run: how the model is told. Empty: as it is.
+    std::function<void(const call_record&, tool_end&)> describe_end{};
 };
 
 /// A call to run now.
@@ -133,6 +138,9 @@ public:
     /// The calls to run now: they count as started. And those that wait for somebody before they may run.
     std::vector<ready_call> start_ready(time_point now);
 
+    /// A call that was started is started once more, without giving up its place.
+    ready_call start_again(const call_key& key, time_point now);
+
     /// A call that was or is to be started waits for somebody outside.
     void hold(const call_key& key, wait_kind kind);
 
@@ -168,6 +176,12 @@ public:
 
     /// From now on arguments are checked, calls held and their number limited as these say.
     void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes);
+
+    /// From now on the ends of calls that are not run are told as this says.
+    void set_describe_end(std::function<void(const call_record&, tool_end&)> describe)
+    {
+        settings_.describe_end = std::move(describe);
+    }
 
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
@@ -215,6 +229,8 @@ private:
     std::vector<std::size_t> nodes_to_start();
     std::optional<wait_kind> gate_of(const call_record& call) const;
     std::size_t node_of(const call_key& key) const;
+    void describe(ready_call& call) const;
+    void finish_not_run(const call_key& key, tool_end end, time_point now);
     void record_skipped(time_point now);
     void note_unknown(int turn, std::string call_id);
     void complete_turn();

@@ -24,13 +24,27 @@ std::vector<ready_call> run_machine::start_ready(time_point now)
                 hold(key, *call.waits_for);
             else
                 call.attempt = ledger_.start(key, now, fence_);
-            const call_record& record = ledger_.at(key);
-            call.name = record.request.name;
-            call.arguments = request_to_run(record).arguments.value_or(boost::json::object());
-            call.dependency_results = results_for(record);
+            describe(call);
         }
     }
     return result;
+}
+
+ready_call run_machine::start_again(const call_key& key, time_point now)
+{
+    ready_call call;
+    call.key = key;
+    call.attempt = ledger_.start(key, now, fence_);
+    describe(call);
+    return call;
+}
+
+void run_machine::describe(ready_call& call) const
+{
+    const call_record& record = ledger_.at(call.key);
+    call.name = record.request.name;
+    call.arguments = request_to_run(record).arguments.value_or(boost::json::object());
+    call.dependency_results = results_for(record);
 }
 
 std::vector<std::size_t> run_machine::nodes_to_start()
@@ -104,7 +118,7 @@ void run_machine::finish(const call_key& key, tool_end end, time_point entered, 
     const bool ok = end.outcome == tool_outcome::ok;
     // The model must not think about arguments that were never used.
     if (const std::optional<boost::json::object>& edited = ledger_.at(key).edited)
-        end.content.insert(0, edited_note(*edited));
+        end.content.insert(0, end.note ? *end.note : edited_note(*edited));
     ledger_.entered(key, entered);
     ledger_.finish(key, std::move(end), now);
     plan_.finish(node, ok);
@@ -140,10 +154,18 @@ void run_machine::record_skipped(time_point now)
 {
     for (const plan::skipped& skipped : plan_.take_skipped()) {
         const call_record& cause = ledger_.at(open_keys_[skipped.because_of]);
-        const call_key& key = open_keys_[skipped.node];
-        if (ledger_.finish(key, skipped_end(cause.key.call_id, cause.request.name), now))
-            not_run_.push_back(key);
+        finish_not_run(open_keys_[skipped.node], skipped_end(cause.key.call_id, cause.request.name), now);
     }
+}
+
+void run_machine::finish_not_run(const call_key& key, tool_end end, time_point now)
+{
+    if (ledger_.at(key).state == call_state::finished)
+        return;
+    if (settings_.describe_end)
+        settings_.describe_end(ledger_.at(key), end);
+    ledger_.finish(key, std::move(end), now);
+    not_run_.push_back(key);
 }
 
 void run_machine::complete_turn()

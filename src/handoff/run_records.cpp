@@ -72,6 +72,11 @@ new_entry input_entry(const run_definition& definition)
         {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};
+    const batch_limits usual;
+    if (definition.limits.max_calls != usual.max_calls)
+        body["max_calls"] = definition.limits.max_calls;
+    if (definition.limits.max_edges != usual.max_edges)
+        body["max_dependencies"] = definition.limits.max_edges;
     if (definition.expires_at)
         body["expires_at_us"] = microseconds(*definition.expires_at);
     return entry("input", 0, body, std::move(deferred));
@@ -165,6 +170,12 @@ std::string finish_body(const tool_end& end, time_point entered)
         else
             body["value"] = end.value;
     }
+    if (!end.kind.empty())
+        body["kind"] = end.kind;
+    if (!end.outcome_known)
+        body["outcome_known"] = false;
+    if (end.note)
+        body["note"] = *end.note;
     return json::serialize(body);
 }
 

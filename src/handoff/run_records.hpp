@@ -30,6 +30,7 @@ struct run_definition
     std::size_t max_result_bytes = 0;
     bool extensions = true;
     wire_profile profile{};
+    batch_limits limits{};
     std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
 };

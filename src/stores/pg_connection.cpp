@@ -1,5 +1,7 @@
 #include "stores/pg_connection.hpp"
 
+#include "stores/pg_bound.hpp"
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
@@ -18,8 +20,6 @@ namespace {
 constexpr Oid type_bytea = 17;
 constexpr Oid type_bigint = 20;
 constexpr Oid type_text = 25;
-
-constexpr int binary = 1;
 
 std::string sqlstate_of(const PGresult* result)
 {
@@ -101,6 +101,16 @@ pg_arguments& pg_arguments::bytes(std::string_view value)
 pg_arguments& pg_arguments::time(std::optional<time_point> value)
 {
     return value ? number(value->time_since_epoch().count()) : add(argument{"", true, false, true});
+}
+
+pg_bound::pg_bound(const pg_arguments& arguments)
+{
+    for (const pg_arguments::argument& argument : arguments.all()) {
+        values.push_back(argument.is_null ? nullptr : argument.value.c_str());
+        lengths.push_back(static_cast<int>(argument.value.size()));
+        formats.push_back(argument.is_bytes ? binary : 0);
+        types.push_back(argument.is_number ? type_bigint : argument.is_bytes ? type_bytea : type_text);
+    }
 }
 
 pg_rows::pg_rows(pg_result* result) : result_(result, PQclear) {}
@@ -252,19 +262,16 @@ asio::awaitable<pg_rows> pg_connection::results()
 
 asio::awaitable<pg_rows> pg_connection::run(std::string statement, pg_arguments arguments)
 {
-    std::vector<const char*> values;
-    std::vector<int> lengths;
-    std::vector<int> formats;
-    std::vector<Oid> types;
-    for (const pg_arguments::argument& argument : arguments.all()) {
-        values.push_back(argument.is_null ? nullptr : argument.value.c_str());
-        lengths.push_back(static_cast<int>(argument.value.size()));
-        formats.push_back(argument.is_bytes ? binary : 0);
-        types.push_back(argument.is_number ? type_bigint : argument.is_bytes ? type_bytea : type_text);
-    }
-    const int count = static_cast<int>(values.size());
+    const pg_bound bound(arguments);
     check_sent(PQsendQueryParams(
-        connection_, statement.c_str(), count, types.data(), values.data(), lengths.data(), formats.data(), binary
+        connection_,
+        statement.c_str(),
+        bound.count(),
+        bound.types.data(),
+        bound.values.data(),
+        bound.lengths.data(),
+        bound.formats.data(),
+        pg_bound::binary
     ));
     pg_rows rows = co_await results();
     co_return rows;

@@ -41,6 +41,16 @@ awaitable<renew_result> renew(pg_connection& c /* borrowed */, const renew_reque
 awaitable<lease_outcome> release(pg_connection& c /* borrowed */, const release_request& r /* borrowed */);
 awaitable<commit_result> commit(pg_connection& c /* borrowed */, const commit_request& r /* borrowed */);
 awaitable<append_result> append_call(pg_connection& c /* borrowed */, const append_request& r /* borrowed */);
+
+/// append_call() as one statement, which gives how many runs it found, and how many records it inserted.
+struct append_statement
+{
+    explicit append_statement(const append_request& r);
+
+    std::string text;
+    pg_arguments arguments;
+};
+
 awaitable<post_outcome> post(pg_connection& c /* borrowed */, const post_request& r /* borrowed */);
 awaitable<late_outcome> put_late(pg_connection& c /* borrowed */, const late_request& r /* borrowed */);
 awaitable<std::vector<std::string>> list_resumable(pg_connection& c /* borrowed */, const run_filter& f /* borrowed */);

@@ -125,6 +125,7 @@ struct durable_scene
         result->on_unknown_send = on_unknown_send;
         result->credentials = credentials;
         result->lease = lease;
+        result->cancellation_grace = grace;
         return result;
     }
 
@@ -163,6 +164,7 @@ struct durable_scene
     int owners = 0;
     int tokens = 0;
     std::chrono::milliseconds lease = std::chrono::seconds(30);
+    std::chrono::milliseconds grace = std::chrono::seconds(5);
 };
 
 /// A body that asks for these pending calls.

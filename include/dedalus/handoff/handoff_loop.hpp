@@ -7,6 +7,7 @@
 #include <dedalus/handoff/run_inbox.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
+#include <dedalus/handoff/tool_failure.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/run_store.hpp>
@@ -46,6 +47,21 @@ struct handoff_options
     /// Largest text of a result that is sent to the model; more is cut at a character and a note says so. At least 1
     /// KiB.
     std::size_t max_result_bytes = 256 * 1024;
+
+    /// How long a tool may take to end when it was cancelled, by its time limit or because its run is stopped. Then the
+    /// run goes on, or is suspended and given up to others, without it. Not negative.
+    std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
+
+    /// Calls of one answer, and dependencies of all of them together, at least 1. A larger answer ends the run with
+    /// stop_reason::protocol_error. With a store, those count that the run began with.
+    std::size_t max_calls = 256;
+    std::size_t max_dependencies = 4096;
+
+    /// How the model is told of calls that did not succeed: see structured_failure(). Empty: "Error: " and a text.
+    failure_formatter format_failure{};
+
+    /// How it is told of arguments that a person has changed. Empty: a sentence with the arguments.
+    edit_formatter format_edit{};
 
     /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
     /// refuse unknown members: plain `tool_calls` are then all there is.
@@ -123,8 +139,8 @@ public:
     /// turn_account::charged_unknown is where requests of unknown outcome are counted: they end the run. Exceptions
     /// that are no `error` (std::bad_alloc) carry nothing.
     ///
-    /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after 5 s,
-    /// and the run goes on, but it ends only when that tool has ended too.
+    /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after
+    /// handoff_options::cancellation_grace, and the run goes on, but it ends only when that tool has ended too.
     /// Cancellation: terminal; running tools are cancelled and awaited, then error with
     /// asio::error::operation_aborted is thrown.
     boost::asio::awaitable<run_result> run(const chat_completion_request& request) const;
@@ -166,9 +182,14 @@ public:
     provide_result(std::string run_id, std::string call_id, boost::json::value result) const;
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting() const;
 
+    /// The same as run_inbox::cancel_call(); a run that this loop and its copies follow hears of it at once.
+    boost::asio::awaitable<stores::post_outcome> cancel_call(std::string run_id, std::string call_id) const;
+
     /// Asks the runs with a store that this loop and its copies follow now to stop: their tools and requests are
     /// cancelled, and they are suspended with stop_reason::stopped. Tools that may run twice do so when the run is
-    /// resumed. Any thread; does not wait.
+    /// resumed, and so do those whose tool_error vouches that nothing happened. A tool that has not ended within
+    /// handoff_options::cancellation_grace keeps the awaitable of the run, but not the run: others may resume it. Any
+    /// thread; does not wait.
     void stop_now() const;
 
     /// Likewise, when the calls of the present turn have ended.

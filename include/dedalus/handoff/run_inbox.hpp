@@ -63,6 +63,12 @@ public:
     boost::asio::awaitable<stores::post_outcome>
     provide_error(std::string run_id, std::string call_id, std::string text) const;
 
+    /// Ends the latest call of this id, whether it waits, runs or has not begun: tool_outcome::cancelled. Its tool is
+    /// cancelled, the model is told, and the run goes on. Of one that had started it is told that the outcome is
+    /// unknown, unless it is tool_effect::pure. Nothing happens when the call has ended by the time the run hears of
+    /// it.
+    boost::asio::awaitable<stores::post_outcome> cancel_call(std::string run_id, std::string call_id) const;
+
     /// Ends the run: run_phase::cancelled. Tools that run are cancelled; waiting calls are not run any more.
     boost::asio::awaitable<stores::post_outcome> cancel_run(std::string run_id) const;
 

@@ -32,6 +32,13 @@ namespace dedalus {
 using tool_probe =
     std::function<boost::asio::awaitable<std::optional<boost::json::value>>(std::string idempotency_key)>;
 
+/// Says what is wrong with the arguments of a call; "" when they are right.
+using argument_check = std::function<std::string(const boost::json::object&)>;
+
+/// Tells the outside of a call of tool_effect::external, which has to drop repetitions by
+/// tool_context::idempotency_key().
+using tool_dispatch = std::function<boost::asio::awaitable<void>(boost::json::object, tool_context&)>;
+
 struct tool_options
 {
     /// What happens to a call that was started in a process that died before it saw the end: `pure`, `keyed` and
@@ -41,8 +48,9 @@ struct tool_options
     /// A person lets each call run first: handoff_loop::approve(). Needs handoff_options::store.
     bool needs_approval = false;
 
-    /// From the start of the tool. The tool is then cancelled (terminal), and the model is told; for tool_effect::once
-    /// it is told that the effect is unknown. Must be positive, or `no_limit`.
+    /// From the start of the tool. The tool is then cancelled (terminal), and the model is told; unless the effect is
+    /// `pure`, it is told that the outcome is unknown. The probe is asked first, if there is one. A tool_error that
+    /// vouches for it makes the time limit harmless. Must be positive, or `no_limit`.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
 
     /// Likewise, for the calls with arguments that it says true to. What it throws counts as true.
@@ -67,16 +75,31 @@ struct tool_options
 
     /// Needed by tool_effect::probe, and by no other.
     tool_probe probe{};
+
+    /// How often a call is tried again within its turn when its tool throws a tool_error that is `retryable`: 0 to 10,
+    /// and 0 for `once` and `external`. Attempts that ended with their process count. Of `probe`, the probe has to say
+    /// before that the call took no effect. `timeout` is for each attempt.
+    int max_retries = 0;
+
+    /// Before the second attempt; twice as long before each further one, up to 30 s. Not negative.
+    std::chrono::milliseconds retry_backoff{200};
+
+    /// Looks at the arguments before anything else, of a typed tool after its own check. Arguments that are not right
+    /// end the call with tool_outcome::invalid_arguments, and the model is told. See schema_check(). It must not throw.
+    argument_check check{};
+
+    /// For tool_effect::external: called under `timeout` when the store knows that the call waits for its result. What
+    /// it throws is a diagnostic "dispatch_failed"; it is then called again when somebody resumes the run, as it is
+    /// after a crash before its end was seen.
+    tool_dispatch dispatch{};
 };
 
 /// Runs a tool: gets the arguments as the model gave them and gives any JSON. A string goes to the model as it is,
-/// anything else as JSON text. What it throws is reported to the model as "Error: " and what() of a std::exception.
+/// anything else as JSON text. What it throws is reported to the model as "Error: " and what() of a std::exception,
+/// on one line, without what looks like a key or a path of a file; a tool_error says more.
 /// Parsing changes two things of the arguments: integers that do not fit into 64 bits become doubles, and of members
 /// with the same name only the last stays.
 using tool_handler = std::function<boost::asio::awaitable<boost::json::value>(boost::json::object, tool_context&)>;
-
-/// Says what is wrong with the arguments of a call; "" when they are right.
-using argument_check = std::function<std::string(const boost::json::object&)>;
 
 /// The tools that a client offers. Copies are cheap and share nothing that changes: adding to a copy does not change
 /// the original.
@@ -97,8 +120,8 @@ public:
 
     /// Adds a tool. Throws config_error when the name is empty, longer than 64, has characters other than letters,
     /// digits, `_` and `-`, or is taken; when the handler is empty and the effect not tool_effect::external; when a
-    /// limit is not positive or max_concurrency 0; when a probe is missing, or has no use; for
-    /// wait_expiry::auto_approve with tool_effect::once.
+    /// limit is not positive or max_concurrency 0; when a probe is missing, or has no use, or a dispatch has none; when
+    /// retries are out of range, or not allowed; for wait_expiry::auto_approve with tool_effect::once.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
 
     /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another
