@@ -1,5 +1,7 @@
 #include "handoff/finish_request.hpp"
 
+#include <dedalus/stores/store_error.hpp>
+
 #include "crypto/sha256.hpp"
 #include "handoff/run_records.hpp"
 #include "handoff/tool_end.hpp"
@@ -11,6 +13,8 @@ namespace dedalus::handoff_core {
 stores::append_request finish_request(const finish_facts& facts, boost::json::value result, time_point now)
 {
     tool_end end = result_end(std::move(result), facts.max_bytes);
+    if (end.outcome != tool_outcome::ok)
+        throw store_error(store_errc::invalid_argument, end.text);  // before there is an effect
     end.note = facts.note;
     stores::append_request request;
     request.run_id = facts.run_id;

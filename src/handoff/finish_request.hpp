@@ -26,6 +26,7 @@ struct finish_facts
 };
 
 /// What a tool writes by itself to end its call. The same for an attempt each time, but for the result and the time.
+/// Throws store_error(invalid_argument) for a result that is not UTF-8.
 stores::append_request finish_request(const finish_facts& facts, boost::json::value result, time_point now);
 
 }  // namespace dedalus::handoff_core

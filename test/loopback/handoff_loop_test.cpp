@@ -376,6 +376,9 @@ TEST_CASE("options out of range are refused")
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 0; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 101; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_concurrency = 0; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.max_calls = 0; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.max_dependencies = 0; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.cancellation_grace = std::chrono::milliseconds(-1); }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_result_bytes = 1023; }), dedalus::config_error);
 
     const dedalus::handoff_loop loop(client, dedalus::tool_registry());

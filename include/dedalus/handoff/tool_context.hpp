@@ -79,7 +79,8 @@ public:
     /// For tool_effect::transactional: the end of this call with this result, to be written in the transaction that
     /// writes the effect: postgres_run_store::append_in() or sqlite_run_store::append_in(). The transaction is refused
     /// when the run has passed to another owner, or the call has ended: roll it back. When it is committed, the call
-    /// has ended with this result, whatever the tool gives or throws then. Throws config_error without a store.
+    /// has ended with this result, whatever the tool gives or throws then. Throws config_error without a store, and
+    /// store_error(invalid_argument) for a result that is not UTF-8. Any thread.
     stores::append_request finish_record(boost::json::value result) const;
 
     /// The tool gets on: its tool_options::idle_timeout begins anew. Never waits. Any thread.

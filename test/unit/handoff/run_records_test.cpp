@@ -80,11 +80,15 @@ std::string problem_of(const stores::log_entry& entry)
 
 TEST_CASE("What a run is made of is read as it was written")
 {
-    const core::run_definition made = with_all_effects();
+    core::run_definition made = with_all_effects();
+    made.limits.max_calls = 5;
+    made.limits.max_edges = 6;
     const core::run_definition read = core::read_definition(logged(core::input_entry(made)));
     CHECK(read.max_turns == 7);
     CHECK(read.max_concurrency == 3);
     CHECK(read.max_result_bytes == 4096);
+    CHECK(read.limits.max_calls == 5);
+    CHECK(read.limits.max_edges == 6);
     CHECK(read.needs_credentials);
     CHECK(read.extensions);
     CHECK(read.tools == made.tools);
@@ -117,6 +121,19 @@ TEST_CASE("A tool of an effect that is not known counts as one that must not run
     const core::run_definition read = core::read_definition(input_with("toolset", tools));
     REQUIRE(read.tools.size() == 1);
     CHECK(read.tools[0].second == tool_effect::once);
+}
+
+TEST_CASE("What is known of a failure, and what stands before an edited result, is read as it was written")
+{
+    core::tool_end end = core::timeout_end(std::chrono::seconds(1), core::effect_seen::unknown);
+    end.kind = "slow";
+    end.note = "[changed] ";
+    const core::tool_end read = core::read_finish_body(core::finish_body(end, {})).end;
+    CHECK(read.content == end.content);
+    CHECK(read.kind == "slow");
+    CHECK_FALSE(read.outcome_known);
+    CHECK(read.note == "[changed] ");
+    CHECK(core::read_finish_body(core::finish_body(core::rejected_end(""), {})).end.outcome_known);
 }
 
 TEST_CASE("Every outcome of a call is read as it was written")

@@ -1,5 +1,8 @@
 #include <dedalus/handoff/tool_error.hpp>
+#include <dedalus/stores/store_error.hpp>
 
+#include "handoff/finish_request.hpp"
+#include "handoff/run_records.hpp"
 #include "handoff/tool_end.hpp"
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
@@ -86,6 +89,38 @@ TEST_CASE("What a tool throws is read with what it vouches for")
     CHECK(plain.text == "broken");
     CHECK(plain.kind.empty());
     CHECK_FALSE(plain.retryable);
+}
+
+TEST_CASE("The end of a call that a tool writes itself is sealed, and one for each attempt and owner")
+{
+    core::finish_facts facts;
+    facts.run_id = "r1";
+    facts.key.call_id = "a";
+    facts.fence = 3;
+    facts.max_bytes = 1000;
+    const stores::append_request made = core::finish_request(facts, "bought", {});
+    CHECK(made.run_id == "r1");
+    CHECK(made.fence == 3);
+    REQUIRE(made.records.size() == 1);
+    CHECK(made.records[0].kind == stores::call_record_kind::finish);
+    CHECK(made.records[0].crc32c == stores::checksum(made.records[0]));
+    CHECK(core::read_finish_body(made.records[0].body).end.value == "bought");
+    CHECK(core::finish_request(facts, "bought", {}).op_id == made.op_id);
+    facts.attempt = 2;
+    CHECK(core::finish_request(facts, "bought", {}).op_id != made.op_id);
+    CHECK_THROWS_AS(core::finish_request(facts, "caf\xe9", {}), dedalus::store_error);
+}
+
+TEST_CASE("A tool of a run without a store cannot write the end of its call")
+{
+    scene s;
+    s.add("act", [](json::object, dedalus::tool_context& context) -> asio::awaitable<json::value> {
+        context.finish_record("bought");
+        co_return "not reached";
+    });
+    s.says(handoff_answer("[" + call("a", "act") + "]"));
+    s.says(text_answer("Done."));
+    CHECK(s.run().tool_results.at(0).outcome == tool_outcome::error);
 }
 
 TEST_CASE("Paths of files that an exception names do not go to the model, but those of a tool_error do")
