@@ -112,7 +112,7 @@ asio::awaitable<json::value> dispatch_call(std::shared_ptr<running_tool> tool)
     co_return nullptr;
 }
 
-asio::awaitable<json::value> body_of(const std::shared_ptr<running_tool>& tool)
+asio::awaitable<json::value> body_of_task(const std::shared_ptr<running_tool>& tool)
 {
     if (tool->start.task == tool_task::probe)
         return ask_tool_probe(tool);
@@ -126,7 +126,7 @@ asio::awaitable<json::value> body_of(const std::shared_ptr<running_tool>& tool)
 asio::awaitable<void> run_tool(std::shared_ptr<running_tool> tool)
 {
     try {
-        asio::awaitable<json::value> body = body_of(tool);
+        asio::awaitable<json::value> body = body_of_task(tool);
         tool->value = co_await std::move(body);
     }
     catch (...) {

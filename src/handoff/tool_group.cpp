@@ -36,7 +36,7 @@ bool may_be_tried_again(const running_tool& tool, const tool_end& end)
     }
 }
 
-std::chrono::milliseconds backoff(const tool_options& options, int attempt)
+std::chrono::milliseconds pause_before_retry(const tool_options& options, int attempt)
 {
     std::chrono::milliseconds wait = options.retry_backoff;
     for (int doubled = 1; doubled < attempt && wait < longest_backoff; ++doubled)
@@ -191,7 +191,7 @@ void tool_group::report_probe(running_tool& tool, limit_point now, std::vector<e
 
 void tool_group::retry_later(const running_tool& tool, limit_point now)
 {
-    retries_.push_back({tool.start.call.key, later(now, backoff(tool.options(), tool.start.call.attempt))});
+    retries_.push_back({tool.start.call.key, later(now, pause_before_retry(tool.options(), tool.start.call.attempt))});
 }
 
 bool tool_group::any_open() const

@@ -63,7 +63,7 @@ std::string number_text(const json::value& limit)
 }
 
 /// What is wrong with a value that is a number, or a text.
-std::string check_number(const json::object& schema, const json::value& value)
+std::string number_problem(const json::object& schema, const json::value& value)
 {
     const double number = value.to_number<double>();
     const json::value* least = schema.if_contains("minimum");
@@ -76,7 +76,7 @@ std::string check_number(const json::object& schema, const json::value& value)
 }
 
 std::string
-check_size(const json::object& schema, std::size_t size, std::string_view least_key, std::string_view most_key)
+size_problem(const json::object& schema, std::size_t size, std::string_view least_key, std::string_view most_key)
 {
     const json::value* least = schema.if_contains(least_key);
     if (least != nullptr && least->is_number() && static_cast<double>(size) < least->to_number<double>())
@@ -87,7 +87,7 @@ check_size(const json::object& schema, std::size_t size, std::string_view least_
     return {};
 }
 
-std::string check_type(const json::value& type, const json::value& value)
+std::string type_problem(const json::value& type, const json::value& value)
 {
     if (type.is_string())
         return has_type(value, type.get_string()) ? "" : "must be of type " + std::string(type.get_string());
@@ -101,10 +101,10 @@ std::string check_type(const json::value& type, const json::value& value)
 }
 
 /// What is wrong with a value, but for what is inside it.
-std::string check_value(const json::object& schema, const json::value& value)
+std::string value_problem(const json::object& schema, const json::value& value)
 {
     const json::value* type = schema.if_contains("type");
-    std::string problem = type == nullptr ? std::string() : check_type(*type, value);
+    std::string problem = type == nullptr ? std::string() : type_problem(*type, value);
     if (!problem.empty())
         return problem;
     if (const json::value* word = schema.if_contains("const"); word != nullptr && !is_same(*word, value))
@@ -116,11 +116,11 @@ std::string check_value(const json::object& schema, const json::value& value)
             return "must be one of " + json::serialize(all);
     }
     if (value.is_number())
-        return check_number(schema, value);
+        return number_problem(schema, value);
     if (value.is_string())
-        return check_size(schema, code_points(value.get_string()), "minLength", "maxLength");
+        return size_problem(schema, code_points(value.get_string()), "minLength", "maxLength");
     if (value.is_array())
-        return check_size(schema, value.get_array().size(), "minItems", "maxItems");
+        return size_problem(schema, value.get_array().size(), "minItems", "maxItems");
     return {};
 }
 
@@ -158,7 +158,7 @@ private:
     {
         std::string problem = check_reference(schema, value, path);
         if (problem.empty()) {
-            problem = check_value(schema, value);
+            problem = value_problem(schema, value);
             if (!problem.empty())
                 return at(path) + problem;
             problem = check_any_of(schema, value, path);
