@@ -57,7 +57,7 @@ TEST_CASE("schema_check: what a described struct takes is right, and what it doe
         look(R"({"name":"x","height":1,"inside":[{"name":7,"height":1,"inside":[],"unit":"foot"}],"unit":"foot"})") ==
         "inside[0].name: must be of type string"
     );
-    CHECK(look(R"({"name":"x","height":"tall","inside":[],"unit":"foot"})").starts_with("height: must be of type"));
+    CHECK(look(R"({"name":"x","height":"tall","inside":[],"unit":"foot"})").starts_with("height: must be of "));
 }
 
 TEST_CASE("schema_check: numbers, sizes and words are bounded")
