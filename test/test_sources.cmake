@@ -62,6 +62,7 @@ set(dedalus_unit_test_sources
     unit/crypto/sha256_test.cpp
     unit/handoff/assemble_test.cpp
     unit/handoff/budget_test.cpp
+    unit/handoff/check_options_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/decision_test.cpp
@@ -75,21 +76,26 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
+    unit/handoff/durable_scheduling_test.cpp
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
     unit/handoff/history_test.cpp
+    unit/handoff/hold_back_test.cpp
     unit/handoff/ledger_test.cpp
     unit/handoff/normalise_test.cpp
     unit/handoff/plan_test.cpp
     unit/handoff/replay_test.cpp
     unit/handoff/requested_call_test.cpp
+    unit/handoff/resolve_arguments_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
     unit/handoff/run_result_test.cpp
     unit/handoff/run_records_test.cpp
     unit/handoff/run_timeline_test.cpp
+    unit/handoff/scheduling_rules_test.cpp
+    unit/handoff/sent_messages_test.cpp
     unit/handoff/session_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
@@ -182,6 +188,7 @@ set(dedalus_loopback_test_sources
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
+    loopback/handoff_options_test.cpp
     loopback/handoff_people_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp

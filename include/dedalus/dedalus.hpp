@@ -37,6 +37,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/error_code.hpp>
 #include <dedalus/fwd.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 #include <dedalus/handoff/run_event.hpp>
@@ -44,6 +45,7 @@
 #include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
+#include <dedalus/handoff/scheduling_rules.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/tool_registry.hpp>

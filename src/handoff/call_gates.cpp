@@ -39,6 +39,7 @@ handoff_core::call_gates gates_of(const tool_registry& tools, const handoff_core
     if (entry == nullptr)
         return gates;
     gates.approval = needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
+    gates.confirm_repeat = entry->options.confirm_repeat;
     gates.external = entry->options.effect == tool_effect::external && !entry->handler;
     return gates;
 }

@@ -155,6 +155,7 @@ void start_tool(durable& r, core::ready_call call)
     what.run_id = r.input->run_id;
     what.max_result_bytes = r.definition.max_result_bytes;
     what.fence = r.journal.fence();
+    what.resolve = r.input->resolve_arguments;
     what.on_progress = r.teller.on_progress();
     r.tools.start(std::move(what));
 }

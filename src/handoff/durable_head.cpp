@@ -111,6 +111,7 @@ void describe(durable& r, journal_commit& what)
     head.run_id = r.input->run_id;
     head.turn = r.m().turn();
     head.toolset = r.toolset;
+    head.must_understand = core::demands_of(r.definition);
     if (r.m().correlation_id().size() <= most_session_bytes)
         head.correlation_id = r.m().correlation_id();
     describe_budget(r, head);

@@ -65,6 +65,7 @@ asio::awaitable<void> create(durable& r)  // borrowed: r
     head.writer = writer_of_heads();
     head.budget.limit = r.input->create->max_turns;
     head.toolset = toolset_of(*r.input->create);
+    head.must_understand = core::demands_of(*r.input->create);
     if (r.input->create->expires_at)
         head.expires_at = core::stored_time(*r.input->create->expires_at);
     core::new_entry input = core::input_entry(*r.input->create);

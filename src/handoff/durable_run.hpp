@@ -3,6 +3,7 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client_options.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
@@ -40,6 +41,7 @@ struct durable_input
     std::optional<credential_selection> credentials{};     ///< put into each request, and written nowhere
     send_once_function send{};
     std::shared_ptr<const tool_registry> tools{};
+    argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
     retry_options retry{};
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;

@@ -124,6 +124,7 @@ void start_ready_calls(run& r)
         what.tools = r.input->tools;
         what.run_id = r.input->settings.run_id;
         what.max_result_bytes = r.input->max_result_bytes;
+        what.resolve = r.input->resolve_arguments;
         what.on_progress = r.teller.on_progress();
         r.tools.start(std::move(what));
     }

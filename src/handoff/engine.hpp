@@ -3,6 +3,7 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client_options.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
@@ -37,6 +38,8 @@ struct run_input
     std::shared_ptr<run_event_queue> events{};
     retry_options retry{};
     std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
+
+    argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);

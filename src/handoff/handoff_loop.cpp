@@ -3,6 +3,7 @@
 
 #include "handoff/active_runs.hpp"
 #include "handoff/call_gates.hpp"
+#include "handoff/check_options.hpp"
 #include "handoff/check_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
@@ -27,42 +28,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int most_turns = 100;
-constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
-constexpr std::chrono::hours most_expires_after(24 * 3653);
-
-void check(const handoff_options& options)
-{
-    if (options.max_turns < 1 || options.max_turns > most_turns)
-        throw config_error("max_turns of a handoff_loop must be 1 to 100");
-    if (options.max_turns_per_request && *options.max_turns_per_request < 1)
-        throw config_error("max_turns_per_request of a handoff_loop must be at least 1");
-    if (options.max_concurrency < 1)
-        throw config_error("max_concurrency of a handoff_loop must be at least 1");
-    if (options.max_result_bytes < least_result_bytes)
-        throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
-    if (options.max_queued_events < 1)
-        throw config_error("max_queued_events of a handoff_loop must be at least 1");
-    if (options.expires_after <= std::chrono::milliseconds::zero())
-        throw config_error("expires_after of a handoff_loop must be positive");
-    if (options.expires_after != no_limit && options.expires_after > most_expires_after)
-        throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
-    if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
-        throw config_error("lease of a handoff_loop must be 100 ms to a day");
-}
-
-void check(const tool_registry& tools, const handoff_options& options)
-{
-    if (options.store)
-        return;
-    for (const tool& definition : tools.definitions()) {
-        const std::string& name = std::get<function_tool>(definition).function.name;
-        const tool_options& wanted = tools.find(name)->options;
-        if (wanted.needs_approval || wanted.needs_approval_when || wanted.effect == tool_effect::external)
-            throw config_error("the tool " + name + " waits for somebody outside, and the handoff_loop has no store");
-    }
-}
 
 // A lost answer costs the run what its request reserved: as long as a part is left, the request can be sent again.
 std::int64_t turns_of_one_request(const handoff_options& options)
@@ -126,8 +92,7 @@ public:
         : client_(std::move(c)), tools_(std::make_shared<const tool_registry>(std::move(tools))),
           options_(std::move(options)), active_(std::make_shared<handoff_engine::active_runs>())
     {
-        check(options_);
-        check(*tools_, options_);
+        handoff_core::check_options(options_, *tools_);
     }
 
     std::shared_ptr<handoff_engine::run_input> prepare(const chat_completion_request& request) const
@@ -140,12 +105,14 @@ public:
         input->retry = options_.retry;
         input->random = support::random_share;
         input->tools = tools_;
+        input->resolve_arguments = options_.resolve_arguments;
         input->max_result_bytes = options_.max_result_bytes;
         input->settings.run_id = handoff_engine::make_run_id();
         input->settings.max_turns = options_.max_turns;
         input->settings.max_concurrency = options_.max_concurrency;
         input->settings.extensions = options_.dedalus_extensions;
         input->settings.profile = options_.profile;
+        input->settings.rules = rules();
         input->settings.make_call_id = handoff_engine::make_call_id;
         input->settings.check = handoff_engine::argument_checks(tools_);
         input->settings.lanes = [tools = tools_](const std::string& name) {
@@ -178,6 +145,7 @@ public:
             return c.chat_completions(request, once);
         };
         input->tools = tools_;
+        input->resolve_arguments = options_.resolve_arguments;
         input->retry = options_.retry;
         input->on_unknown_outcome = options_.on_unknown_outcome;
         input->on_unknown_send = options_.on_unknown_send;
@@ -207,6 +175,7 @@ public:
         made.max_result_bytes = options_.max_result_bytes;
         made.extensions = options_.dedalus_extensions;
         made.profile = options_.profile;
+        made.rules = rules();
         if (options_.expires_after != no_limit)
             made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {
@@ -274,6 +243,18 @@ private:
         input.send = [c = client_, events = input.events](const chat_completion_request& request, std::string key) {
             return handoff_engine::streamed_answer(c, request, sent_once(std::move(key)), events);
         };
+    }
+
+    handoff_core::batch_rules rules() const
+    {
+        handoff_core::batch_rules result;
+        result.of_run = options_.scheduling;
+        for (const tool& definition : tools_->definitions()) {
+            const std::string& name = std::get<function_tool>(definition).function.name;
+            if (tools_->find(name)->options.run_anyway)
+                result.run_anyway.insert(name);
+        }
+        return result;
     }
 
     void limit_one_request(chat_completion_request& request) const

@@ -52,15 +52,17 @@ call_key named(member_reader& body)
     return {std::move(id), body.required_int("occurrence")};
 }
 
-// Of the ways to end, those that no answer tells.
+// Of the ways to end, those that the answers alone do not tell.
 stop_reason to_stop_reason(std::string_view name) noexcept
 {
     for (const stop_reason reason :
          {stop_reason::budget,
+          stop_reason::protocol_error,
           stop_reason::cancelled,
           stop_reason::unknown_tool_outcome,
           stop_reason::expired,
-          stop_reason::session_lost})
+          stop_reason::session_lost,
+          stop_reason::tool_fatal})
     {
         if (to_string(reason) == name)
             return reason;
@@ -154,9 +156,8 @@ finished_call read_finish_members(member_reader body)
     return result;
 }
 
-std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
+void read_toolset(run_definition& definition, json::array list)
 {
-    std::vector<std::pair<std::string, tool_effect>> tools;
     for (json::value& one : list) {
         if (!one.is_object())
             member_reader::fail("toolset");
@@ -164,9 +165,33 @@ std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
         std::string name = tool.required_text("name");
         // A name that is not known is one of a newer version: the strictest class.
         const tool_effect effect = effect_names.value_of(tool.required_text("effect")).value_or(tool_effect::once);
-        tools.emplace_back(std::move(name), effect);
+        if (tool.boolean("run_anyway").value_or(false))
+            definition.rules.run_anyway.insert(name);
+        definition.tools.emplace_back(std::move(name), effect);
     }
-    return tools;
+}
+
+template <class Names, class Rule>
+void read_rule(member_reader& body, std::string_view name, const Names& names, Rule& rule)
+{
+    const std::optional<std::string> text = body.text(name);
+    if (!text)
+        return;
+    const std::optional<Rule> known = names.value_of(*text);
+    if (!known)
+        member_reader::fail(name);
+    rule = *known;
+}
+
+scheduling_rules read_scheduling(member_reader body)
+{
+    scheduling_rules rules;
+    read_rule(body, "unknown_dependency", unknown_dependency_names, rules.unknown_dependency);
+    read_rule(body, "cycle", cycle_names, rules.cycle);
+    read_rule(body, "deferred_dependency", deferred_dependency_names, rules.deferred_dependency);
+    read_rule(body, "unknown_tool", bad_call_names, rules.unknown_tool);
+    read_rule(body, "invalid_arguments", bad_call_names, rules.invalid_arguments);
+    return rules;
 }
 
 // What an older run does not say is as it was then.
@@ -176,12 +201,8 @@ wire_profile read_profile(member_reader body)
     profile.deferred_in_assistant = body.boolean("deferred_in_assistant").value_or(true);
     profile.server_results_as_tool_messages = body.boolean("server_results_as_tool_messages").value_or(true);
     profile.correlation_id_lasts = body.boolean("correlation_id_lasts").value_or(true);
-    if (const std::optional<std::string> name = body.text("send_max_turns")) {
-        const std::optional<sent_turns> known = sent_turns_names.value_of(*name);
-        if (!known)
-            member_reader::fail("send_max_turns");
-        profile.send_max_turns = *known;
-    }
+    profile.partial_answers = body.boolean("partial_answers").value_or(false);
+    read_rule(body, "send_max_turns", sent_turns_names, profile.send_max_turns);
     return profile;
 }
 
@@ -205,7 +226,9 @@ run_definition read_definition(const stores::log_entry& entry)
         result.expires_at = moment_of(*expires, "expires_at_us");
     if (std::optional<json::object> profile = body.object("profile"))
         result.profile = read_profile(member_reader(*std::move(profile)));
-    result.tools = read_toolset(body.required_array("toolset"));
+    if (std::optional<json::object> scheduling = body.object("scheduling"))
+        result.rules.of_run = read_scheduling(member_reader(*std::move(scheduling)));
+    read_toolset(result, body.required_array("toolset"));
     return result;
 }
 

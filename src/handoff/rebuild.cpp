@@ -31,6 +31,7 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
     settings.max_concurrency = definition.max_concurrency;
     settings.extensions = definition.extensions;
     settings.profile = definition.profile;
+    settings.rules = definition.rules;
     for (const auto& [name, effect] : definition.tools) {
         settings.tool_names.push_back(name);
         settings.effects.emplace(name, effect);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/handoff/scheduling_rules.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
@@ -32,6 +33,24 @@ inline constexpr auto step_names = make_names<resume_step>(
 inline constexpr auto sent_turns_names = make_names<sent_turns>(
     {{"reservation", sent_turns::reservation}, {"run_limit", sent_turns::run_limit}, {"omit", sent_turns::omit}}
 );
+
+inline constexpr auto unknown_dependency_names = make_names<unknown_dependency_rule>(
+    {{"drop", unknown_dependency_rule::drop},
+     {"fail_call", unknown_dependency_rule::fail_call},
+     {"fail_run", unknown_dependency_rule::fail_run}}
+);
+
+inline constexpr auto cycle_names =
+    make_names<cycle_rule>({{"sequential", cycle_rule::sequential}, {"fail_component", cycle_rule::fail_component}});
+
+inline constexpr auto deferred_dependency_names = make_names<deferred_dependency_rule>(
+    {{"skip", deferred_dependency_rule::skip},
+     {"hold_back", deferred_dependency_rule::hold_back},
+     {"ignore", deferred_dependency_rule::ignore}}
+);
+
+inline constexpr auto bad_call_names =
+    make_names<bad_call_rule>({{"tell_model", bad_call_rule::tell_model}, {"fail_run", bad_call_rule::fail_run}});
 
 inline constexpr auto wait_names = make_names<wait_kind>(
     {{"approval", wait_kind::approval},

@@ -98,7 +98,8 @@ private:
     {
         if (machine_.calls_open())
             tell_calls();
-        if (!machine_.ended() && !machine_.sending() && end.reason == stop_reason::budget)
+        const bool by_request = end.reason == stop_reason::budget || end.reason == stop_reason::protocol_error;
+        if (!machine_.ended() && !machine_.sending() && by_request)
             machine_.next_request();
         if (!machine_.ended())
             machine_.stop(end.reason, end.at, end.phase);

@@ -6,8 +6,6 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
-#include <dedalus/handoff/tool_effect.hpp>
-#include <dedalus/handoff/wire_profile.hpp>
 
 #include "handoff/assemble.hpp"
 #include "handoff/budget.hpp"
@@ -16,6 +14,7 @@
 #include "handoff/normalise.hpp"
 #include "handoff/plan.hpp"
 #include "handoff/run_report.hpp"
+#include "handoff/run_settings.hpp"
 #include "handoff/session.hpp"
 
 #include <boost/json/object.hpp>
@@ -29,31 +28,6 @@
 #include <vector>
 
 namespace dedalus::handoff_core {
-
-/// What stands before the start of a call.
-struct call_gates
-{
-    bool approval = false;  ///< a person has to let it run
-    bool external = false;  ///< it is not run here: its result comes from outside
-};
-
-/// What limits the calls of a registered tool that run at once.
-using tool_lanes = std::function<std::vector<plan::lane>(const std::string& tool_name)>;
-
-struct run_settings
-{
-    std::string run_id{};
-    int max_turns = 10;
-    std::size_t max_concurrency = 8;
-    bool extensions = true;                                     ///< send the Dedalus members
-    std::vector<std::string> tool_names{};                      ///< registered ones
-    std::map<std::string, tool_effect, std::less<>> effects{};  ///< of these; who is not here is `once`
-    wire_profile profile{};
-    std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
-    check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
-    std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
-    tool_lanes lanes{};                                        ///< likewise
-};
 
 /// A call to run now.
 struct ready_call
@@ -157,6 +131,12 @@ public:
 
     const call_record& call(const call_key& key) const { return ledger_.at(key); }
 
+    /// That the tool had when the run began.
+    tool_effect effect_of(const std::string& name) const;
+
+    /// What a call is going to be named when an answer asks for it; empty when it is likely to be an earlier one.
+    std::optional<call_key> key_if_new(const requested_call& call) const;
+
     /// All calls of the run, in the order in which they were asked for.
     const std::vector<call_record>& calls() const noexcept { return ledger_.records(); }
 
@@ -207,19 +187,23 @@ private:
     void take_server_results(const chat_completion& answer);
     void take_calls(const chat_completion& answer, bool over_reservation, time_point now);
     void plan_calls(const batch& work, time_point now);
-    tool_effect effect_of(const std::string& name) const;
     void take_nothing();
     void wait_for_server(assembled_turn turn);
     void end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason);
     void end(run_phase phase, stop_reason reason);
     std::vector<std::size_t> nodes_to_start();
     std::optional<wait_kind> gate_of(const call_record& call) const;
+    bool was_started_before(const call_record& call) const;
     std::size_t node_of(const call_key& key) const;
     void record_skipped(time_point now);
     void note_unknown(int turn, std::string call_id);
     void complete_turn();
     void close_turn();
     bool repeats(const batch& work);
+    bool add_to_history();
+    id_set sent_deferred() const;
+    id_set sent_held_back() const;
+    std::string both_answers() const;
     void release_forced_tool(const chat_completion& answer, const batch& work);
     std::map<std::string, dependency_result, std::less<>> results_for(const call_record& call) const;
 
@@ -240,6 +224,7 @@ private:
 
     assembled_turn open_turn_;         ///< the answer whose calls are open
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
+    id_set held_back_;                 ///< calls of the last answer that are not answered
     plan plan_;
     std::vector<call_key> not_run_;
     id_set always_approved_;
@@ -247,7 +232,8 @@ private:
     std::vector<unknown_outcome> unknown_outcomes_;
 
     bool empty_answer_seen_ = false;
-    std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing; may be none
+    std::optional<id_set> waited_for_;    ///< deferred and held back calls of the last answer, when that was all
+    std::string previous_answer_;         ///< id of the one before the last
     std::optional<id_set> repeated_ids_;  ///< calls of the last answer, when all of them were asked for before
 };
 

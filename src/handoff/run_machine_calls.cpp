@@ -1,11 +1,13 @@
 // The part of run_machine that runs the calls of one turn.
 
+#include "handoff/forced_tool.hpp"
 #include "handoff/run_machine.hpp"
 
 #include <boost/json/object.hpp>
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_core {
@@ -49,11 +51,30 @@ std::optional<wait_kind> run_machine::gate_of(const call_record& call) const
         return {};
     const call_gates gates = settings_.gates(call.request);
     const bool approved = call.approved || always_approved_.contains(call.request.name);
-    if (gates.approval && !approved && call.attempts == 0)
+    const bool asks = gates.approval || (gates.confirm_repeat && was_started_before(call));
+    if (asks && !approved && call.attempts == 0)
         return wait_kind::approval;
     if (gates.external)
         return wait_kind::external_result;
     return {};
+}
+
+bool run_machine::was_started_before(const call_record& call) const
+{
+    const std::vector<call_record>& all = ledger_.records();
+    return std::any_of(all.begin(), all.end(), [&call](const call_record& other) {
+        return other.attempts > 0 && other.key != call.key && other.fingerprint == call.fingerprint;
+    });
+}
+
+std::optional<call_key> run_machine::key_if_new(const requested_call& call) const
+{
+    const call_record* earlier = ledger_.latest(call.id);
+    if (earlier == nullptr)
+        return call_key{call.id, 0};
+    if (earlier->fingerprint == fingerprint(call))
+        return {};
+    return call_key{call.id, earlier->key.occurrence + 1};
 }
 
 std::size_t run_machine::node_of(const call_key& key) const
@@ -169,12 +190,49 @@ std::map<std::string, dependency_result, std::less<>> run_machine::results_for(c
         if (dependency != nullptr && dependency->state == call_state::finished) {
             results[id].outcome = dependency->end.outcome;
             results[id].value = dependency->end.value;
+            results[id].text = dependency->end.content;
         }
         else if (const auto server = server_values_.find(id); server != server_values_.end()) {
             results[id].value = server->second;
+            results[id].text = server_result_text(server->second);
         }
     }
     return results;
+}
+
+// The first repetition is answered with the saved results; a server that then asks once more does not listen.
+bool run_machine::repeats(const batch& work)
+{
+    const bool all_known =
+        !work.nodes.empty() &&
+        std::all_of(work.nodes.begin(), work.nodes.end(), [](const auto& node) { return node.known.has_value(); });
+    if (!all_known) {
+        repeated_ids_.reset();
+        return false;
+    }
+    id_set ids;
+    for (const batch_node& node : work.nodes)
+        ids.insert(node.call.id);
+    const bool again = repeated_ids_ == ids;
+    repeated_ids_ = std::move(ids);
+    return again;
+}
+
+void run_machine::release_forced_tool(const chat_completion& answer, const batch& work)
+{
+    if (!base_.tool_choice)
+        return;
+    const auto used = [this](std::string_view name) { return is_forced_by(*base_.tool_choice, name); };
+    const bool by_client =
+        std::any_of(
+            work.nodes.begin(), work.nodes.end(), [&](const batch_node& node) { return used(node.call.name); }
+        ) ||
+        std::any_of(work.held_back.begin(), work.held_back.end(), [&](const requested_call& call) {
+            return used(call.name);
+        });
+    const bool by_server = std::any_of(answer.tools_executed.begin(), answer.tools_executed.end(), used);
+    if (by_client || by_server)
+        base_.tool_choice = released(*base_.tool_choice);
 }
 
 }  // namespace dedalus::handoff_core

@@ -51,16 +51,39 @@ json::object profile_object(const wire_profile& profile)
         {"deferred_in_assistant", profile.deferred_in_assistant},
         {"server_results_as_tool_messages", profile.server_results_as_tool_messages},
         {"correlation_id_lasts", profile.correlation_id_lasts},
+        {"partial_answers", profile.partial_answers},
         {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)}};
+}
+
+json::object scheduling_object(const scheduling_rules& rules)
+{
+    return {
+        {"unknown_dependency", unknown_dependency_names.name_of(rules.unknown_dependency)},
+        {"cycle", cycle_names.name_of(rules.cycle)},
+        {"deferred_dependency", deferred_dependency_names.name_of(rules.deferred_dependency)},
+        {"unknown_tool", bad_call_names.name_of(rules.unknown_tool)},
+        {"invalid_arguments", bad_call_names.name_of(rules.invalid_arguments)}};
 }
 
 }  // namespace
 
+std::vector<std::string> demands_of(const run_definition& definition)
+{
+    std::vector<std::string> demands;
+    if (definition.rules != batch_rules())
+        demands.emplace_back("scheduling");
+    return demands;
+}
+
 new_entry input_entry(const run_definition& definition)
 {
     json::array tools;
-    for (const auto& [name, effect] : definition.tools)
-        tools.push_back(json::object{{"name", name}, {"effect", effect_names.name_of(effect)}});
+    for (const auto& [name, effect] : definition.tools) {
+        json::object tool{{"name", name}, {"effect", effect_names.name_of(effect)}};
+        if (definition.rules.run_anyway.contains(name))
+            tool["run_anyway"] = true;
+        tools.push_back(std::move(tool));
+    }
     chat_completion_request request = definition.request;
     std::string deferred = std::move(request.deferred_calls_raw);
     json::object body{
@@ -72,6 +95,8 @@ new_entry input_entry(const run_definition& definition)
         {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};
+    if (definition.rules.of_run != scheduling_rules())
+        body["scheduling"] = scheduling_object(definition.rules.of_run);
     if (definition.expires_at)
         body["expires_at_us"] = microseconds(*definition.expires_at);
     return entry("input", 0, body, std::move(deferred));

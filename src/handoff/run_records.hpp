@@ -6,6 +6,7 @@
 #include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/records.hpp>
 
+#include "handoff/normalise.hpp"
 #include "handoff/replay.hpp"
 
 #include <cstddef>
@@ -30,6 +31,7 @@ struct run_definition
     std::size_t max_result_bytes = 0;
     bool extensions = true;
     wire_profile profile{};
+    batch_rules rules{};
     std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
 };
@@ -60,6 +62,10 @@ struct wait_end
 };
 
 new_entry input_entry(const run_definition& definition);
+
+/// What a reader has to understand to go on with such a run: for `must_understand` of its heads.
+std::vector<std::string> demands_of(const run_definition& definition);
+
 new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
 
 /// @param raw       the body as received, or what the stream adds up to as such a body; the entry says where in it the

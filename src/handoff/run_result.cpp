@@ -53,6 +53,8 @@ std::string_view to_string(stop_reason reason) noexcept
         return "session_lost";
     case stop_reason::held:
         return "held";
+    case stop_reason::tool_fatal:
+        return "tool_fatal";
     }
     return "unknown";
 }

@@ -154,11 +154,34 @@ tool_end unfit_arguments_end(std::string_view problem)
     return failed(tool_outcome::invalid_arguments, "the arguments do not fit the tool: " + one_line(problem));
 }
 
+tool_end unresolved_arguments_end(std::string_view problem)
+{
+    std::string text = "the arguments cannot be resolved";
+    if (support::is_utf8(problem) && !problem.empty())
+        text += ": " + one_line(protocol::redacted_text(problem));
+    return failed(tool_outcome::invalid_arguments, std::move(text));
+}
+
 tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name)
 {
     return failed(
         tool_outcome::skipped_dependency,
         "not run, because the call " + call_text(dependency_id, dependency_name) + " that it depends on did not succeed"
+    );
+}
+
+tool_end skipped_for_unknown_end(std::string_view dependency_id)
+{
+    return failed(
+        tool_outcome::skipped_dependency,
+        "not run, because it depends on the call " + one_line(dependency_id) + ", which is not known"
+    );
+}
+
+tool_end skipped_for_cycle_end(std::string_view ids)
+{
+    return failed(
+        tool_outcome::skipped_dependency, "not run, because these calls depend on each other: " + one_line(ids)
     );
 }
 

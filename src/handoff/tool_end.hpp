@@ -53,8 +53,17 @@ tool_end invalid_arguments_end(std::string_view problem);
 /// `problem` has the JSON path of what does not fit the tool.
 tool_end unfit_arguments_end(std::string_view problem);
 
+/// argument_resolver threw this.
+tool_end unresolved_arguments_end(std::string_view problem);
+
 /// Not run, because the client call that it depends on did not end with `ok`.
 tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name);
+
+/// Not run, because it depends on an id that nobody knows.
+tool_end skipped_for_unknown_end(std::string_view dependency_id);
+
+/// Not run, because it and others of these ids depend on each other.
+tool_end skipped_for_cycle_end(std::string_view ids);
 
 /// Not run, because it depends on a server call that itself waits for the results of this turn.
 tool_end skipped_for_server_end(std::string_view dependency_id, std::string_view dependency_name);

@@ -85,8 +85,23 @@ struct tool_group::running_tool
         cancel.emit(asio::cancellation_type::terminal);
     }
 
+    // False: the tool is not run.
+    bool resolve_arguments()
+    {
+        if (!start.resolve || start.in_place_of_tool)
+            return true;
+        call_arguments call{start.call.key.call_id, start.call.name, std::move(start.call.arguments)};
+        start.call.arguments = start.resolve(call, context->dependency_results());
+        const std::string problem = entry->check ? entry->check(start.call.arguments) : std::string();
+        if (!problem.empty())
+            misfit = handoff_core::unfit_arguments_end(problem);
+        return !misfit;
+    }
+
     tool_end end() const
     {
+        if (misfit)
+            return *misfit;
         if (timed_out)
             return handoff_core::timeout_end(*timed_out, options().effect == tool_effect::once);
         if (value)
@@ -110,6 +125,7 @@ struct tool_group::running_tool
     bool ended = false;
     std::optional<json::value> value;
     std::string failure = "the tool failed";
+    std::optional<tool_end> misfit{};  ///< set: the tool was not run, because of its arguments
 };
 
 tool_group::tool_group(strand s, std::chrono::milliseconds grace)
@@ -140,8 +156,24 @@ void tool_group::start(tool_start what)
     asio::co_spawn(strand_, run(tool), asio::bind_cancellation_slot(tool->cancel.slot(), std::move(on_end)));
 }
 
+bool tool_group::has_arguments(running_tool& tool)
+{
+    try {
+        return tool.resolve_arguments();
+    }
+    catch (const std::exception& e) {
+        tool.misfit = handoff_core::unresolved_arguments_end(text_of(e));
+    }
+    catch (...) {
+        tool.misfit = handoff_core::unresolved_arguments_end("");
+    }
+    return false;
+}
+
 asio::awaitable<void> tool_group::run(std::shared_ptr<running_tool> tool)
 {
+    if (!has_arguments(*tool))
+        co_return;
     try {
         json::object arguments = std::move(tool->start.call.arguments);
         const tool_handler& own = tool->start.in_place_of_tool;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,7 @@ struct tool_start
     std::string run_id{};
     std::size_t max_result_bytes = 0;
     std::int64_t fence = 0;           ///< of the run's owner; 0 without a store
+    argument_resolver resolve{};      ///< for the handler of the tool; empty: it gets the arguments of the call
     tool_handler in_place_of_tool{};  ///< set: runs under the limits of the tool, instead of its handler
     std::function<void(const call_key&, boost::json::value)> on_progress{};  ///< called on the strand
 };
@@ -86,6 +89,7 @@ public:
 private:
     struct running_tool;
 
+    static bool has_arguments(running_tool& tool);
     static boost::asio::awaitable<void> run(std::shared_ptr<running_tool> tool);
 
     bool any_ended() const;

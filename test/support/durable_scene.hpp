@@ -125,6 +125,7 @@ struct durable_scene
         result->on_unknown_send = on_unknown_send;
         result->credentials = credentials;
         result->lease = lease;
+        result->resolve_arguments = resolve;
         return result;
     }
 
@@ -160,6 +161,7 @@ struct durable_scene
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::suspend;
     dedalus::unknown_send_policy on_unknown_send = dedalus::unknown_send_policy::resend;
     std::optional<dedalus::credential_selection> credentials{};
+    dedalus::argument_resolver resolve{};
     int owners = 0;
     int tokens = 0;
     std::chrono::milliseconds lease = std::chrono::seconds(30);

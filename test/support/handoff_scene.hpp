@@ -64,6 +64,7 @@ struct scene
     bool gate_open = false;
     std::size_t max_concurrency = 8;
     int max_turns = 10;
+    dedalus::argument_resolver resolve{};
 
     void says(dedalus::chat_completion answer) { script.push_back({std::move(answer), {}, false}); }
 
@@ -123,6 +124,7 @@ inline std::shared_ptr<const engine::run_input> scene::input()
         result->settings.tool_names.push_back(std::get<dedalus::function_tool>(t).function.name);
     result->settings.make_call_id = [] { return "made"; };
     result->max_result_bytes = 4096;
+    result->resolve_arguments = resolve;
     result->cancellation_grace = milliseconds(5);
     result->request.model = "m";
     result->request.messages.emplace_back(dedalus::user_message{"Hello"});

@@ -3,10 +3,12 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/run_inbox.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
+#include <dedalus/handoff/scheduling_rules.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/run_store.hpp>
@@ -53,6 +55,14 @@ struct handoff_options
 
     /// How the Dedalus members are used, where servers may differ.
     wire_profile profile{};
+
+    /// What becomes of calls whose dependencies, names or arguments are not right.
+    scheduling_rules scheduling{};
+
+    /// Puts what other calls gave into the arguments of a call, before its handler runs and before they are checked
+    /// again. No server is known to send references, so nothing is replaced by default. What it gives is not stored,
+    /// and changes neither tool_result::arguments nor the fingerprint: a run that is resumed calls it again.
+    argument_resolver resolve_arguments{};
 
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;

@@ -47,6 +47,7 @@ enum class stop_reason
     expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
     session_lost,          ///< the server cannot go on from what it had begun, in any way
     held,                  ///< executing: another process has the run; nothing else is set
+    tool_fatal,            ///< a call that scheduling_rules do not let pass
 };
 
 DEDALUS_EXPORT std::string_view to_string(stop_reason reason) noexcept;

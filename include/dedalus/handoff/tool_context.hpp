@@ -20,7 +20,7 @@ enum class tool_outcome
     timeout,             ///< the tool's time limit passed; for tool_effect::once the effect is unknown
     cancelled,           ///< the run was cancelled
     skipped_dependency,  ///< not run: a call it depends on did not end with `ok`
-    invalid_arguments,   ///< not run: the arguments are not a JSON object, or not what the tool takes
+    invalid_arguments,   ///< not run: the arguments are not a JSON object, not what the tool takes, or not resolved
     unknown_tool,        ///< not run: no tool of this name is registered
     rejected,            ///< not run: a person declined
     expired,             ///< not run: nobody decided in time
@@ -34,6 +34,7 @@ struct dependency_result
 {
     tool_outcome outcome = tool_outcome::ok;
     boost::json::value value{};  ///< result of the tool or of the server; null unless `ok`
+    std::string text{};          ///< what the model is told of it: the result as text, or "Error: ..."
 };
 
 /// What a tool is told about the call it serves. Lives as long as the call.

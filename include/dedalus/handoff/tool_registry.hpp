@@ -67,6 +67,14 @@ struct tool_options
 
     /// Needed by tool_effect::probe, and by no other.
     tool_probe probe{};
+
+    /// A call of this tool runs when the calls that it depends on have ended, however they did: it sees their outcomes
+    /// in tool_context::dependency_results(). False: it is skipped unless all of them ended with tool_outcome::ok.
+    bool run_anyway = false;
+
+    /// A person lets each call run that repeats one of the run: another call of this tool with the same arguments was
+    /// started before. Models repeat on purpose and by mistake. Else as `needs_approval`; needs handoff_options::store.
+    bool confirm_repeat = false;
 };
 
 /// Runs a tool: gets the arguments as the model gave them and gives any JSON. A string goes to the model as it is,

@@ -2,6 +2,7 @@
 #include "support/durable_scene.hpp"
 
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -135,6 +136,62 @@ TEST_CASE("A wait that nobody ends in time ends as expired, and a late decision 
     CHECK(done.phase == run_phase::completed);
     CHECK(done.tool_results[0].outcome == tool_outcome::expired);
     CHECK(s.log.empty());
+}
+
+TEST_CASE("A call that repeats one that was started waits for an approval, whatever its id, and others do not")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::keyed, .confirm_repeat = true});
+    s.add("look", {.effect = tool_effect::keyed});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "look") + "]"));
+    s.says(asks(
+        R"([{"id":"c","name":"book","arguments":{"n":1}},)" + pending_call("d", "book") + "," +
+        pending_call("e", "look") + "]"
+    ));
+    const dedalus::run_result waits = s.run();
+    CHECK(s.log == names{"a", "b", "c", "e"});
+    CHECK(waits.stop_reason == stop_reason::approval);
+    REQUIRE(waits.waiting.size() == 1);
+    CHECK(waits.waiting[0].call_id == "d");
+
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(run_coro(s.inbox().approve("r1", "d")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a", "b", "c", "e", "d"});
+}
+
+TEST_CASE("Of two equal calls of one answer the second is a repetition")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::keyed, .confirm_repeat = true});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "book") + "]"));
+    const dedalus::run_result waits = s.run();
+    CHECK(s.log == names{"a"});
+    REQUIRE(waits.waiting.size() == 1);
+    CHECK(waits.waiting[0].call_id == "b");
+    CHECK(run_coro(s.inbox().reject("r1", "b", "once is enough")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().tool_results.at(1).outcome == tool_outcome::rejected);
+}
+
+TEST_CASE("A call whose equal was not run is no repetition, and neither is one that starts again after a crash")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::keyed, .needs_approval = true, .confirm_repeat = true});
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    s.run();
+    CHECK(run_coro(s.inbox().reject("r1", "a")) == post_outcome::accepted);
+    s.tools = {};
+    s.add("book", {.effect = tool_effect::keyed, .confirm_repeat = true});
+    s.says(asks("[" + pending_call("b", "book") + "]"));
+    // Create, acquire, the decision, intent, answer, start, and here the end.
+    s.store->arm(dedalus::store_failpoint::before_commit, 7, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    CHECK(s.log == names{"b"});
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"b", "b"});
 }
 
 }  // namespace durable_waits_test
