@@ -68,6 +68,7 @@ set(dedalus_unit_test_sources
     unit/handoff/decision_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_format_test.cpp
+    unit/handoff/durable_early_test.cpp
     unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
     unit/handoff/durable_decisions_test.cpp
@@ -79,6 +80,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_scheduling_test.cpp
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
+    unit/handoff/early_start_test.cpp
     unit/handoff/engine_test.cpp
     unit/handoff/forced_tool_test.cpp
     unit/handoff/history_test.cpp

@@ -147,19 +147,6 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
     co_return co_await take_unknown(r, key);
 }
 
-void start_tool(durable& r, core::ready_call call)
-{
-    tool_start what;
-    what.call = std::move(call);
-    what.tools = r.input->tools;
-    what.run_id = r.input->run_id;
-    what.max_result_bytes = r.definition.max_result_bytes;
-    what.fence = r.journal.fence();
-    what.resolve = r.input->resolve_arguments;
-    what.on_progress = r.teller.on_progress();
-    r.tools.start(std::move(what));
-}
-
 // The starts are in the store before the first instruction of a tool, and the run is still ours then.
 asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> calls)  // borrowed: r
 {
@@ -172,8 +159,7 @@ asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> call
     co_await r.journal.hold_lease();
     if (!r.stop->asked_now()) {
         r.tell();
-        for (core::ready_call& call : calls)
-            start_tool(r, std::move(call));
+        start_or_adopt(r.tools, r.m(), std::move(calls), describe_by(r));
         co_return;
     }
     for (const core::ready_call& call : calls) {
@@ -256,6 +242,21 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 }
 
 }  // namespace
+
+early_starts::describe_start describe_by(const durable& r)
+{
+    return [&r](core::ready_call call) {
+        tool_start what;
+        what.call = std::move(call);
+        what.tools = r.input->tools;
+        what.run_id = r.input->run_id;
+        what.max_result_bytes = r.definition.max_result_bytes;
+        what.fence = r.journal.fence();
+        what.resolve = r.input->resolve_arguments;
+        what.on_progress = r.teller.on_progress();
+        return what;
+    };
+}
 
 asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 {

@@ -185,6 +185,8 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
     std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
     co_await write_intent(r, key, sha256);
     r.m().sent_at(r.journal.now());
+    co_await r.tools.discard_early();
+    r.early->begin(r.m(), r.tools, describe_by(r));
 
     std::optional<chat_completion> answer;
     std::exception_ptr thrown;
@@ -198,8 +200,11 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         thrown = std::current_exception();
         failure = judge(r, e);
     }
-    if (!answer)
+    r.early->end();
+    if (!answer) {
+        co_await r.tools.discard_early();
         co_return co_await take_failure(r, thrown, failure);
+    }
     co_await take_answer(r, *std::move(answer));
     co_return !r.m().ended();
 }

@@ -33,6 +33,7 @@ void rebuild(durable& r, stores::stored_run stored)
     r.facts = core::read_calls(stored.calls);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
     r.m().set_fence(r.journal.fence());
+    r.early.emplace(r.input->early, r.input->tools, r.definition.max_concurrency);
     r.times.began = stored.entries.front().at;
     r.times.suspended = core::suspended_in(stored.entries, r.journal.now());
     if (r.m().ended())
@@ -250,6 +251,7 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     }
     if (lost || failure)
         r.tools.cancel();
+    r.tools.cancel_early();
     co_await r.tools.drain();
     r.stop->on_now({});
     if (lost)

@@ -9,6 +9,7 @@
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/stores/run_store.hpp>
 
+#include "handoff/early_feed.hpp"
 #include "handoff/run_event_queue.hpp"
 #include "handoff/run_journal.hpp"
 #include "handoff/run_records.hpp"
@@ -42,6 +43,7 @@ struct durable_input
     send_once_function send{};
     std::shared_ptr<const tool_registry> tools{};
     argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
+    std::shared_ptr<early_feed> early{};    ///< that `send` feeds; null: no tool starts before its answer is stored
     retry_options retry{};
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;

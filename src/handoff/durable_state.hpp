@@ -1,6 +1,7 @@
 #pragma once
 
 #include "handoff/durable_run.hpp"
+#include "handoff/early_starts.hpp"
 #include "handoff/run_machine.hpp"
 #include "handoff/run_teller.hpp"
 #include "handoff/tool_group.hpp"
@@ -43,6 +44,7 @@ struct durable
     boost::json::array toolset;                        ///< as heads have it
     std::optional<handoff_core::run_machine> machine;  ///< set when the run was loaded
     tool_group tools;
+    std::optional<early_starts> early;               ///< likewise
     std::vector<stores::wait_record> waits;          ///< open ones
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
@@ -57,6 +59,9 @@ struct durable
     run_timing times{};  ///< `began` and `suspended`, and `ended` of a run that had ended when it was loaded
     int failures = 0;    ///< of the present request, in this process
 };
+
+/// What a tool of the run is started with, besides its call.
+early_starts::describe_start describe_by(const durable& r);
 
 /// Sends the next request and takes what comes of it. False: the run has ended, or is suspended.
 asio::awaitable<bool> exchange(durable& r);

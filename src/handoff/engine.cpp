@@ -4,6 +4,7 @@
 
 #include "codec/encode_chat_request.hpp"
 #include "crypto/sha256.hpp"
+#include "handoff/early_starts.hpp"
 #include "handoff/exchange_failure.hpp"
 #include "handoff/run_teller.hpp"
 #include "handoff/strand_hop.hpp"
@@ -36,13 +37,15 @@ struct run
 {
     run(std::shared_ptr<const run_input> i, strand on)
         : input(std::move(i)), s(std::move(on)), machine(input->settings, input->request),
-          tools(s, input->cancellation_grace), teller(input->events)
+          tools(s, input->cancellation_grace), early(input->early, input->tools, input->settings.max_concurrency),
+          teller(input->events)
     {}
 
     std::shared_ptr<const run_input> input;
     strand s;
     handoff_core::run_machine machine;
     tool_group tools;
+    early_starts early;
     run_teller teller;
     int failures = 0;  // of the present turn
     stop_reason ends_as = stop_reason::error;
@@ -88,9 +91,25 @@ std::string key_of(run& r, const chat_completion_request& request)
     return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
 }
 
+early_starts::describe_start describe_by(const run& r)
+{
+    return [&r](handoff_core::ready_call call) {
+        tool_start what;
+        what.call = std::move(call);
+        what.tools = r.input->tools;
+        what.run_id = r.input->settings.run_id;
+        what.max_result_bytes = r.input->max_result_bytes;
+        what.resolve = r.input->resolve_arguments;
+        what.on_progress = r.teller.on_progress();
+        return what;
+    };
+}
+
 asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borrowed: r
 {
     no_answer failure;
+    co_await r.tools.discard_early();
+    r.early.begin(r.machine, r.tools, describe_by(r));
     try {
         std::string key = key_of(r, request);
         asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
@@ -106,10 +125,12 @@ asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borr
         r.machine.on_unknown_outcome();
         failure.thrown = std::current_exception();
     }
+    r.early.end();
     if (!failure.thrown)
         co_return;
     if (!failure.again_after)
         std::rethrow_exception(failure.thrown);
+    co_await r.tools.discard_early();
     asio::steady_timer timer(r.s, *failure.again_after);
     co_await timer.async_wait(asio::use_awaitable);
 }
@@ -118,16 +139,7 @@ void start_ready_calls(run& r)
 {
     std::vector<handoff_core::ready_call> calls = r.machine.start_ready(clock::now());
     r.teller.look(r.machine);
-    for (handoff_core::ready_call& call : calls) {
-        tool_start what;
-        what.call = std::move(call);
-        what.tools = r.input->tools;
-        what.run_id = r.input->settings.run_id;
-        what.max_result_bytes = r.input->max_result_bytes;
-        what.resolve = r.input->resolve_arguments;
-        what.on_progress = r.teller.on_progress();
-        r.tools.start(std::move(what));
-    }
+    start_or_adopt(r.tools, r.machine, std::move(calls), describe_by(r));
 }
 
 void take_ended_calls(run& r)
@@ -217,6 +229,7 @@ asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, str
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (failure)
         r.tools.cancel();
+    r.tools.cancel_early();
     co_await r.tools.drain();
     take_ended_calls(r);
     r.teller.look(r.machine);

@@ -7,6 +7,7 @@
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
+#include "handoff/early_feed.hpp"
 #include "handoff/run_event_queue.hpp"
 #include "handoff/run_machine.hpp"
 
@@ -40,6 +41,7 @@ struct run_input
     std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
 
     argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
+    std::shared_ptr<early_feed> early{};    ///< that `send` feeds; null: no tool starts before its answer is there
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);

@@ -75,6 +75,14 @@ follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_p
     throw cancelled;
 }
 
+bool starts_early(const tool_registry& tools)
+{
+    const std::vector<tool> definitions = tools.definitions();
+    return std::any_of(definitions.begin(), definitions.end(), [&tools](const tool& definition) {
+        return tools.find(std::get<function_tool>(definition).function.name)->options.early_start;
+    });
+}
+
 bool offers(const std::vector<tool>& tools, const std::string& name)
 {
     return std::any_of(tools.begin(), tools.end(), [&name](const tool& t) {
@@ -240,8 +248,12 @@ private:
     {
         input.events =
             std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
-        input.send = [c = client_, events = input.events](const chat_completion_request& request, std::string key) {
-            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key)), events);
+        if (starts_early(*tools_))
+            input.early = std::make_shared<handoff_engine::early_feed>();
+        input.send = [c = client_,
+                      events = input.events,
+                      early = input.early](const chat_completion_request& request, std::string key) {
+            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key)), events, early);
         };
     }
 

@@ -44,13 +44,18 @@ std::string reasoning_of(const message_delta& delta)
     return {};
 }
 
-asio::awaitable<chat_completion>
-read_whole(asio::awaitable<chat_completion_stream> opened, std::shared_ptr<run_event_queue> events)
+asio::awaitable<chat_completion> read_whole(
+    asio::awaitable<chat_completion_stream> opened,
+    std::shared_ptr<run_event_queue> events,
+    std::shared_ptr<early_feed> early
+)
 {
     chat_completion_stream stream = co_await std::move(opened);
     while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
         for (run_event& event : events_of(*chunk))
             events->put(std::move(event));
+        if (early && early->on_chunk)
+            early->on_chunk(*chunk);
         co_await run_event_queue::room(events);
     }
     co_return stream.completion();
@@ -62,10 +67,11 @@ asio::awaitable<chat_completion> streamed_answer(
     const client& c,
     const chat_completion_request& request,
     const call_options& options,
-    std::shared_ptr<run_event_queue> events
+    std::shared_ptr<run_event_queue> events,
+    std::shared_ptr<early_feed> early
 )
 {
-    return read_whole(c.chat_completions_stream(request, options), std::move(events));
+    return read_whole(c.chat_completions_stream(request, options), std::move(events), std::move(early));
 }
 
 std::vector<run_event> events_of(const chat_completion_chunk& chunk)

@@ -55,7 +55,7 @@ struct tool_group::running_tool
             return;
         last_progress = clock::now();
         set_deadline();
-        if (start.on_progress)
+        if (start.on_progress && !start.early)
             start.on_progress(start.call.key, std::move(what));
     }
 
@@ -209,7 +209,9 @@ std::vector<ended_call> tool_group::take_ended(limit_point now)
             tool->request_cancel();
             continue;
         }
-        if (!tool->ended && !overdue)
+        if (tool->start.early && overdue)
+            tool->deadline = limit_point::max();
+        if (tool->start.early || (!tool->ended && !overdue))
             continue;
         if (!tool->reported) {
             ended_call& ended = result.emplace_back();
@@ -231,7 +233,53 @@ std::vector<ended_call> tool_group::take_ended(limit_point now)
 
 bool tool_group::any_open() const
 {
-    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return !tool->reported; });
+    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) {
+        return !tool->reported && !tool->start.early;
+    });
+}
+
+std::size_t tool_group::early_running() const
+{
+    return static_cast<std::size_t>(std::count_if(tools_.begin(), tools_.end(), [](const auto& tool) {
+        return tool->start.early && !tool->ended;
+    }));
+}
+
+bool tool_group::has_early(const call_key& key) const
+{
+    return std::any_of(tools_.begin(), tools_.end(), [&key](const auto& tool) {
+        return tool->start.early && tool->start.call.key == key;
+    });
+}
+
+bool tool_group::adopt(const call_key& key, const std::string& fingerprint)
+{
+    for (const std::shared_ptr<running_tool>& tool : tools_) {
+        if (tool->start.early != fingerprint || tool->start.call.key != key || tool->cancel_requested)
+            continue;
+        tool->start.early.reset();
+        return true;
+    }
+    return false;
+}
+
+void tool_group::cancel_early()
+{
+    for (const std::shared_ptr<running_tool>& tool : tools_) {
+        if (tool->start.early)
+            tool->request_cancel();
+    }
+}
+
+asio::awaitable<void> tool_group::discard_early()
+{
+    cancel_early();
+    while (early_running() > 0) {
+        wake_->expires_at(limit_point::max());
+        boost::system::error_code ignored;  // woken by the end of a tool
+        co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    std::erase_if(tools_, [](const auto& tool) { return tool->start.early.has_value(); });
 }
 
 void tool_group::cancel()
@@ -251,7 +299,9 @@ asio::awaitable<void> tool_group::drain()
 
 bool tool_group::any_ended() const
 {
-    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return tool->ended; });
+    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) {
+        return tool->ended && !tool->start.early;
+    });
 }
 
 limit_point tool_group::next_deadline() const

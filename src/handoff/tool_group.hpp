@@ -41,6 +41,9 @@ struct tool_start
     argument_resolver resolve{};      ///< for the handler of the tool; empty: it gets the arguments of the call
     tool_handler in_place_of_tool{};  ///< set: runs under the limits of the tool, instead of its handler
     std::function<void(const call_key&, boost::json::value)> on_progress{};  ///< called on the strand
+
+    /// Set: the call starts before the run knows it, and nothing is heard of it until adopt(). Its fingerprint.
+    std::optional<std::string> early{};
 };
 
 struct ended_call
@@ -79,6 +82,20 @@ public:
 
     /// Whether a tool has not been reported as ended.
     bool any_open() const;
+
+    /// Calls that started early, and still run; whether this one did.
+    std::size_t early_running() const;
+    bool has_early(const call_key& key) const;
+
+    /// The run asks for a call: false unless it has started early, with this fingerprint, and was not cancelled. From
+    /// now on it is a call like the others.
+    bool adopt(const call_key& key, const std::string& fingerprint);
+
+    /// Cancels those that have started early and were not adopted.
+    void cancel_early();
+
+    /// Likewise; waits until they have ended and forgets them.
+    boost::asio::awaitable<void> discard_early();
 
     /// Cancels all tools.
     void cancel();

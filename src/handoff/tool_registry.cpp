@@ -52,6 +52,8 @@ void tool_registry::add_entry(entry added)
         throw config_error("max_concurrency of the tool " + name + " must be at least 1");
     if (options.on_expiry == wait_expiry::auto_approve && options.effect == tool_effect::once)
         throw config_error("the tool " + name + " must not happen twice, and cannot be approved by nobody");
+    if (options.early_start && options.effect != tool_effect::pure)
+        throw config_error("the tool " + name + " has an effect, and must not start before its answer is whole");
     if ((options.effect == tool_effect::probe) != static_cast<bool>(options.probe))
         throw config_error(
             "the tool " + name + " must have a probe if its effect is tool_effect::probe, and only then"

@@ -75,6 +75,13 @@ struct tool_options
     /// A person lets each call run that repeats one of the run: another call of this tool with the same arguments was
     /// started before. Models repeat on purpose and by mistake. Else as `needs_approval`; needs handoff_options::store.
     bool confirm_repeat = false;
+
+    /// For tool_effect::pure, in runs that are followed by handoff_loop::stream(): a call whose arguments have come
+    /// whole may start while the rest of the answer is still coming. What it gives counts when the whole answer asks
+    /// for the same call; when it does not, or breaks off, the tool is cancelled and has run for nothing. A call that
+    /// waits for a person or depends on others does not start early, nor one of a tool with `max_concurrency` or
+    /// `group`.
+    bool early_start = false;
 };
 
 /// Runs a tool: gets the arguments as the model gave them and gives any JSON. A string goes to the model as it is,
@@ -106,7 +113,7 @@ public:
     /// Adds a tool. Throws config_error when the name is empty, longer than 64, has characters other than letters,
     /// digits, `_` and `-`, or is taken; when the handler is empty and the effect not tool_effect::external; when a
     /// limit is not positive or max_concurrency 0; when a probe is missing, or has no use; for
-    /// wait_expiry::auto_approve with tool_effect::once.
+    /// wait_expiry::auto_approve with tool_effect::once; for early_start with another effect than tool_effect::pure.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
 
     /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another

@@ -70,6 +70,16 @@ TEST_CASE("A tool needs a handler and a positive time limit")
     CHECK(tools.size() == 0);
 }
 
+TEST_CASE("Only a tool without any effect may start early")
+{
+    dedalus::tool_registry tools;
+    tools.add(named("look"), nothing, {.effect = dedalus::tool_effect::pure, .early_start = true});
+    for (const auto effect :
+         {dedalus::tool_effect::once, dedalus::tool_effect::keyed, dedalus::tool_effect::transactional})
+        CHECK_THROWS_AS(tools.add(named("a"), nothing, {.effect = effect, .early_start = true}), dedalus::config_error);
+    CHECK(tools.size() == 1);
+}
+
 TEST_CASE("Adding to a copy of a registry leaves the original alone")
 {
     dedalus::tool_registry tools;
