@@ -37,8 +37,7 @@ void rebuild(durable& r, stores::stored_run stored)
     r.times.suspended = core::suspended_in(stored.entries, r.journal.now());
     if (r.m().ended())
         r.times.ended = stored.entries.back().at;
-    for (stores::wait_record& wait : stored.waits)
-        r.waits.push_back(std::move(wait));
+    r.waits = std::move(stored.waits);
     r.late = std::move(stored.late);
     hear_cancellation(r, stored.inbox);
     const std::shared_ptr<const tool_registry> tools = r.input->tools;
@@ -58,7 +57,8 @@ run_result not_ours(const std::string& run_id, stop_reason reason)
     return result;
 }
 
-asio::awaitable<void> create(durable& r)  // borrowed: r
+// False: there is such a run already.
+asio::awaitable<bool> create(durable& r)  // borrowed: r
 {
     core::checkpoint_head head;
     head.run_id = r.input->run_id;
@@ -71,21 +71,67 @@ asio::awaitable<void> create(durable& r)  // borrowed: r
     const stores::create_outcome outcome = co_await r.journal.create(std::move(head), std::move(input));
     if (outcome == stores::create_outcome::exists && r.input->must_be_new)
         throw config_error("there is a run with this id already");
+    co_return outcome == stores::create_outcome::created;
 }
 
-// What is to be said at once, if anything: the run has ended, or somebody else has it.
+asio::awaitable<void> release(durable& r)  // borrowed: r
+{
+    try {
+        co_await r.journal.release();
+    }
+    catch (const store_error&) {
+        co_return;  // the lease ends by itself
+    }
+}
+
+// False: there is no such run.
+asio::awaitable<bool> load(durable& r)  // borrowed: r
+{
+    std::optional<stores::stored_run> stored = co_await r.journal.load();
+    if (!stored)
+        co_return false;
+    rebuild(r, *std::move(stored));
+    co_return true;
+}
+
+// What we took, with all records of the former owner. What fails here must not keep the run from others.
+asio::awaitable<void> load_ours(durable& r)  // borrowed: r
+{
+    std::exception_ptr failure;
+    try {
+        const bool there = co_await load(r);
+        if (!there)
+            throw store_error(store_errc::damaged, "the run is gone");
+        co_return;
+    }
+    catch (...) {
+        failure = std::current_exception();
+    }
+    co_await release(r);
+    std::rethrow_exception(failure);
+}
+
+// What is to be said at once, if anything: the run has ended, or somebody else has it. Looks before it takes the run:
+// who cannot read it, or knows it has ended, changes nothing.
 asio::awaitable<std::optional<run_result>> open(durable& r)  // borrowed: r
 {
+    bool created = false;
     if (r.input->create)
-        co_await create(r);
+        created = co_await create(r);
+    if (!created) {
+        const bool there = co_await load(r);
+        if (!there)
+            throw config_error("there is no run with this id");
+        if (r.m().ended())
+            co_return result_of(r);
+    }
     const stores::acquire_result acquired = co_await r.journal.acquire();
     if (acquired.outcome == stores::acquire_outcome::not_found)
         throw config_error("there is no run with this id");
     if (acquired.outcome == stores::acquire_outcome::held)
         co_return not_ours(r.input->run_id, stop_reason::held);
-    stores::stored_run stored = co_await r.journal.load();
-    rebuild(r, std::move(stored));
-    if (acquired.outcome == stores::acquire_outcome::terminal)
+    co_await load_ours(r);
+    if (r.m().ended())
         co_return result_of(r);
     co_return std::nullopt;
 }
@@ -160,14 +206,8 @@ asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<renewal> lease, 
     boost::system::error_code ignored;
     if (!lease->ended)
         co_await lease->end.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    if (!ours)
-        co_return;
-    try {
-        co_await r.journal.release();
-    }
-    catch (const store_error&) {
-        co_return;  // it ends by itself
-    }
+    if (ours)
+        co_await release(r);
 }
 
 // Those that follow know at least that it was done.

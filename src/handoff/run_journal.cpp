@@ -102,13 +102,13 @@ asio::awaitable<stores::acquire_result> run_journal::acquire()
     co_return result;
 }
 
-asio::awaitable<stores::stored_run> run_journal::load()
+asio::awaitable<std::optional<stores::stored_run>> run_journal::load()
 {
     stores::load_request request;
     request.run_id = run_id_;
     stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
     if (result.outcome == stores::load_outcome::not_found)
-        throw store_error(store_errc::damaged, "the run is gone");
+        co_return std::nullopt;
     if (result.outcome == stores::load_outcome::corrupt || result.run.entries.empty())
         throw store_error(store_errc::damaged, "the run is not whole in its store");
     handoff_core::checkpoint_head head = handoff_core::read_checkpoint(result.run);
@@ -120,7 +120,7 @@ asio::awaitable<stores::stored_run> run_journal::load()
         if (handoff_core::is_answer(entry.kind))
             last_answer_ = logged_answer{entry.seq, handoff_core::tells_deferred(entry.body)};
     }
-    co_return std::move(result.run);
+    co_return std::optional<stores::stored_run>(std::move(result.run));
 }
 
 asio::awaitable<stores::stored_run> run_journal::load_outside()

@@ -75,8 +75,8 @@ public:
     /// Takes the run.
     boost::asio::awaitable<stores::acquire_result> acquire();
 
-    /// All of it. Throws store_error(damaged) when it is not there or not whole.
-    boost::asio::awaitable<stores::stored_run> load();
+    /// All of it; nothing when it is not there. Throws store_error(damaged) when it is not whole.
+    boost::asio::awaitable<std::optional<stores::stored_run>> load();
 
     /// What others have written: inbox and late results, but not the log. Throws run_lost.
     boost::asio::awaitable<stores::stored_run> load_outside();

@@ -94,6 +94,37 @@ TEST_CASE("A run in a format that is not known is left as it is, and nothing is 
     CHECK(left.inbox.size() == 1);
 }
 
+TEST_CASE("Who cannot read a run leaves its fence and its lease alone, so that others can take it at once")
+{
+    durable_scene s;
+    stores::stored_run run = waiting_run_of_version_1();
+    SECTION("its format is newer")
+    {
+        replace(run.head.bytes, R"("version":1)", R"("version":2)");
+    }
+    SECTION("its log cannot have happened")
+    {
+        stores::log_entry twice = run.entries.at(1);
+        REQUIRE(twice.kind == "intent");
+        twice.seq = ++run.last_seq;
+        twice.crc32c = stores::checksum(twice);
+        run.entries.push_back(twice);
+        ++run.rev;
+        replace(run.head.bytes, R"("rev":)" + std::to_string(run.rev - 1), R"("rev":)" + std::to_string(run.rev));
+        replace(
+            run.head.bytes,
+            R"("last_seq":)" + std::to_string(run.last_seq - 1),
+            R"("last_seq":)" + std::to_string(run.last_seq)
+        );
+    }
+    restore(s, run);
+    const stores::stored_run before = s.stored();
+    CHECK_THROWS_AS(s.run(), store_error);
+    CHECK_THROWS_AS(s.run(), store_error);
+    CHECK(s.stored() == before);
+    CHECK(run_coro(s.store->list({})).runs.at(0).lease_owner.empty());
+}
+
 TEST_CASE("What a newer minor version has written into the head of a run is kept when the run goes on")
 {
     durable_scene s;
