@@ -276,7 +276,9 @@ asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
 {
     if (lacks_tools(r) && !r.stop->asked_now()) {
-        co_await suspend(r, stop_reason::toolset_changed);
+        journal_commit what;  // others may have the tool: they find the run on their list
+        what.head.wakeup_at = core::stored_time(r.journal.now() + r.input->lease);
+        co_await suspend(r, stop_reason::toolset_changed, std::move(what));
         co_return false;
     }
     while (r.m().calls_open()) {
