@@ -277,7 +277,7 @@ asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
 {
     if (lacks_tools(r) && !r.stop->asked_now()) {
         journal_commit what;  // others may have the tool: they find the run on their list
-        what.head.wakeup_at = core::stored_time(r.journal.now() + r.input->lease);
+        what.head.wakeup_at = core::stored_time(r.journal.store_now() + r.input->lease);
         co_await suspend(r, stop_reason::toolset_changed, std::move(what));
         co_return false;
     }

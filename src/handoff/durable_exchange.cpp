@@ -100,7 +100,7 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         const auto wait = failure.retry.retry_after.value_or(r.input->retry.max_backoff);
         const stop_reason reason = failure.of.suspends.value_or(stop_reason::retry_after);
         journal_commit what;
-        what.head.wakeup_at = core::stored_time(r.journal.now() + wait);
+        what.head.wakeup_at = core::stored_time(r.journal.store_now() + wait);
         co_await suspend(r, reason, std::move(what));
         co_return false;
     }

@@ -29,6 +29,9 @@ constexpr int renewals_per_lease = 3;
 void rebuild(durable& r, stores::stored_run stored)
 {
     r.definition = core::read_definition(stored.entries.front());
+    // Written by the clock of who began the run; judged by that of the store.
+    if (r.definition.expires_at)
+        *r.definition.expires_at += stored.created_at - stored.entries.front().at;
     r.toolset = toolset_of(r.definition);
     r.facts = core::read_calls(stored.calls);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
@@ -141,7 +144,7 @@ asio::awaitable<void> follow(durable& r)  // borrowed: r
     bool going = co_await judge_started(r);
     while (going) {
         const auto expires = r.definition.expires_at;
-        if (expires && *expires <= r.journal.now()) {
+        if (expires && *expires <= r.journal.store_now()) {
             journal_commit nothing;  // but the end
             co_await end_run(r, run_phase::expired, stop_reason::expired, std::move(nothing));
             co_return;

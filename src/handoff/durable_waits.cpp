@@ -16,12 +16,13 @@ namespace core = handoff_core;
 
 namespace {
 
-std::optional<stores::time_point> expiry_of(const durable& r, const std::string& tool, time_point since)
+// By the store's clock, which refuses decisions from then on.
+std::optional<stores::time_point> expiry_of(const durable& r, const std::string& tool)
 {
     const tool_registry::entry* entry = r.input->tools->find(tool);
     if (entry == nullptr || entry->options.wait_limit == no_limit)
         return {};
-    return core::stored_time(since + entry->options.wait_limit);
+    return core::stored_time(r.journal.store_now() + entry->options.wait_limit);
 }
 
 stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
@@ -37,7 +38,7 @@ stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
     wait.key.call = core::stored_key(key);
     wait.key.kind = core::wait_name(kind);
     wait.fingerprint = core::fingerprint(request);
-    wait.expires_at = expiry_of(r, request.name, facts.since);
+    wait.expires_at = expiry_of(r, request.name);
     wait.body = core::wait_body(facts);
     if (r.input->make_token) {
         std::string& token = r.tokens[wait.key] = r.input->make_token();
@@ -175,7 +176,7 @@ void expire(durable& r, decided& all, const stores::wait_record& wait)
         return;
     case wait_expiry::keep:
         all.commit.waits.push_back(wait);
-        all.commit.waits.back().expires_at = expiry_of(r, facts.name, r.journal.now());
+        all.commit.waits.back().expires_at = expiry_of(r, facts.name);
         return;
     case wait_expiry::auto_approve:
         if (kind == wait_kind::approval)
@@ -192,7 +193,7 @@ void expire(durable& r, decided& all, const stores::wait_record& wait)
 decided look_at_waits(durable& r)
 {
     decided all;
-    const stores::time_point now = core::stored_time(r.journal.now());
+    const stores::time_point now = core::stored_time(r.journal.store_now());
     for (const stores::wait_record& wait : r.waits) {
         if (!waits(r, wait.key))
             continue;

@@ -97,6 +97,7 @@ asio::awaitable<stores::acquire_result> run_journal::acquire()
     stores::acquire_result result = co_await repeat(store_, &run_store::acquire, std::move(request));
     if (result.outcome == stores::acquire_outcome::acquired) {
         fence_ = result.fence;
+        hear_store_clock(result.until);
         held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
     }
     co_return result;
@@ -205,6 +206,7 @@ asio::awaitable<void> run_journal::renew()
     const stores::renew_result result = co_await repeat(store_, &run_store::renew, std::move(request));
     if (result.outcome == stores::lease_outcome::lost)
         throw run_lost{};
+    hear_store_clock(result.until);
     held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
 }
 
@@ -247,6 +249,18 @@ std::optional<logged_answer> run_journal::last_answer(const std::vector<handoff_
             answer = logged_answer{seq, handoff_core::tells_deferred(entry.body)};
     }
     return answer;
+}
+
+handoff_core::time_point run_journal::store_now() const
+{
+    if (!store_time_)
+        return clocks_.system();
+    return store_time_->shown + (clocks_.steady() - store_time_->heard);
+}
+
+void run_journal::hear_store_clock(stores::time_point until)
+{
+    store_time_ = store_time{until - ttl_, clocks_.steady()};
 }
 
 std::string run_journal::next_op()

@@ -113,7 +113,12 @@ public:
 
     handoff_core::time_point now() const { return clocks_.system(); }
 
+    /// By the store's clock, which decides on what is over: as the answer to the last acquire() or renew() told it, and
+    /// never ahead of it. Before that, by ours.
+    handoff_core::time_point store_now() const;
+
 private:
+    void hear_store_clock(stores::time_point until);
     std::string next_op();
 
     std::shared_ptr<run_store> store_;
@@ -129,6 +134,15 @@ private:
     std::optional<stores::time_point> created_at_{};
     boost::json::object extra_{};  ///< members of the head that this version does not know
     std::chrono::steady_clock::time_point held_until_{};
+
+    /// What the store's clock showed, and when: by the clock that nobody sets.
+    struct store_time
+    {
+        stores::time_point shown{};
+        std::chrono::steady_clock::time_point heard{};
+    };
+
+    std::optional<store_time> store_time_{};
 };
 
 }  // namespace dedalus::handoff_engine

@@ -51,7 +51,7 @@ struct durable_scene
     durable_scene()
     {
         dedalus::memory_store_options options;
-        options.clock = [this] { return core::stored_time(now()); };
+        options.clock = [this] { return core::stored_time(now() + store_ahead); };
         store = std::make_shared<dedalus::memory_run_store>(std::move(options));
         definition.request = question();
         definition.request.max_turns = 2;
@@ -119,7 +119,7 @@ struct durable_scene
         result->make_token = [this] { return "token" + std::to_string(++tokens); };
         result->retry.initial_backoff = std::chrono::milliseconds(1);
         result->retry.max_backoff = std::chrono::milliseconds(2);
-        result->clocks.system = [this] { return now(); };
+        result->clocks.system = [this] { return now() + jumped; };
         result->clocks.steady = [this] { return std::chrono::steady_clock::time_point(passed); };
         result->on_unknown_outcome = on_unknown_outcome;
         result->on_unknown_send = on_unknown_send;
@@ -148,6 +148,8 @@ struct durable_scene
     }
 
     std::chrono::milliseconds passed{};
+    std::chrono::milliseconds store_ahead{};  ///< the clock of the store shows another time
+    std::chrono::milliseconds jumped{};       ///< somebody has set the clock of the processes
     std::shared_ptr<dedalus::memory_run_store> store;
     core::run_definition definition;
     dedalus::tool_registry tools;

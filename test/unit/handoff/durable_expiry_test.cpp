@@ -97,6 +97,41 @@ TEST_CASE("A run whose time is over is not gone on with")
     CHECK(s.sent.size() == 1);
 }
 
+TEST_CASE("The clock of the store decides whether a wait is over, whatever the clock of the worker shows")
+{
+    durable_scene s;
+    s.store_ahead = GENERATE(std::chrono::hours(5), std::chrono::hours(-5), std::chrono::hours(0));
+    s.jumped = GENERATE(std::chrono::hours(0), std::chrono::hours(9), std::chrono::hours(-9));
+    dedalus::tool_options options;
+    options.wait_limit = std::chrono::hours(1);
+    const dedalus::run_result waits = waiting_run(s, std::move(options));
+    CHECK(waits.waiting[0].expires_at == s.now() + s.store_ahead + std::chrono::hours(1));
+    s.passed += std::chrono::minutes(59);
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    s.passed += std::chrono::minutes(1);
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.tool_results.at(0).outcome == tool_outcome::expired);
+}
+
+TEST_CASE("The clock of the store decides whether a run is over")
+{
+    durable_scene s;
+    s.store_ahead = GENERATE(std::chrono::hours(50), std::chrono::hours(-50));
+    s.definition.expires_at = s.now() + std::chrono::hours(24);
+    waiting_run(s);
+    s.jumped = GENERATE(std::chrono::hours(0), std::chrono::hours(90), std::chrono::hours(-90));
+    s.passed += std::chrono::hours(23);
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    s.passed += std::chrono::hours(1);
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    CHECK(s.run().phase == run_phase::expired);
+}
+
 TEST_CASE("A suspended run wakes up when its time is over")
 {
     durable_scene s;
