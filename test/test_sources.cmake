@@ -91,6 +91,7 @@ set(dedalus_unit_test_sources
     unit/handoff/run_records_test.cpp
     unit/handoff/run_timeline_test.cpp
     unit/handoff/session_test.cpp
+    unit/handoff/streamed_rules_test.cpp
     unit/handoff/tool_end_test.cpp
     unit/handoff/tool_group_test.cpp
     unit/handoff/tool_lanes_test.cpp

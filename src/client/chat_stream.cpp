@@ -75,6 +75,8 @@ public:
 
     bool complete() const noexcept { return complete_; }
 
+    bool got_end_marker() const noexcept { return whole_ ? complete_ : decoder_.got_end_marker(); }
+
     void cancel() noexcept
     {
         cancelled_ = true;
@@ -255,6 +257,11 @@ chat_completion chat_completion_stream::completion() const
 chat_completion chat_completion_stream::whole_completion() const
 {
     return impl_->whole_completion();
+}
+
+bool chat_completion_stream::got_end_marker() const noexcept
+{
+    return impl_->got_end_marker();
 }
 
 const response_info& chat_completion_stream::info() const noexcept

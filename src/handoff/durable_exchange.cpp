@@ -6,6 +6,7 @@
 #include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/exchange_failure.hpp"
+#include "handoff/streamed_rules.hpp"
 #include "protocol/retry_decision.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -195,8 +196,10 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
             answer = co_await send(r, *std::move(request), std::move(key));
     }
     catch (const boost::system::system_error& e) {
+        answer = core::accepted_without_end(r.definition.profile, e);
         thrown = std::current_exception();
-        failure = judge(r, e);
+        if (!answer)
+            failure = judge(r, e);
     }
     if (!answer)
         co_return co_await take_failure(r, thrown, failure);

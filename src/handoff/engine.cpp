@@ -7,6 +7,7 @@
 #include "handoff/exchange_failure.hpp"
 #include "handoff/run_teller.hpp"
 #include "handoff/strand_hop.hpp"
+#include "handoff/streamed_rules.hpp"
 #include "handoff/tool_group.hpp"
 #include "protocol/retry_decision.hpp"
 
@@ -88,6 +89,12 @@ std::string key_of(run& r, const chat_completion_request& request)
     return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
 }
 
+void take_answer(run& r, chat_completion answer)
+{
+    r.failures = 0;
+    r.machine.on_answer(std::move(answer), clock::now());
+}
+
 asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borrowed: r
 {
     no_answer failure;
@@ -95,10 +102,13 @@ asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borr
         std::string key = key_of(r, request);
         asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
         chat_completion answer = co_await std::move(sent);
-        r.failures = 0;
-        r.machine.on_answer(std::move(answer), clock::now());
+        take_answer(r, std::move(answer));
     }
     catch (const boost::system::system_error& e) {
+        if (std::optional<chat_completion> whole = handoff_core::accepted_without_end(r.input->settings.profile, e)) {
+            take_answer(r, *std::move(whole));
+            co_return;
+        }
         failure.thrown = std::current_exception();
         failure.again_after = take_failure(r, e);
     }

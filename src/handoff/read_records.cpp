@@ -176,6 +176,7 @@ wire_profile read_profile(member_reader body)
     profile.deferred_in_assistant = body.boolean("deferred_in_assistant").value_or(true);
     profile.server_results_as_tool_messages = body.boolean("server_results_as_tool_messages").value_or(true);
     profile.correlation_id_lasts = body.boolean("correlation_id_lasts").value_or(true);
+    profile.accept_missing_end = body.boolean("accept_missing_end").value_or(false);
     if (const std::optional<std::string> name = body.text("send_max_turns")) {
         const std::optional<sent_turns> known = sent_turns_names.value_of(*name);
         if (!known)

@@ -51,7 +51,8 @@ json::object profile_object(const wire_profile& profile)
         {"deferred_in_assistant", profile.deferred_in_assistant},
         {"server_results_as_tool_messages", profile.server_results_as_tool_messages},
         {"correlation_id_lasts", profile.correlation_id_lasts},
-        {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)}};
+        {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)},
+        {"accept_missing_end", profile.accept_missing_end}};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "handoff/streamed_answer.hpp"
 
+#include "handoff/streamed_rules.hpp"
+
 #include <boost/json/value.hpp>
 
 #include <array>
@@ -53,7 +55,9 @@ read_whole(asio::awaitable<chat_completion_stream> opened, std::shared_ptr<run_e
             events->put(std::move(event));
         co_await run_event_queue::room(events);
     }
-    co_return stream.completion();
+    chat_completion answer = stream.completion();
+    handoff_core::check_whole(answer, stream.got_end_marker());
+    co_return answer;
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace dedalus::handoff_engine {
 
 /// Sends the request with `stream: true` and gives the whole answer, as a unary request would. What comes goes into the
 /// queue at once, and no more is read while that is full. Throws as client::chat_completions_stream() and next() of
-/// the stream. Takes what it needs of the request before it returns.
+/// the stream, and incomplete_stream_error as handoff_core::check_whole(). Takes what it needs of the request before it
+/// returns.
 boost::asio::awaitable<chat_completion> streamed_answer(
     const client& c,
     const chat_completion_request& request,

@@ -74,6 +74,7 @@ void chat_stream_decoder::decode(const server_event& event, std::optional<chat_c
 {
     if (event.data == end_marker) {
         done_ = true;
+        got_end_marker_ = true;
         return;
     }
     if (event.name == error_event)

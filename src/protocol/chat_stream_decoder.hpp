@@ -47,6 +47,9 @@ public:
     /// Whether the end marker, an error, or finish() ended the answer.
     bool done() const noexcept { return done_; }
 
+    /// Whether it was the end marker.
+    bool got_end_marker() const noexcept { return got_end_marker_; }
+
     /// The body ended as HTTP says it should. Returns when the answer is complete even so: every choice has a finish
     /// reason, or there was a chunk and a missing end marker is tolerated. Else throws incomplete_stream_error, once.
     void finish();
@@ -66,6 +69,7 @@ private:
     chat_completion_accumulator accumulator_;
     bool got_chunk_ = false;
     bool done_ = false;
+    bool got_end_marker_ = false;
 };
 
 }  // namespace dedalus::protocol

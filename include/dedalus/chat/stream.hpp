@@ -56,6 +56,10 @@ public:
         return parse_completion<T>(whole_completion());
     }
 
+    /// Whether the stream has come to its end marker (`data: [DONE]`). A body that ends without it can be a whole
+    /// answer, too: see next(). An answer that came as one JSON document has no need of a marker, and gives true.
+    bool got_end_marker() const noexcept;
+
     /// Status, headers, request id, retries and timings; there as soon as the stream is.
     const response_info& info() const noexcept;
 

@@ -27,6 +27,10 @@ struct wire_profile
     bool correlation_id_lasts = true;
 
     sent_turns send_max_turns = sent_turns::reservation;
+
+    /// A streamed answer is taken without its end marker (`data: [DONE]`), which some proxies drop, when each of its
+    /// choices has a finish reason; false: it has broken off, and is asked for again.
+    bool accept_missing_end = false;
 };
 
 }  // namespace dedalus

@@ -1,0 +1,95 @@
+#include "handoff/streamed_rules.hpp"
+
+#include <dedalus/error.hpp>
+
+#include "support/catch.hpp"
+#include "support/durable_scene.hpp"
+#include "support/handoff_answers.hpp"
+
+#include <memory>
+#include <string>
+
+namespace streamed_rules_test {
+
+namespace core = dedalus::handoff_core;
+using dedalus::incomplete_stream_error;
+using dedalus::run_phase;
+using test::durable_scene;
+using test::ends;
+using test::text_answer;
+
+namespace {
+
+incomplete_stream_error without_end(dedalus::chat_completion answer)
+{
+    return incomplete_stream_error(std::make_shared<const dedalus::chat_completion>(std::move(answer)));
+}
+
+dedalus::chat_completion unfinished(const std::string& text)
+{
+    dedalus::chat_completion answer = text_answer(text);
+    answer.choices[0].finish_reason.reset();
+    return answer;
+}
+
+}  // namespace
+
+TEST_CASE("A streamed answer is whole with its end marker and a finish reason of each choice that was begun")
+{
+    CHECK_NOTHROW(core::check_whole(text_answer("Done."), true));
+    CHECK_NOTHROW(core::check_whole(dedalus::chat_completion(), true));
+    CHECK_THROWS_AS(core::check_whole(text_answer("Done."), false), incomplete_stream_error);
+    CHECK_THROWS_AS(core::check_whole(unfinished("Done"), true), incomplete_stream_error);
+    dedalus::chat_completion second_cut = text_answer("Done.");
+    second_cut.choices.push_back(unfinished("Do").choices[0]);
+    CHECK_THROWS_AS(core::check_whole(second_cut, true), incomplete_stream_error);
+}
+
+TEST_CASE("A profile may take an answer without its end marker, but none without a finish reason")
+{
+    const dedalus::wire_profile strict;
+    dedalus::wire_profile lenient;
+    lenient.accept_missing_end = true;
+    CHECK_FALSE(core::accepted_without_end(strict, without_end(text_answer("Done."))));
+    REQUIRE(core::accepted_without_end(lenient, without_end(text_answer("Done."))));
+    CHECK(core::accepted_without_end(lenient, without_end(text_answer("Done.")))->text() == "Done.");
+    CHECK_FALSE(core::accepted_without_end(lenient, without_end(unfinished("Done"))));
+    CHECK_FALSE(core::accepted_without_end(lenient, without_end(dedalus::chat_completion())));
+    CHECK_FALSE(core::accepted_without_end(lenient, dedalus::config_error("no")));
+}
+
+TEST_CASE("A run in a store keeps whether it takes an answer without its end marker")
+{
+    durable_scene s;
+    s.definition.profile.accept_missing_end = true;
+    SECTION("it does")
+    {
+        s.fails(without_end(text_answer("Done.")));
+        const dedalus::run_result done = s.run();
+        CHECK(done.phase == run_phase::completed);
+        CHECK(done.final_text == "Done.");
+        CHECK(done.llm_turns.charged_unknown == 0);
+        CHECK(s.run().final_text == "Done.");
+        CHECK(s.sent.size() == 1);
+    }
+    SECTION("a resumed one does, whatever the process that resumes it would say")
+    {
+        test::waiting_run(s);
+        CHECK(test::run_coro(s.inbox().approve("r1", "a")) == dedalus::stores::post_outcome::accepted);
+        s.definition.profile.accept_missing_end = false;
+        s.fails(without_end(text_answer("Done.")));
+        CHECK(s.run().final_text == "Done.");
+    }
+    SECTION("it does not")
+    {
+        s.definition.profile.accept_missing_end = false;
+        s.fails(without_end(text_answer("Done.")));
+        s.says(ends("Again."));
+        const dedalus::run_result done = s.run();
+        CHECK(done.final_text == "Again.");
+        CHECK(done.llm_turns.charged_unknown > 0);
+        CHECK(s.sent.size() == 2);
+    }
+}
+
+}  // namespace streamed_rules_test
