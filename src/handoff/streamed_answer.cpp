@@ -50,7 +50,9 @@ asio::awaitable<chat_completion>
 read_whole(asio::awaitable<chat_completion_stream> opened, std::shared_ptr<run_event_queue> events)
 {
     chat_completion_stream stream = co_await std::move(opened);
+    handoff_core::call_pieces calls;
     while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+        calls.look(*chunk);
         for (run_event& event : events_of(*chunk))
             events->put(std::move(event));
         co_await run_event_queue::room(events);

@@ -16,7 +16,7 @@ namespace dedalus::handoff_engine {
 
 /// Sends the request with `stream: true` and gives the whole answer, as a unary request would. What comes goes into the
 /// queue at once, and no more is read while that is full. Throws as client::chat_completions_stream() and next() of
-/// the stream, and incomplete_stream_error as handoff_core::check_whole(). Takes what it needs of the request before it
+/// the stream, and what handoff_core::call_pieces and check_whole() do. Takes what it needs of the request before it
 /// returns.
 boost::asio::awaitable<chat_completion> streamed_answer(
     const client& c,

@@ -1,15 +1,45 @@
 #pragma once
 
+#include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
 
 #include <boost/system/system_error.hpp>
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 namespace dedalus::handoff_core {
 
 // What a streamed answer of a run has to keep to, beyond what every stream has to: a run acts on it.
+
+/// Looks at the pieces of calls while they come.
+class call_pieces
+{
+public:
+    /// Throws response_format_error when a call changes its id, its type or its name, or it cannot be told which call
+    /// a piece belongs to. Where the request made another call of the model, as chat_completion_accumulator says, calls
+    /// begin anew.
+    void look(const chat_completion_chunk& chunk);
+
+private:
+    struct identity
+    {
+        std::string id{};
+        std::string type{};
+        std::string name{};
+    };
+
+    void look(const tool_call_delta& piece);
+    std::int64_t index_of(const tool_call_delta& piece) const;
+    void begin_segment();
+
+    std::map<std::int64_t, identity> calls_{};  // by index
+    std::string completion_id_{};
+    bool finished_ = false;
+};
 
 /// Throws incomplete_stream_error unless the end marker came and each choice has a finish reason.
 void check_whole(const chat_completion& answer, bool got_end_marker);

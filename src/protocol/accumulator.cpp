@@ -32,10 +32,22 @@ void take_last(std::optional<Type>& whole, const std::optional<Type>& piece)
         whole = piece;
 }
 
-template <class Type>
-void take_last(std::vector<Type>& whole, const std::vector<Type>& piece)
+// An explicit empty list is a value, too; it is told from absence by where reading has put it.
+bool says_empty(const chat_completion_chunk& chunk, std::string_view member)
 {
-    if (!piece.empty())
+    const json::value* value = chunk.extra.empty() ? nullptr : chunk.extra.if_contains(member);
+    return value != nullptr && value->is_array() && value->get_array().empty();
+}
+
+template <class Type>
+void take_last(
+    std::vector<Type>& whole,
+    const std::vector<Type>& piece,
+    const chat_completion_chunk& chunk,
+    std::string_view member
+)
+{
+    if (!piece.empty() || says_empty(chunk, member))
         whole = piece;
 }
 
@@ -134,12 +146,12 @@ public:
 private:
     void add_handoff_members(const chat_completion_chunk& chunk)
     {
-        take_last(whole_.tools_executed, chunk.tools_executed);
-        take_last(whole_.mcp_tool_results, chunk.mcp_tool_results);
+        take_last(whole_.tools_executed, chunk.tools_executed, chunk, "tools_executed");
+        take_last(whole_.mcp_tool_results, chunk.mcp_tool_results, chunk, "mcp_tool_results");
         take_last(whole_.correlation_id, chunk.correlation_id);
-        take_last(whole_.pending_tools, chunk.pending_tools);
+        take_last(whole_.pending_tools, chunk.pending_tools, chunk, "pending_tools");
         take_last(whole_.turns_consumed, chunk.turns_consumed);
-        if (!chunk.deferred.empty()) {
+        if (!chunk.deferred.empty() || says_empty(chunk, "deferred")) {
             whole_.deferred = chunk.deferred;
             whole_.deferred_raw = chunk.deferred_raw;
         }

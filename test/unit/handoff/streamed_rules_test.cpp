@@ -6,12 +6,16 @@
 #include "support/durable_scene.hpp"
 #include "support/handoff_answers.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
+
 #include <memory>
 #include <string>
 
 namespace streamed_rules_test {
 
 namespace core = dedalus::handoff_core;
+namespace json = boost::json;
 using dedalus::incomplete_stream_error;
 using dedalus::run_phase;
 using test::durable_scene;
@@ -32,7 +36,65 @@ dedalus::chat_completion unfinished(const std::string& text)
     return answer;
 }
 
+/// A chunk with these pieces of calls.
+dedalus::chat_completion_chunk
+pieces(const std::string& calls, const std::string& finish_reason = "null", const std::string& id = "c")
+{
+    return json::value_to<dedalus::chat_completion_chunk>(json::parse(
+        R"({"id":")" + id + R"(","object":"chat.completion.chunk","choices":[{"index":0,"finish_reason":)" +
+        finish_reason + R"(,"delta":{"tool_calls":)" + calls + "}}]}"
+    ));
+}
+
 }  // namespace
+
+TEST_CASE("A call of a streamed answer keeps its id, type and name, once it has them")
+{
+    core::call_pieces calls;
+    calls.look(pieces(R"([{"index":0,"id":"a","type":"function","function":{"name":"pay","arguments":"{"}}])"));
+    SECTION("repetitions, empty values and none are fine")
+    {
+        CHECK_NOTHROW(calls.look(pieces(R"([{"index":0,"id":"a","type":"function","function":{"name":"pay"}}])")));
+        CHECK_NOTHROW(calls.look(pieces(R"([{"index":0,"id":"","type":"","function":{"name":"","arguments":"}"}}])")));
+        CHECK_NOTHROW(calls.look(pieces(R"([{"index":0},{"index":1,"id":"b","function":{"name":"look"}}])")));
+    }
+    SECTION("another value is an error")
+    {
+        const std::string other = GENERATE(
+            as<std::string>(),
+            R"([{"index":0,"id":"b"}])",
+            R"([{"index":0,"type":"custom"}])",
+            R"([{"index":0,"function":{"name":"look"}}])"
+        );
+        CHECK_THROWS_AS(calls.look(pieces(other)), dedalus::response_format_error);
+    }
+    SECTION("another call of the model begins anew")
+    {
+        calls.look(pieces("[]", R"("tool_calls")"));
+        CHECK_THROWS_AS(
+            calls.look(pieces(R"([{"index":0,"function":{"name":"look"}}])")), dedalus::response_format_error
+        );
+        CHECK_NOTHROW(calls.look(pieces(R"([{"index":0,"id":"b","function":{"name":"look"}}])")));
+        CHECK_THROWS_AS(calls.look(pieces(R"([{"index":0,"id":"c"}])")), dedalus::response_format_error);
+    }
+    SECTION("so does another completion id after the finish reason")
+    {
+        calls.look(pieces("[]", R"("tool_calls")"));
+        CHECK_NOTHROW(calls.look(pieces(R"([{"index":0,"function":{"name":"look"}}])", "null", "other")));
+    }
+}
+
+TEST_CASE("A piece of a call without an index is of the only call, and an index is from 0 to 255")
+{
+    core::call_pieces calls;
+    CHECK_NOTHROW(calls.look(pieces(R"([{"id":"a","function":{"name":"pay"}}])")));
+    CHECK_NOTHROW(calls.look(pieces(R"([{"function":{"arguments":"{}"}}])")));
+    CHECK_THROWS_AS(calls.look(pieces(R"([{"id":"b"}])")), dedalus::response_format_error);
+    CHECK_NOTHROW(calls.look(pieces(R"([{"index":255,"id":"b"}])")));
+    CHECK_THROWS_AS(calls.look(pieces(R"([{"function":{"arguments":"{}"}}])")), dedalus::response_format_error);
+    CHECK_THROWS_AS(calls.look(pieces(R"([{"index":256,"id":"c"}])")), dedalus::response_format_error);
+    CHECK_THROWS_AS(calls.look(pieces(R"([{"index":-1,"id":"c"}])")), dedalus::response_format_error);
+}
 
 TEST_CASE("A streamed answer is whole with its end marker and a finish reason of each choice that was begun")
 {

@@ -242,7 +242,7 @@ TEST_CASE("handoff members are taken from any chunk, with and without choices, a
     second.deferred = {{.id = "d2", .name = "g"}};
     second.deferred_raw = "[{\"id\": \"d2\"}]";
     chat_completion_chunk nothing = with_id("c2", text_chunk("b"));
-    nothing.extra = {{"correlation_id", nullptr}, {"pending_tools", json::array{}}, {"deferred", nullptr}};
+    nothing.extra = {{"correlation_id", nullptr}, {"pending_tools", nullptr}, {"deferred", nullptr}};
 
     const chat_completion early = accumulate({first, finish_chunk("stop")});
     CHECK(early.correlation_id == "k1");
@@ -263,6 +263,21 @@ TEST_CASE("handoff members are taken from any chunk, with and without choices, a
     CHECK(whole.deferred == second.deferred);
     CHECK(whole.deferred_raw == second.deferred_raw);
     CHECK(whole.extra.empty());
+
+    chat_completion_chunk emptied = chunk_of({});
+    emptied.extra = {
+        {"tools_executed", json::array{}},
+        {"mcp_tool_results", json::array{}},
+        {"pending_tools", json::array{}},
+        {"deferred", json::array{}}};
+    const chat_completion cleared = accumulate({first, finish_chunk("stop"), second, emptied});
+    CHECK(cleared.correlation_id == "k2");
+    CHECK(cleared.tools_executed.empty());
+    CHECK(cleared.mcp_tool_results.empty());
+    CHECK(cleared.pending_tools.empty());
+    CHECK(cleared.deferred.empty());
+    CHECK(cleared.deferred_raw.empty());
+    CHECK(cleared.extra.empty());
 }
 
 TEST_CASE("server results and MCP errors are merged by key, the last value of a key stays")
