@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -74,6 +75,11 @@ public:
     }
 
     bool complete() const noexcept { return complete_; }
+
+    const std::vector<assistant_message>& earlier_messages() const noexcept
+    {
+        return decoder_.accumulated().earlier_messages();
+    }
 
     bool got_end_marker() const noexcept { return whole_ ? complete_ : decoder_.got_end_marker(); }
 
@@ -257,6 +263,11 @@ chat_completion chat_completion_stream::completion() const
 chat_completion chat_completion_stream::whole_completion() const
 {
     return impl_->whole_completion();
+}
+
+const std::vector<assistant_message>& chat_completion_stream::earlier_messages() const noexcept
+{
+    return impl_->earlier_messages();
 }
 
 bool chat_completion_stream::got_end_marker() const noexcept

@@ -2,6 +2,7 @@
 
 #include "handoff/classify.hpp"
 #include "handoff/forced_tool.hpp"
+#include "handoff/streamed_rules.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -94,6 +95,8 @@ void run_machine::on_answer(chat_completion answer, time_point now)
 
     empty_answer_seen_ = false;
     report_.add_answer(answer, ++turn_, base_.model, sent_at_, now);
+    for (earlier_call& call : earlier_calls(answer))
+        report_.server_call_seen(turn_, std::move(call.id), std::move(call.name));
     if (over_reservation)
         note("turns_over_reservation", "the server used more turns than max_turns of the request allowed");
     session_.update(answer, settings_.profile.correlation_id_lasts);
@@ -291,7 +294,7 @@ void run_machine::end_with_answer(const chat_completion& answer, run_phase phase
     if (reason == stop_reason::final) {
         report_.note(std::move(turn.diagnostics));
         for (const requested_call& call : turn.requested)
-            note("server_call_seen", "the answer has the call " + call.id + " of " + call.name + ", which is not ours");
+            report_.server_call_seen(turn_, call.id, call.name);
         if (answer.text().empty())
             note("empty_answer", "the final answer has no text");
     }

@@ -115,6 +115,18 @@ void run_report::add_answer(
         result_.final_text = refusal_text(*message);
 }
 
+void run_report::server_call_seen(int turn, std::string id, std::string name)
+{
+    note("server_call_seen", turn, "the answer has the call " + id + " of " + name + ", which is not ours");
+    const auto same = [&](const server_tool_result& seen) { return seen.turn == turn && seen.call_id == id; };
+    if (!id.empty() && std::ranges::any_of(result_.server_tools, same))
+        return;  // told with its result
+    server_tool_result& seen = result_.server_tools.emplace_back();
+    seen.turn = turn;
+    seen.call_id = std::move(id);
+    seen.name = std::move(name);
+}
+
 void run_report::note(std::string code, int turn, std::string text)
 {
     if (result_.diagnostics.size() >= max_diagnostics)

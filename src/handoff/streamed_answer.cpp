@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,13 +52,17 @@ read_whole(asio::awaitable<chat_completion_stream> opened, std::shared_ptr<run_e
 {
     chat_completion_stream stream = co_await std::move(opened);
     handoff_core::call_pieces calls;
+    std::size_t earlier = 0;
     while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
         calls.look(*chunk);
+        for (; earlier < stream.earlier_messages().size(); ++earlier)
+            events->put(intermediate_text_event{stream.earlier_messages()[earlier].text()});
         for (run_event& event : events_of(*chunk))
             events->put(std::move(event));
         co_await run_event_queue::room(events);
     }
     chat_completion answer = stream.completion();
+    handoff_core::keep_earlier(answer, stream.earlier_messages());
     handoff_core::check_whole(answer, stream.got_end_marker());
     co_return answer;
 }

@@ -2,10 +2,21 @@
 
 #include <dedalus/error.hpp>
 
+#include "handoff/classify.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include <algorithm>
 #include <memory>
+#include <string_view>
+#include <utility>
+#include <variant>
 
 namespace dedalus::handoff_core {
+
+namespace json = boost::json;
 
 namespace {
 
@@ -31,6 +42,40 @@ const std::optional<std::string>& name_of(const tool_call_delta& piece)
     if (piece.function)
         return piece.function->name;
     return piece.custom ? piece.custom->name : none;
+}
+
+constexpr std::string_view earlier_member = "earlier_segments";
+
+std::string called_id(const tool_call& call)
+{
+    if (const auto* function = std::get_if<function_tool_call>(&call))
+        return function->id;
+    if (const auto* custom = std::get_if<custom_tool_call>(&call))
+        return custom->id;
+    return {};
+}
+
+// What stands in an answer may be somebody else's.
+const json::array& elements(const json::value* list)
+{
+    static const json::array none;
+    const json::array* array = list == nullptr ? nullptr : list->if_array();
+    return array == nullptr ? none : *array;
+}
+
+std::string text_of(const json::value& object, std::string_view member)
+{
+    const json::object* members = object.if_object();
+    const json::value* value = members == nullptr ? nullptr : members->if_contains(member);
+    const json::string* text = value == nullptr ? nullptr : value->if_string();
+    return text == nullptr ? std::string() : std::string(*text);
+}
+
+bool asks_for(const chat_completion& answer, const std::string& id)
+{
+    const assistant_message* message = answer.first_message();
+    return std::ranges::find(answer.pending_tools, id, &pending_call::id) != answer.pending_tools.end() ||
+           (message != nullptr && std::ranges::find(message->tool_calls, id, called_id) != message->tool_calls.end());
 }
 
 bool all_finished(const chat_completion& answer)
@@ -92,6 +137,33 @@ void check_whole(const chat_completion& answer, bool got_end_marker)
 {
     if (!got_end_marker || !all_finished(answer))
         throw incomplete_stream_error(std::make_shared<const chat_completion>(answer));
+}
+
+void keep_earlier(chat_completion& answer, const std::vector<assistant_message>& messages)
+{
+    json::array segments;
+    for (const assistant_message& message : messages) {
+        json::array calls;
+        for (const tool_call& call : message.tool_calls)
+            calls.push_back(json::object{{"id", called_id(call)}, {"name", called_name(call)}});
+        segments.push_back(json::object{{"text", message.text()}, {"calls", std::move(calls)}});
+    }
+    if (!segments.empty())
+        answer.extra[earlier_member] = std::move(segments);
+}
+
+std::vector<earlier_call> earlier_calls(const chat_completion& answer)
+{
+    std::vector<earlier_call> found;
+    for (const json::value& segment : elements(answer.extra.if_contains(earlier_member))) {
+        const json::object* members = segment.if_object();
+        for (const json::value& call : elements(members == nullptr ? nullptr : members->if_contains("calls"))) {
+            earlier_call one{text_of(call, "id"), text_of(call, "name")};
+            if (!asks_for(answer, one.id))
+                found.push_back(std::move(one));
+        }
+    }
+    return found;
 }
 
 std::optional<chat_completion> accepted_without_end(const wire_profile& profile, const boost::system::system_error& e)

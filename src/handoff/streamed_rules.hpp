@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/message.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -10,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dedalus::handoff_core {
 
@@ -43,6 +45,19 @@ private:
 
 /// Throws incomplete_stream_error unless the end marker came and each choice has a finish reason.
 void check_whole(const chat_completion& answer, bool got_end_marker);
+
+/// Notes in the answer what came in it before its last segment, so that it is stored with it.
+void keep_earlier(chat_completion& answer, const std::vector<assistant_message>& messages);
+
+/// A call that an earlier segment of an answer had.
+struct earlier_call
+{
+    std::string id{};
+    std::string name{};
+};
+
+/// Those that keep_earlier() has noted and that the answer itself does not ask for: the server has made them.
+std::vector<earlier_call> earlier_calls(const chat_completion& answer);
 
 /// The answer that this failure tells of, when nothing but its end marker is missing and the profile takes it so.
 std::optional<chat_completion> accepted_without_end(const wire_profile& profile, const boost::system::system_error& e);

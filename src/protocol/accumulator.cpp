@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -115,9 +116,14 @@ public:
         take_last(whole_.service_tier, chunk.service_tier);
         if (!chunk.extra.empty())
             protocol::merge_extra(chunk.extra, whole_.extra, is_chunk_member, budget_);
-        for (const chunk_choice& choice : chunk.choices)
+        for (const chunk_choice& choice : chunk.choices) {
             trace_.choices.push_back(choices_[choice.index].add(choice, budget_));
+            if (choice.index == 0)
+                std::ranges::move(trace_.choices.back().dropped, std::back_inserter(earlier_));
+        }
     }
+
+    const std::vector<assistant_message>& earlier_messages() const noexcept { return earlier_; }
 
     bool finished() const noexcept
     {
@@ -200,8 +206,11 @@ private:
         if (another_id && !finished())
             ids_vary_ = true;
         const bool new_segment = another_id && !ids_vary_ && finished() && goes_on(chunk);
-        if (new_segment)
+        if (new_segment) {
+            if (const auto first = choices_.find(0); first != choices_.end())
+                earlier_.push_back(first->second.result(0).message);
             choices_.clear();
+        }
         trace_.began_answer = new_segment;
         if (!chunk.id.empty() && (new_segment || whole_.id.empty()))
             whole_.id = chunk.id;
@@ -222,6 +231,7 @@ private:
     protocol::text_budget budget_;
     chat_completion whole_{};  // without choices
     std::map<std::int64_t, protocol::choice_accumulator> choices_{};
+    std::vector<assistant_message> earlier_{};
     protocol::chunk_trace trace_{};
     bool ids_vary_ = false;  // within one answer: then a change of the id does not tell answers apart
 };
@@ -247,6 +257,11 @@ bool chat_completion_accumulator::finished() const noexcept
 chat_completion chat_completion_accumulator::completion() const
 {
     return impl_->completion();
+}
+
+const std::vector<assistant_message>& chat_completion_accumulator::earlier_messages() const noexcept
+{
+    return impl_->earlier_messages();
 }
 
 const protocol::chunk_trace& protocol::accumulator_access::trace(const chat_completion_accumulator& accumulator)

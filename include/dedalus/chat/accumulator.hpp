@@ -2,10 +2,12 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/message.hpp>
 #include <dedalus/config.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace dedalus {
 
@@ -61,6 +63,10 @@ public:
     /// What the chunks add up to so far: the type of the unary answer, `object` "chat.completion", choices sorted by
     /// index. A copy. `info` is not filled.
     chat_completion completion() const;
+
+    /// Text and tool calls of the first choice in the segments before the last one, in order: steps on the way, no part
+    /// of the answer.
+    const std::vector<assistant_message>& earlier_messages() const noexcept;
 
 private:
     friend struct protocol::accumulator_access;

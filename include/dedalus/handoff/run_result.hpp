@@ -129,8 +129,8 @@ struct checkpoint_ref
 struct server_tool_result
 {
     int turn = 0;
-    std::string call_id{};       ///< from `server_results`; else empty
-    std::string name{};          ///< from `tools_executed` or `mcp_tool_results`; else empty
+    std::string call_id{};       ///< from `server_results`, or of a call that is not ours; else empty
+    std::string name{};          ///< from `tools_executed` or `mcp_tool_results`, or likewise; else empty
     boost::json::value value{};  ///< result, null when only the name is known
 };
 

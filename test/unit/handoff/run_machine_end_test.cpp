@@ -96,6 +96,9 @@ TEST_CASE("Foreign calls beside a final text end the run without answers of ours
     CHECK(r.stop_reason == stop_reason::final);
     CHECK(r.final_text == "Found.");
     CHECK(has_code(r.diagnostics, "server_call_seen"));
+    REQUIRE(r.server_tools.size() == 1);
+    CHECK(r.server_tools[0].call_id == "s");
+    CHECK(r.server_tools[0].name == "find");
     CHECK(outline(r.messages) == "user assistant");
     CHECK(r.tool_results.empty());
 }

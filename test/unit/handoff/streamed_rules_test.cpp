@@ -1,7 +1,9 @@
 #include "handoff/streamed_rules.hpp"
 
 #include <dedalus/error.hpp>
+#include <dedalus/json.hpp>
 
+#include "codec/encode_chat_completion.hpp"
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 #include "support/handoff_answers.hpp"
@@ -11,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace streamed_rules_test {
 
@@ -118,6 +121,40 @@ TEST_CASE("A profile may take an answer without its end marker, but none without
     CHECK_FALSE(core::accepted_without_end(lenient, without_end(unfinished("Done"))));
     CHECK_FALSE(core::accepted_without_end(lenient, without_end(dedalus::chat_completion())));
     CHECK_FALSE(core::accepted_without_end(lenient, dedalus::config_error("no")));
+}
+
+TEST_CASE("What came in earlier segments of an answer is stored with it, and its calls were made by the server")
+{
+    dedalus::assistant_message first;
+    first.content = "Let me look.";
+    first.tool_calls = test::calls_answer({{"a", "search", "{}"}, {"b", "find", "{}"}}).choices[0].message.tool_calls;
+    durable_scene s;
+    dedalus::chat_completion answer = text_answer("Found.");
+    core::keep_earlier(answer, {first});
+    s.says(dedalus::codec::encode_chat_completion(answer));
+    const dedalus::run_result done = s.run();
+    CHECK(done.final_text == "Found.");
+    REQUIRE(done.server_tools.size() == 2);
+    CHECK(done.server_tools[1].call_id == "b");
+    CHECK(done.server_tools[1].name == "find");
+    CHECK(test::codes(done.diagnostics) == std::vector<std::string>{"server_call_seen", "server_call_seen"});
+    CHECK(s.run().server_tools.size() == 2);
+}
+
+TEST_CASE("A call of an earlier segment that the answer asks for is not the server's")
+{
+    dedalus::assistant_message first;
+    first.tool_calls = test::calls_answer({{"a", "search", "{}"}, {"b", "find", "{}"}}).choices[0].message.tool_calls;
+    dedalus::chat_completion answer = test::handoff_answer(R"([{"id":"a","name":"search","arguments":{}}])");
+    core::keep_earlier(answer, {first});
+    const std::vector<core::earlier_call> calls = core::earlier_calls(answer);
+    REQUIRE(calls.size() == 1);
+    CHECK(calls[0].id == "b");
+
+    core::keep_earlier(answer, {});
+    CHECK(core::earlier_calls(text_answer("x")).empty());
+    answer.extra["earlier_segments"] = json::parse(R"([1,{"calls":{}},{"calls":[2,{"id":3}]}])");
+    CHECK(core::earlier_calls(answer).size() == 2);
 }
 
 TEST_CASE("A run in a store keeps whether it takes an answer without its end marker")

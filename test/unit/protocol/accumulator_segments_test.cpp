@@ -72,6 +72,30 @@ TEST_CASE("another completion id after the finish reason begins a segment, and t
     CHECK(whole.usage);
 }
 
+TEST_CASE("text and calls of the first choice in earlier segments stay to be looked at")
+{
+    dedalus::chat_completion_accumulator accumulator;
+    const auto add = [&accumulator](const std::vector<chat_completion_chunk>& chunks) {
+        for (const chat_completion_chunk& chunk : chunks)
+            accumulator.add(chunk);
+    };
+    add({text_chunk("Let me look."), calls_chunk({whole_call(0, "a", "search")}), finish_chunk("tool_calls")});
+    CHECK(accumulator.earlier_messages().empty());
+    // The first change shows itself by the completion id, the second one by a call.
+    add({with_id("c2", text_chunk("And there.")), with_id("c2", calls_chunk({whole_call(0, "b", "look")}))});
+    REQUIRE(accumulator.earlier_messages().size() == 1);
+    add({with_id("c2", finish_chunk("tool_calls")), with_id("c2", text_chunk("At last.", 1))});
+    add({with_id("c2", text_chunk("Found: ")), with_id("c2", calls_chunk({whole_call(0, "c", "find")}))});
+    const std::vector<dedalus::assistant_message>& earlier = accumulator.earlier_messages();
+    REQUIRE(earlier.size() == 2);
+    CHECK(earlier[0].text() == "Let me look.");
+    CHECK(std::get<function_tool_call>(earlier[0].tool_calls.at(0)).id == "a");
+    CHECK(earlier[1].text() == "And there.");
+    REQUIRE(earlier[1].tool_calls.size() == 1);
+    CHECK(std::get<function_tool_call>(earlier[1].tool_calls[0]).id == "b");
+    CHECK(accumulator.completion().choices.at(0).message.text() == "Found: ");
+}
+
 TEST_CASE("a segment makes the answer unfinished again")
 {
     chat_completion_accumulator accumulator;
