@@ -67,6 +67,7 @@ set(dedalus_unit_test_sources
     unit/handoff/decision_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_format_test.cpp
+    unit/handoff/durable_drift_test.cpp
     unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
     unit/handoff/durable_decisions_test.cpp

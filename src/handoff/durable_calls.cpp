@@ -124,6 +124,19 @@ asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
     co_return true;
 }
 
+// One that was never started was checked by the tool that its process had, which may have been another version.
+asio::awaitable<bool> refuse_unfit(durable& r, call_key key)  // borrowed: r
+{
+    const core::call_record& call = r.m().call(key);
+    if (call.state != core::call_state::planned || call.attempts > 0)
+        co_return false;
+    const std::string problem = unfit_arguments(r, call);
+    if (problem.empty())
+        co_return false;
+    co_await record_finish(r, key, core::unfit_arguments_end(problem), r.journal.now());
+    co_return true;
+}
+
 asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
 {
     const tool_effect effect = effect_of(r, r.m().call(key).request.name);
@@ -256,14 +269,24 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 
 }  // namespace
 
+std::string unfit_arguments(const durable& r, const core::call_record& call)
+{
+    const tool_registry::entry* entry = r.input->tools->find(call.request.name);
+    const core::requested_call request = core::request_to_run(call);
+    if (entry == nullptr || !entry->check || !request.arguments)
+        return {};
+    return entry->check(*request.arguments);
+}
+
 asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 {
     if (!r.m().calls_open() || lacks_tools(r) || r.stop->asked_now())
         co_return true;
     const std::vector<call_key> keys = r.m().open_keys();
     for (const call_key& key : keys) {
+        const bool refused = co_await refuse_unfit(r, key);
         const auto facts = r.facts.find(key);
-        const bool started = facts != r.facts.end() && facts->second.open && !facts->second.finished;
+        const bool started = !refused && facts != r.facts.end() && facts->second.open && !facts->second.finished;
         if (!started || r.m().call(key).state != core::call_state::planned)
             continue;
         const bool going = co_await judge_call(r, key);

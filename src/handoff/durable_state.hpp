@@ -77,6 +77,10 @@ bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
 /// What a former owner wrote of a call of its own when it had lost the run: how the call ended, if that is certain.
 std::optional<handoff_core::finished_call> adoptable(const durable& r, const call_key& key);
 
+/// What the tool of today has against the arguments of this call; "" when they fit. The call may have been checked by
+/// another version of its tool.
+std::string unfit_arguments(const durable& r, const handoff_core::call_record& call);
+
 /// Makes calls wait: in the store, then in the machine.
 asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls);
 

@@ -103,6 +103,10 @@ void approve_wait(durable& r, decided& all, const stores::wait_key& wait, core::
 {
     const call_key key = core::core_key(wait.call);
     const core::call_record& call = r.m().call(key);
+    if (call.waits_for == wait_kind::approval && !how.arguments) {
+        if (const std::string problem = unfit_arguments(r, call); !problem.empty())
+            return finish_wait(r, all, wait, core::unfit_arguments_end(problem), by);
+    }
     all.commit.entries.push_back(core::approval_entry(call.turn, key, how, by));
     // The attempt whose outcome is unknown does not count any more: a crash now must not ask again.
     if (call.waits_for == wait_kind::unknown_outcome)
