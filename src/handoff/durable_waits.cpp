@@ -61,7 +61,7 @@ struct decided
     journal_commit commit{};
     std::vector<told> calls{};
     std::vector<message> input{};
-    std::vector<std::string> refused_edits{};  ///< what is to be said of them
+    std::vector<std::pair<std::string, std::string>> notes{};  ///< what is to be said besides: code, text
     bool fails_run = false;
 };
 
@@ -146,7 +146,9 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
         const tool_registry::entry* entry = r.input->tools->find(call.request.name);
         const std::string problem = entry != nullptr && entry->check ? entry->check(d.arguments) : std::string();
         if (!problem.empty()) {
-            all.refused_edits.push_back("the arguments given for the call " + call.key.call_id + ": " + problem);
+            all.notes.emplace_back(
+                "edit_refused", "the arguments given for the call " + call.key.call_id + ": " + problem
+            );
             return wait_on(r, all, wait);
         }
         how.arguments = std::move(d.arguments);
@@ -154,18 +156,36 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
     approve_wait(r, all, wait, std::move(how), by);
 }
 
+// One that cannot be read is put aside: it must not keep the run from the others.
+std::optional<core::decision> read_or_note(decided& all, const stores::inbox_item& item)
+{
+    try {
+        return core::read_decision(item);
+    }
+    catch (const store_error& e) {
+        all.notes.emplace_back("decision_unreadable", "the decision " + item.inbox_id + ": " + e.what());
+        return {};
+    }
+}
+
 void take(durable& r, decided& all, const stores::inbox_item& item)
 {
     all.commit.consumed_inbox.push_back(item.inbox_id);
-    core::decision d = core::read_decision(item);
+    std::optional<core::decision> d = read_or_note(all, item);
     if (!item.wait) {
-        if (d.what != core::decision::kind::add_input)
+        if (!d || d->what != core::decision::kind::add_input)
             return;
-        all.commit.entries.push_back(core::added_input_entry(r.m().turn(), d.messages));
-        std::ranges::move(d.messages, std::back_inserter(all.input));
+        all.commit.entries.push_back(core::added_input_entry(r.m().turn(), d->messages));
+        std::ranges::move(d->messages, std::back_inserter(all.input));
     }
-    else if (waits(r, *item.wait)) {
-        take_call_decision(r, all, item, std::move(d));
+    else if (!waits(r, *item.wait)) {
+        return;
+    }
+    else if (d) {
+        take_call_decision(r, all, item, *std::move(d));
+    }
+    else {
+        wait_on(r, all, *item.wait);
     }
 }
 
@@ -238,8 +258,8 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
     }
     if (!all.input.empty())
         r.m().add_input(std::move(all.input));
-    for (std::string& text : all.refused_edits)
-        r.m().note("edit_refused", std::move(text));
+    for (auto& [code, text] : all.notes)
+        r.m().note(std::move(code), std::move(text));
 }
 
 }  // namespace

@@ -196,6 +196,38 @@ TEST_CASE("Edited arguments that do not fit the tool leave the call waiting for 
     CHECK(s.log == names{"a3"});
 }
 
+TEST_CASE("A decision that cannot be read is put aside, and the call waits for another one")
+{
+    durable_scene s;
+    waiting_run(s);
+    stores::post_request request;
+    request.run_id = "r1";
+    request.inbox_id = "strange";
+    request.trusted = true;
+    const bool about_the_call = GENERATE(true, false);
+    if (about_the_call) {
+        request.wait = s.stored().waits.at(0).key;
+        request.fingerprint = s.stored().waits[0].fingerprint;
+    }
+    const auto [kind, body] = GENERATE(
+        std::pair<std::string, std::string>("ponder", "{}"),
+        std::pair<std::string, std::string>("edit", "no JSON"),
+        std::pair<std::string, std::string>("add_input", R"({"messages":7})")
+    );
+    request.kind = kind;
+    request.body = body;
+    CHECK(run_coro(s.store->post(std::move(request))) == post_outcome::accepted);
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::approval);
+    CHECK(test::codes(waits.diagnostics) == names{"decision_unreadable"});
+    CHECK(s.stored().inbox.empty());
+    CHECK(run_coro(s.inbox().list_waiting("r1")).size() == 1);
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{R"(a{"n":1})"});
+}
+
 TEST_CASE("A tool that is approved for the whole run is not asked about again, and others are")
 {
     durable_scene s;
