@@ -59,15 +59,26 @@ struct decider
 {
     std::string token{};        ///< empty: the store is at hand
     std::string fingerprint{};  ///< empty: of the call as it is
+    std::string inbox_id{};     ///< empty: any
 };
 
+std::string id_of(decider& who)
+{
+    return who.inbox_id.empty() ? handoff_engine::make_inbox_id() : std::move(who.inbox_id);
+}
+
 // A call waits for one thing at a time, so that its latest open wait is the one meant; a decided one tells who was
-// too late.
-const stores::wait_record* find_wait(const stores::stored_run& run, const std::string& call_id, const decider& who)
+// too late. What may come for the second time is about the wait that it was about, although the call waits for
+// something else by now.
+const stores::wait_record*
+find_wait(const stores::stored_run& run, const std::string& call_id, const decider& who, core::decision::kind what)
 {
     const stores::wait_record* found = nullptr;
     for (const stores::wait_record& wait : run.waits) {
         if (wait.key.call.call_id != call_id || (!who.fingerprint.empty() && wait.fingerprint != who.fingerprint))
+            continue;
+        const std::optional<wait_kind> kind = core::to_wait_kind(wait.key.kind);
+        if (!who.inbox_id.empty() && (!kind || !core::may_decide(what, *kind)))
             continue;
         if (found == nullptr || is_open(wait) || !is_open(*found))
             found = &wait;
@@ -79,7 +90,7 @@ asio::awaitable<stores::post_outcome>
 post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, core::decision decision, decider who)
 {
     const stores::stored_run run = co_await load_waits(store, run_id);
-    const stores::wait_record* wait = find_wait(run, call_id, who);
+    const stores::wait_record* wait = find_wait(run, call_id, who, decision.what);
     const std::optional<wait_kind> kind = wait == nullptr ? std::nullopt : core::to_wait_kind(wait->key.kind);
     // A token is for one call.
     const bool goes_too_far = decision.what == core::decision::kind::approve_always && !who.token.empty();
@@ -87,7 +98,7 @@ post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, 
         co_return stores::post_outcome::refused;
     stores::post_request request;
     request.run_id = std::move(run_id);
-    request.inbox_id = handoff_engine::make_inbox_id();
+    request.inbox_id = id_of(who);
     request.wait = wait->key;
     request.fingerprint = wait->fingerprint;
     request.trusted = who.token.empty();
@@ -98,13 +109,13 @@ post(std::shared_ptr<run_store> store, std::string run_id, std::string call_id, 
 }
 
 asio::awaitable<stores::post_outcome>
-order(std::shared_ptr<run_store> store, std::string run_id, core::decision decision, bool trusted)
+order(std::shared_ptr<run_store> store, std::string run_id, core::decision decision, decider who)
 {
-    if (!trusted)
+    if (!who.token.empty())
         co_return stores::post_outcome::refused;
     stores::post_request request;
     request.run_id = std::move(run_id);
-    request.inbox_id = handoff_engine::make_inbox_id();
+    request.inbox_id = id_of(who);
     request.kind = core::decision_name(decision.what);
     request.body = core::decision_body(decision);
     co_return co_await store->post(std::move(request));
@@ -195,16 +206,25 @@ run_inbox run_inbox::with_fingerprint(std::string fingerprint) const
     return result;
 }
 
+run_inbox run_inbox::with_id(std::string inbox_id) const
+{
+    if (inbox_id.empty())
+        throw config_error("an empty id names nothing");
+    run_inbox result = *this;
+    result.id_ = std::move(inbox_id);
+    return result;
+}
+
 asio::awaitable<stores::post_outcome> run_inbox::approve(std::string run_id, std::string call_id) const
 {
     core::decision decision = decide(core::decision::kind::approve);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_, id_});
 }
 
 asio::awaitable<stores::post_outcome> run_inbox::approve_always(std::string run_id, std::string call_id) const
 {
     core::decision decision = decide(core::decision::kind::approve_always);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_, id_});
 }
 
 asio::awaitable<stores::post_outcome>
@@ -212,7 +232,7 @@ run_inbox::approve_edited(std::string run_id, std::string call_id, boost::json::
 {
     core::decision decision = decide(core::decision::kind::edit);
     decision.arguments = std::move(arguments);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_, id_});
 }
 
 asio::awaitable<stores::post_outcome>
@@ -220,7 +240,7 @@ run_inbox::reject(std::string run_id, std::string call_id, std::string reason) c
 {
     core::decision decision = decide(core::decision::kind::reject);
     decision.text = std::move(reason);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_, id_});
 }
 
 asio::awaitable<stores::post_outcome> run_inbox::reject(std::string run_id, std::string call_id) const
@@ -233,7 +253,7 @@ run_inbox::provide_result(std::string run_id, std::string call_id, boost::json::
 {
     core::decision decision = decide(core::decision::kind::result);
     decision.value = std::move(result);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_, id_});
 }
 
 asio::awaitable<stores::post_outcome>
@@ -241,12 +261,12 @@ run_inbox::provide_error(std::string run_id, std::string call_id, std::string te
 {
     core::decision decision = decide(core::decision::kind::error);
     decision.text = std::move(text);
-    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_});
+    return post(store_, std::move(run_id), std::move(call_id), std::move(decision), {token_, fingerprint_, id_});
 }
 
 asio::awaitable<stores::post_outcome> run_inbox::cancel_run(std::string run_id) const
 {
-    return order(store_, std::move(run_id), decide(core::decision::kind::cancel_run), token_.empty());
+    return order(store_, std::move(run_id), decide(core::decision::kind::cancel_run), {token_, {}, id_});
 }
 
 asio::awaitable<stores::post_outcome>
@@ -255,7 +275,7 @@ run_inbox::add_input(std::string run_id, const std::vector<message>& messages) c
     check_input(messages);
     core::decision decision = decide(core::decision::kind::add_input);
     decision.messages = messages;
-    return order(store_, std::move(run_id), std::move(decision), token_.empty());
+    return order(store_, std::move(run_id), std::move(decision), {token_, {}, id_});
 }
 
 asio::awaitable<std::vector<waiting_call>> run_inbox::list_waiting(std::string run_id) const

@@ -38,6 +38,11 @@ public:
     /// waiting_call::fingerprint by now.
     run_inbox with_fingerprint(std::string fingerprint) const;
 
+    /// This inbox for one decision or order that may be sent more than once, as web requests are: it goes under this
+    /// id, and what comes a second time under the id of the same run is post_outcome::duplicate and changes nothing,
+    /// however late it comes. 1 to 128 bytes of UTF-8 without control characters.
+    run_inbox with_id(std::string inbox_id) const;
+
     /// Lets the call run; of wait_kind::unknown_outcome, once more.
     boost::asio::awaitable<stores::post_outcome> approve(std::string run_id, std::string call_id) const;
 
@@ -87,6 +92,7 @@ private:
     std::shared_ptr<run_store> store_;
     std::string token_;
     std::string fingerprint_;
+    std::string id_;
 };
 
 }  // namespace dedalus

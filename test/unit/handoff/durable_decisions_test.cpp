@@ -340,6 +340,31 @@ TEST_CASE("Messages that somebody adds follow the tool messages of the turn")
     CHECK_THROWS_AS(s.inbox().add_input("r1", wrong), dedalus::invalid_request_error);
 }
 
+TEST_CASE("What is sent twice under an id of the caller is done once, however late it comes again")
+{
+    durable_scene s;
+    waiting_run(s);
+    CHECK_THROWS_AS(s.inbox().with_id(""), dedalus::config_error);
+    const dedalus::run_inbox said = s.inbox().with_id("request 1");
+    const dedalus::run_inbox decided = s.inbox().with_id("request 2");
+    std::vector<dedalus::message> added;
+    added.emplace_back(dedalus::user_message{"And hurry."});
+    CHECK(run_coro(said.add_input("r1", added)) == post_outcome::accepted);
+    CHECK(run_coro(said.add_input("r1", added)) == post_outcome::duplicate);
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::accepted);
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::duplicate);
+    CHECK(run_coro(s.inbox().with_id("request 3").approve("r1", "a")) == post_outcome::already_decided);
+    s.says(asks("[" + pending_call("b", "book") + "]"));
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(run_coro(said.add_input("r1", added)) == post_outcome::duplicate);
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::duplicate);
+    CHECK(run_coro(s.inbox().with_id("request 3").approve("r1", "a")) == post_outcome::already_decided);
+    CHECK(test::outline(s.sent.at(1).messages) == "user assistant(a) tool:a user");
+    CHECK(run_coro(s.inbox().cancel_run("r1")) == post_outcome::accepted);
+    s.run();
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::duplicate);
+}
+
 TEST_CASE("Messages do not change a request that has to be sent again")
 {
     durable_scene s;

@@ -100,7 +100,7 @@ TEST_CASE("A call that waited for its approval while its tool changed is checked
         CHECK(done.phase == run_phase::completed);
         CHECK(done.tool_results.at(0).outcome == tool_outcome::invalid_arguments);
         CHECK(s.log.empty());
-        CHECK(s.stored().waits.empty());
+        CHECK(run_coro(s.inbox().list_waiting("r1")).empty());
         CHECK(s.run().tool_results.at(0).outcome == tool_outcome::invalid_arguments);
     }
     SECTION("with arguments that a person has mended")
