@@ -1,6 +1,7 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_inbox.hpp>
 
+#include "handoff/checkpoint_head.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/identifiers.hpp"
 #include "handoff/issue_tokens.hpp"
@@ -11,6 +12,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -166,20 +168,53 @@ asio::awaitable<std::vector<waiting_call>> waits_with_tokens(std::shared_ptr<run
     co_return calls;
 }
 
-asio::awaitable<std::vector<waiting_call>> all_waits(std::shared_ptr<run_store> store)
+// By age; a run that changes its phase meanwhile is there once.
+using runs_by_age = std::set<std::pair<stores::time_point, std::string>>;
+
+asio::awaitable<runs_by_age> runs_in(std::shared_ptr<run_store> store, run_phase phase)
 {
-    std::vector<waiting_call> result;
+    runs_by_age found;
     stores::list_query query;
-    query.phase = run_phase::suspended;
+    query.phase = phase;
     do {
         stores::list_page page = co_await store->list(query);
-        for (stores::run_summary& run : page.runs) {
-            const std::vector<waiting_call> calls = co_await waits_of(store, std::move(run.run_id));
-            result.insert(result.end(), calls.begin(), calls.end());
-        }
+        for (stores::run_summary& run : page.runs)
+            found.emplace(run.created_at, std::move(run.run_id));
         query.cursor = std::move(page.next);
     } while (!query.cursor.empty());
+    co_return found;
+}
+
+// Calls wait while others of their turn run, too.
+asio::awaitable<std::vector<waiting_call>> all_waits(std::shared_ptr<run_store> store)
+{
+    runs_by_age runs = co_await runs_in(store, run_phase::executing);
+    runs_by_age suspended = co_await runs_in(store, run_phase::suspended);
+    runs.merge(suspended);
+    std::vector<waiting_call> result;
+    for (const auto& [since, id] : runs) {
+        const std::vector<waiting_call> calls = co_await waits_of(store, id);
+        result.insert(result.end(), calls.begin(), calls.end());
+    }
     co_return result;
+}
+
+// Whether what is added could be sent; of a run that has ended the store knows better.
+bool takes_input(const stores::stored_run& run)
+{
+    if (run.rev == 0)
+        return false;
+    const core::checkpoint_budget budget = core::decode_head(run.head.bytes).budget;
+    return budget.spent < budget.limit || is_terminal(run.head.phase);
+}
+
+asio::awaitable<stores::post_outcome>
+add(std::shared_ptr<run_store> store, std::string run_id, core::decision decision, decider who)
+{
+    const stores::stored_run run = co_await load_waits(store, run_id);
+    if (!takes_input(run))
+        co_return stores::post_outcome::refused;
+    co_return co_await order(std::move(store), std::move(run_id), std::move(decision), std::move(who));
 }
 
 }  // namespace
@@ -275,7 +310,7 @@ run_inbox::add_input(std::string run_id, const std::vector<message>& messages) c
     check_input(messages);
     core::decision decision = decide(core::decision::kind::add_input);
     decision.messages = messages;
-    return order(store_, std::move(run_id), std::move(decision), {token_, {}, id_});
+    return add(store_, std::move(run_id), std::move(decision), {token_, {}, id_});
 }
 
 asio::awaitable<std::vector<waiting_call>> run_inbox::list_waiting(std::string run_id) const

@@ -71,9 +71,10 @@ public:
     /// Ends the run: run_phase::cancelled. Tools that run are cancelled; waiting calls are not run any more.
     boost::asio::awaitable<stores::post_outcome> cancel_run(std::string run_id) const;
 
-    /// Adds messages to the run, after the tool messages of its present turn. When the run ends without another
-    /// request, they are not sent, and a diagnostic "input_not_used" says so. Throws invalid_request_error from the
-    /// call itself when one is neither a user_message, a system_message nor a developer_message, or there is none.
+    /// Adds messages to the run, after the tool messages of its present turn. Refused when the run has no turn left for
+    /// another request. When it ends without another request, they are not sent, and a diagnostic "input_not_used" says
+    /// so. Throws invalid_request_error from the call itself when one is neither a user_message, a system_message nor a
+    /// developer_message, or there is none.
     boost::asio::awaitable<stores::post_outcome>
     add_input(std::string run_id, const std::vector<message>& messages) const;
 
@@ -81,7 +82,8 @@ public:
     /// newer version of this library knows.
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting(std::string run_id) const;
 
-    /// The calls of all suspended runs.
+    /// The calls of all runs: of those that are suspended, and of those whose other calls are still running. By the age
+    /// of their runs.
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting() const;
 
     /// The calls of the run that wait, each with another waiting_call::token; those before work no more. For whoever
