@@ -62,6 +62,7 @@ set(dedalus_unit_test_sources
     unit/crypto/sha256_test.cpp
     unit/handoff/assemble_test.cpp
     unit/handoff/budget_test.cpp
+    unit/handoff/checkpoint_document_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/decision_test.cpp

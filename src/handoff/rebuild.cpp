@@ -6,6 +6,7 @@
 #include "handoff/replay.hpp"
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -39,6 +40,33 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
     return settings;
 }
 
+const call_record& planned(const run_machine& machine, const call_key& key)
+{
+    try {
+        return machine.call(key);
+    }
+    catch (const std::out_of_range&) {
+        throw store_error(store_errc::damaged, "a record of a call that no answer of the run has asked for");
+    }
+}
+
+// Of an edited call one wait was for the arguments of the model, and a later one is for those of the person.
+bool is_about(const stores::wait_record& wait, const call_record& call)
+{
+    return wait.fingerprint == call.fingerprint || wait.fingerprint == fingerprint(request_to_run(call));
+}
+
+// What stands beside the log has to be about calls of the log.
+void check_records(const run_machine& machine, const stores::stored_run& stored, const facts_by_call& calls)
+{
+    for (const auto& [key, facts] : calls)
+        planned(machine, key);
+    for (const stores::wait_record& wait : stored.waits) {
+        if (!is_about(wait, planned(machine, core_key(wait.key.call))))
+            throw store_error(store_errc::damaged, "a call waits with a fingerprint of other arguments");
+    }
+}
+
 }  // namespace
 
 run_machine
@@ -48,6 +76,7 @@ rebuild_machine(const stores::stored_run& stored, const run_definition& definiti
     const std::string problem = replay(machine, read_events(stored.entries), calls);
     if (!problem.empty())
         throw store_error(store_errc::damaged, problem);
+    check_records(machine, stored, calls);
     return machine;
 }
 

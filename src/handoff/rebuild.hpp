@@ -11,7 +11,8 @@
 
 namespace dedalus::handoff_core {
 
-/// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written.
+/// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written,
+/// and for records of calls and waits that do not belong to it.
 run_machine
 rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls);
 

@@ -19,9 +19,10 @@ namespace dedalus {
 DEDALUS_EXPORT std::string export_run(const stores::stored_run& run);
 
 /// The run of such a document. What this version does not know is kept: members of the head, and entries of other
-/// kinds. Bodies must be as they were written, because checksums cover them. The fence is the highest that a record
-/// has. Throws store_error(wrong_format) for a newer version, and store_error(damaged) for what is no such document,
-/// has a wrong checksum or contradicts itself.
+/// kinds. Bodies must be as they were written, because checksums cover them; records without a checksum are taken as
+/// they are. The fence is the highest that a record has. docs/checkpoint.md says what a document must have. Throws
+/// store_error(wrong_format) for a newer version, and store_error(damaged) for what is no such document, has a wrong
+/// checksum or contradicts itself.
 DEDALUS_EXPORT stores::stored_run import_run(std::string_view document);
 
 /// Puts the run of such a document into a store, whole or not at all; stores::create_outcome::exists when there is one
