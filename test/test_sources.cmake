@@ -81,6 +81,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/engine_test.cpp
+    unit/handoff/events_of_test.cpp
     unit/handoff/forced_tool_test.cpp
     unit/handoff/history_test.cpp
     unit/handoff/ledger_test.cpp

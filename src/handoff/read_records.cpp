@@ -108,29 +108,6 @@ run_ended read_end(const stores::log_entry& entry)
     return event;
 }
 
-std::optional<log_event> read_event(const stores::log_entry& entry)
-{
-    if (entry.kind == "intent")
-        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
-    if (is_answer(entry.kind))
-        return read_answer(entry);
-    if (entry.kind == "send_unknown")
-        return request_lost{};
-    if (entry.kind == "http_error") {
-        const std::string then = read_object(entry.body).required_text("then");
-        return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};
-    }
-    if (entry.kind == "call_wait")
-        return read_held(read_object(entry.body));
-    if (entry.kind == "call_decision")
-        return read_decided(read_object(entry.body));
-    if (entry.kind == "end")
-        return read_end(entry);
-    if (entry.kind == "input" && entry.seq > 1)
-        return input_added{read_messages(read_object(entry.body).required_array("messages"))};
-    return {};
-}
-
 finished_call read_finish_members(member_reader body)
 {
     finished_call result;
@@ -210,14 +187,27 @@ run_definition read_definition(const stores::log_entry& entry)
     return result;
 }
 
-std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries)
+std::optional<log_event> read_event(const stores::log_entry& entry)
 {
-    std::vector<log_event> events;
-    for (const stores::log_entry& entry : entries) {
-        if (std::optional<log_event> event = read_event(entry))
-            events.push_back(*std::move(event));
+    if (entry.kind == "intent")
+        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
+    if (is_answer(entry.kind))
+        return read_answer(entry);
+    if (entry.kind == "send_unknown")
+        return request_lost{};
+    if (entry.kind == "http_error") {
+        const std::string then = read_object(entry.body).required_text("then");
+        return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};
     }
-    return events;
+    if (entry.kind == "call_wait")
+        return read_held(read_object(entry.body));
+    if (entry.kind == "call_decision")
+        return read_decided(read_object(entry.body));
+    if (entry.kind == "end")
+        return read_end(entry);
+    if (entry.kind == "input" && entry.seq > 1)
+        return input_added{read_messages(read_object(entry.body).required_array("messages"))};
+    return {};
 }
 
 facts_by_call read_calls(const std::vector<stores::call_record>& records)

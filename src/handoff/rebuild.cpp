@@ -5,7 +5,9 @@
 #include "crypto/sha256.hpp"
 #include "handoff/replay.hpp"
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -69,11 +71,26 @@ void check_records(const run_machine& machine, const stores::stored_run& stored,
 
 }  // namespace
 
-run_machine
-rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls)
+run_machine rebuild_machine(
+    const stores::stored_run& stored,
+    const run_definition& definition,
+    const facts_by_call& calls,
+    const std::function<void(const run_machine& machine, std::int64_t seq)>& after
+)
 {
     run_machine machine(settings_of(definition, stored.run_id), definition.request);
-    const std::string problem = replay(machine, read_events(stored.entries), calls);
+    std::vector<log_event> events;
+    std::vector<std::int64_t> numbers;
+    for (const stores::log_entry& entry : stored.entries) {
+        if (std::optional<log_event> event = read_event(entry)) {
+            events.push_back(*std::move(event));
+            numbers.push_back(entry.seq);
+        }
+    }
+    std::function<void(std::size_t)> told;
+    if (after)
+        told = [&](std::size_t place) { after(machine, numbers[place]); };
+    const std::string problem = replay(machine, std::move(events), calls, told);
     if (!problem.empty())
         throw store_error(store_errc::damaged, problem);
     check_records(machine, stored, calls);

@@ -7,14 +7,21 @@
 #include "handoff/run_records.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace dedalus::handoff_core {
 
 /// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written,
 /// and for records of calls and waits that do not belong to it.
-run_machine
-rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls);
+/// @param after  called when an entry of the log was told, with its number
+run_machine rebuild_machine(
+    const stores::stored_run& stored,
+    const run_definition& definition,
+    const facts_by_call& calls,
+    const std::function<void(const run_machine& machine, std::int64_t seq)>& after = {}
+);
 
 /// How long nobody has worked on the run, as its log tells.
 std::chrono::microseconds suspended_in(const std::vector<stores::log_entry>& entries, time_point now);

@@ -111,7 +111,12 @@ private:
 
 }  // namespace
 
-std::string replay(run_machine& machine, std::vector<log_event> events, const facts_by_call& calls)
+std::string replay(
+    run_machine& machine,
+    std::vector<log_event> events,
+    const facts_by_call& calls,
+    const std::function<void(std::size_t place)>& after
+)
 {
     replaying run(machine, calls);
     std::size_t place = 0;
@@ -119,6 +124,8 @@ std::string replay(run_machine& machine, std::vector<log_event> events, const fa
         ++place;
         if (!run.tell(std::move(event)))
             return "event " + std::to_string(place) + " of the log cannot have happened there";
+        if (after)
+            after(place - 1);
     }
     if (machine.calls_open())
         run.tell_calls();

@@ -4,7 +4,9 @@
 
 #include "handoff/run_machine.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -96,6 +98,12 @@ using facts_by_call = std::map<call_key, call_facts>;
 /// Tells a new machine all of it. What is wrong with the log, or "": it does not fit the machine, so somebody else's
 /// rules have made it. Open calls that were started keep their attempts, and are given by start_ready() again unless
 /// somebody holds or finishes them.
-std::string replay(run_machine& machine, std::vector<log_event> events, const facts_by_call& calls);
+/// @param after  called when an event was told, with its place from 0
+std::string replay(
+    run_machine& machine,
+    std::vector<log_event> events,
+    const facts_by_call& calls,
+    const std::function<void(std::size_t place)>& after = {}
+);
 
 }  // namespace dedalus::handoff_core

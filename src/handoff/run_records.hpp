@@ -92,7 +92,7 @@ bool is_suspension(const stores::log_entry& entry);
 // Reading. These throw store_error(damaged) for what was not written by the above.
 
 run_definition read_definition(const stores::log_entry& entry);
-std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries);
+std::optional<log_event> read_event(const stores::log_entry& entry);  ///< nothing: it does not change the machine
 facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);
 

@@ -153,15 +153,15 @@ TEST_CASE("Every outcome of a call is read as it was written")
 TEST_CASE("A wait of a kind that is not known, and one of an impossible call, are refused")
 {
     stores::log_entry entry = logged(core::wait_entry(1, {"a", 0}, wait_kind::approval));
-    CHECK(core::read_events({entry}).size() == 1);
+    CHECK(core::read_event(entry).has_value());
     json::object body = json::parse(entry.body).as_object();
     body["kind"] = "vote";
     entry.body = json::serialize(body);
-    CHECK_THROWS_AS(core::read_events({entry}), dedalus::store_error);
+    CHECK_THROWS_AS(core::read_event(entry), dedalus::store_error);
     body["kind"] = "approval";
     body["occurrence"] = -1;
     entry.body = json::serialize(body);
-    CHECK_THROWS_AS(core::read_events({entry}), dedalus::store_error);
+    CHECK_THROWS_AS(core::read_event(entry), dedalus::store_error);
 }
 
 }  // namespace run_records_test
