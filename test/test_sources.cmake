@@ -83,6 +83,7 @@ set(dedalus_unit_test_sources
     unit/handoff/engine_test.cpp
     unit/handoff/events_of_test.cpp
     unit/handoff/forced_tool_test.cpp
+    unit/handoff/fork_run_test.cpp
     unit/handoff/history_test.cpp
     unit/handoff/ledger_test.cpp
     unit/handoff/normalise_test.cpp

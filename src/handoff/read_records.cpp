@@ -183,6 +183,7 @@ run_definition read_definition(const stores::log_entry& entry)
         result.expires_at = moment_of(*expires, "expires_at_us");
     if (std::optional<json::object> profile = body.object("profile"))
         result.profile = read_profile(member_reader(*std::move(profile)));
+    result.ids_from = body.text("ids_from").value_or("");
     result.tools = read_toolset(body.required_array("toolset"));
     return result;
 }

@@ -38,7 +38,7 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
         settings.tool_names.push_back(name);
         settings.effects.emplace(name, effect);
     }
-    settings.make_call_id = derived_call_ids(run_id);
+    settings.make_call_id = derived_call_ids(definition.ids_from.empty() ? run_id : definition.ids_from);
     return settings;
 }
 

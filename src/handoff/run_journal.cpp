@@ -114,6 +114,7 @@ asio::awaitable<std::optional<stores::stored_run>> run_journal::load()
         throw store_error(store_errc::damaged, "the run is not whole in its store");
     handoff_core::checkpoint_head head = handoff_core::read_checkpoint(result.run);
     created_at_ = head.created_at ? *head.created_at : result.run.created_at;
+    parent_run_ = std::move(head.parent_run);
     extra_ = std::move(head.extra);
     rev_ = result.run.rev;
     last_seq_ = result.run.last_seq;
@@ -158,6 +159,7 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     what.head.rev = rev_ + 1;
     what.head.last_seq = seq;
     what.head.created_at = created_at_;
+    what.head.parent_run = parent_run_;
     what.head.extra = extra_;
     what.head.updated_at = handoff_core::stored_time(clocks_.system());
     request.head = handoff_core::encode_head(what.head);

@@ -132,6 +132,7 @@ private:
     std::int64_t last_seq_ = 0;
     std::optional<logged_answer> last_answer_{};
     std::optional<stores::time_point> created_at_{};
+    std::string parent_run_{};
     boost::json::object extra_{};  ///< members of the head that this version does not know
     std::chrono::steady_clock::time_point held_until_{};
 

@@ -75,6 +75,8 @@ new_entry input_entry(const run_definition& definition)
         {"toolset", std::move(tools)}};
     if (definition.expires_at)
         body["expires_at_us"] = microseconds(*definition.expires_at);
+    if (!definition.ids_from.empty())
+        body["ids_from"] = definition.ids_from;
     return entry("input", 0, body, std::move(deferred));
 }
 

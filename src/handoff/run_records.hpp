@@ -32,6 +32,7 @@ struct run_definition
     wire_profile profile{};
     std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
+    std::string ids_from{};  ///< the run after which calls without an id are named; empty: this one
 };
 
 /// A log entry before the journal gives it its place.
