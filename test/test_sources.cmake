@@ -200,6 +200,7 @@ set(dedalus_loopback_test_sources
     loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
+    loopback/run_stream_odd_test.cpp
     loopback/run_stream_stall_test.cpp
     loopback/run_stream_test.cpp
     loopback/structured_output_test.cpp

@@ -94,6 +94,24 @@ TEST_CASE("A run in a format that is not known is left as it is, and nothing is 
     CHECK(left.inbox.size() == 1);
 }
 
+TEST_CASE("An entry of a kind that is not known is kept, and the run goes on")
+{
+    durable_scene s;
+    stores::stored_run run = waiting_run_of_version_1();
+    stores::log_entry entry = run.entries.back();
+    entry.seq = ++run.last_seq;
+    entry.kind = "mood";
+    entry.body = R"({ "x" : 1.50 })";
+    entry.crc32c = stores::checksum(entry);
+    run.entries.push_back(entry);
+    replace(run.head.bytes, R"("last_seq":5)", R"("last_seq":6)");
+    restore(s, std::move(run));
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.stored().entries.at(5) == entry);
+    CHECK(dedalus::export_run(s.stored()).find(R"("kind":"mood","body":{ "x" : 1.50 })") != std::string::npos);
+}
+
 TEST_CASE("Who cannot read a run leaves its fence and its lease alone, so that others can take it at once")
 {
     durable_scene s;

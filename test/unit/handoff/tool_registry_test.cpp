@@ -45,6 +45,19 @@ TEST_CASE("Tools are found by name and listed in the order of adding")
     CHECK(std::get<dedalus::function_tool>(definitions[1]).function.name == "ant");
 }
 
+TEST_CASE("A call that must not happen twice is never approved by nobody")
+{
+    dedalus::tool_registry tools;
+    dedalus::tool_options options;
+    options.needs_approval = true;
+    options.wait_limit = std::chrono::hours(1);
+    options.on_expiry = dedalus::wait_expiry::auto_approve;
+    CHECK_THROWS_AS(tools.add(named("pay"), nothing, options), dedalus::config_error);
+    CHECK(tools.size() == 0);
+    options.effect = dedalus::tool_effect::keyed;
+    CHECK_NOTHROW(tools.add(named("pay"), nothing, options));
+}
+
 TEST_CASE("Names that no server takes, or that are taken, are refused")
 {
     dedalus::tool_registry tools;
