@@ -2,6 +2,7 @@
 
 #include <dedalus/handoff/run_phase.hpp>
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,8 @@ enum class command
     resume,
     export_run,
     import_run,
+    remove,
+    collect,
 };
 
 /// What the program was told on its command line.
@@ -35,6 +38,7 @@ struct arguments
     bool html = false;
     bool always = false;
     std::optional<run_phase> phase{};
+    std::optional<std::chrono::milliseconds> older_than{};
     std::vector<std::string> words{};  ///< those after the command, as many as it takes
 };
 

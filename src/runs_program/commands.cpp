@@ -11,6 +11,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -190,6 +192,30 @@ asio::awaitable<void> wake_run(store_ptr store, std::string run_id)
     print("the next worker goes on with the run\n");
 }
 
+asio::awaitable<void> remove_run(store_ptr store, std::string run_id)
+{
+    const stores::remove_outcome outcome = co_await store->remove(run_id, true);
+    if (outcome == stores::remove_outcome::not_found)
+        throw refused("there is no run " + plain(run_id));
+    if (outcome == stores::remove_outcome::refused)
+        throw refused("the run has not ended: cancel it, and let a worker end it");
+    print("removed\n");
+}
+
+asio::awaitable<void> collect_runs(store_ptr store, std::chrono::milliseconds age, std::optional<run_phase> phase)
+{
+    stores::collect_query query;
+    query.age = age;
+    query.phase = phase;
+    std::size_t all = 0;
+    std::size_t removed = query.limit;
+    while (removed == query.limit) {
+        removed = co_await store->collect(query);
+        all += removed;
+    }
+    print(std::to_string(all) + " removed\n");
+}
+
 asio::awaitable<void> export_one(store_ptr store, std::string run_id)
 {
     const stores::stored_run run = co_await load_run(store, std::move(run_id));
@@ -246,6 +272,10 @@ asio::awaitable<void> run_command(arguments what, store_ptr store)
         return wake_run(std::move(store), std::move(what.words[0]));
     case command::export_run:
         return export_one(std::move(store), std::move(what.words[0]));
+    case command::remove:
+        return remove_run(std::move(store), std::move(what.words[0]));
+    case command::collect:
+        return collect_runs(std::move(store), *what.older_than, what.phase);
     case command::import_run:
         break;
     }

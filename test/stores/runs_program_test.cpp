@@ -132,6 +132,38 @@ TEST_CASE("dedalus-runs ends with status 2 for a command line that it does not u
     CHECK(has(help.out, "usage: dedalus-runs"));
 }
 
+TEST_CASE("dedalus-runs removes runs that have ended, one or all that are old enough, and no other")
+{
+    scene s;
+    s.suspend("waiting");
+    s.suspend("done");
+    test::run_coro(dedalus::run_inbox(s.store_file).approve("done", "b"));
+    s.complete("done");
+    const program_end refused = s.runs({"remove", "waiting"});
+    CHECK(refused.status == 1);
+    CHECK(has(refused.err, "has not ended"));
+    CHECK(s.runs({"remove", "no such run"}).status == 1);
+    CHECK(s.runs({"remove"}).status == 2);
+    CHECK(s.runs({"collect"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "soon"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "99999999999999999d"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "1d", "--phase", "suspended"}).status == 2);
+    CHECK(s.runs({"list", "--older-than", "1d"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "36500d"}).out == "0 removed\n");
+    CHECK(s.runs({"collect", "--older-than", "0s", "--phase", "failed"}).out == "0 removed\n");
+    const bool one = GENERATE(true, false);
+    CHECK(
+        s.runs(
+             one ? std::vector<std::string>{"remove", "done"}
+                 : std::vector<std::string>{"collect", "--older-than", "0s"}
+        )
+            .status == 0
+    );
+    const std::string left = s.runs({"list"}).out;
+    CHECK(has(left, "waiting"));
+    CHECK_FALSE(has(left, "done"));
+}
+
 TEST_CASE("dedalus-runs makes no file where there is none")
 {
     const test::temporary_folder folder;
