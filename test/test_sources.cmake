@@ -39,6 +39,7 @@ set(dedalus_unit_test_sources
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_completion_test.cpp
     unit/codec/encode_chat_request_test.cpp
+    unit/codec/explicit_nulls_test.cpp
     unit/codec/fixtures_test.cpp
     unit/codec/json_conversion_test.cpp
     unit/codec/json_depth_test.cpp
@@ -134,6 +135,7 @@ set(dedalus_unit_test_sources
     unit/schema/parsed_completion_test.cpp
     unit/schema/read_json_test.cpp
     unit/schema/write_json_test.cpp
+    unit/support/boxed_optional_test.cpp
     unit/support/error_test.cpp
     unit/support/http_headers_test.cpp
     unit/support/utf8_test.cpp

@@ -4,6 +4,7 @@
 /// Everything but the run stores and the test server.
 
 #include <dedalus/api_error.hpp>
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/call_options.hpp>
 #include <dedalus/call_phase.hpp>
 #include <dedalus/chat/accumulator.hpp>
@@ -36,6 +37,7 @@
 #include <dedalus/dialect.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/error_code.hpp>
+#include <dedalus/explicit_nulls.hpp>
 #include <dedalus/fwd.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>

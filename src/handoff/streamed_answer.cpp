@@ -71,9 +71,9 @@ asio::awaitable<chat_completion> streamed_answer(
 std::vector<run_event> events_of(const chat_completion_chunk& chunk)
 {
     std::vector<run_event> events;
-    for (const std::optional<stream_notice>& notice : {chunk.x_dedalus_event, chunk.dedalus_event}) {
-        if (notice)
-            events.emplace_back(agent_event{*notice});
+    for (const auto* notice : {&chunk.x_dedalus_event, &chunk.dedalus_event}) {
+        if (*notice)
+            events.emplace_back(agent_event{**notice});
     }
     const message_delta* delta = chunk.first_delta();
     if (delta == nullptr || chunk.choices.front().index != 0)

@@ -25,11 +25,11 @@ namespace {
 
 constexpr std::int64_t max_choice_index = 127;
 
-template <class Type>
-void take_last(std::optional<Type>& whole, const std::optional<Type>& piece)
+template <class Type, class Optional>
+void take_last(std::optional<Type>& whole, const Optional& piece)
 {
     if (piece)
-        whole = piece;
+        whole = *piece;
 }
 
 template <class Type>
