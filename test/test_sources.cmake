@@ -30,6 +30,7 @@ set(dedalus_open_streams_sources support/open_streams_main.cpp)
 
 set(dedalus_unit_test_sources
     unit/client/configuration_test.cpp
+    unit/client/idempotency_key_test.cpp
     unit/client/key_cache_test.cpp
     unit/client/mcp_credentials_test.cpp
     unit/client/proxy_choice_test.cpp
@@ -39,6 +40,7 @@ set(dedalus_unit_test_sources
     unit/codec/decode_chat_test.cpp
     unit/codec/encode_chat_completion_test.cpp
     unit/codec/encode_chat_request_test.cpp
+    unit/codec/explicit_nulls_test.cpp
     unit/codec/fixtures_test.cpp
     unit/codec/json_conversion_test.cpp
     unit/codec/json_depth_test.cpp
@@ -62,39 +64,59 @@ set(dedalus_unit_test_sources
     unit/crypto/sha256_test.cpp
     unit/handoff/assemble_test.cpp
     unit/handoff/budget_test.cpp
+    unit/handoff/check_options_test.cpp
+    unit/handoff/checkpoint_document_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/decision_test.cpp
+    unit/handoff/durable_cancel_call_test.cpp
     unit/handoff/durable_crash_test.cpp
+    unit/handoff/durable_dispatch_test.cpp
     unit/handoff/durable_format_test.cpp
+    unit/handoff/durable_drift_test.cpp
+    unit/handoff/durable_early_test.cpp
     unit/handoff/durable_failures_test.cpp
     unit/handoff/durable_head_test.cpp
     unit/handoff/durable_decisions_test.cpp
     unit/handoff/durable_expiry_test.cpp
+    unit/handoff/durable_inbox_test.cpp
     unit/handoff/durable_people_test.cpp
     unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp
     unit/handoff/durable_scenarios_test.cpp
+    unit/handoff/durable_scheduling_test.cpp
     unit/handoff/durable_stop_test.cpp
+    unit/handoff/durable_texts_test.cpp
+    unit/handoff/durable_unknown_test.cpp
     unit/handoff/durable_waits_test.cpp
+    unit/handoff/early_start_test.cpp
     unit/handoff/engine_test.cpp
+    unit/handoff/events_of_test.cpp
     unit/handoff/forced_tool_test.cpp
+    unit/handoff/fork_run_test.cpp
     unit/handoff/history_test.cpp
+    unit/handoff/hold_back_test.cpp
     unit/handoff/ledger_test.cpp
     unit/handoff/normalise_test.cpp
     unit/handoff/plan_test.cpp
     unit/handoff/replay_test.cpp
     unit/handoff/requested_call_test.cpp
+    unit/handoff/resolve_arguments_test.cpp
     unit/handoff/run_machine_end_test.cpp
     unit/handoff/run_machine_test.cpp
     unit/handoff/run_result_test.cpp
     unit/handoff/run_records_test.cpp
     unit/handoff/run_timeline_test.cpp
+    unit/handoff/scheduling_rules_test.cpp
+    unit/handoff/sent_messages_test.cpp
     unit/handoff/session_test.cpp
+    unit/handoff/streamed_rules_test.cpp
     unit/handoff/tool_end_test.cpp
+    unit/handoff/tool_error_test.cpp
     unit/handoff/tool_group_test.cpp
     unit/handoff/tool_lanes_test.cpp
     unit/handoff/tool_registry_test.cpp
+    unit/handoff/tool_retry_test.cpp
     unit/handoff/typed_tool_test.cpp
     unit/handoff/usage_sum_test.cpp
     unit/net/read_buffer_test.cpp
@@ -133,7 +155,9 @@ set(dedalus_unit_test_sources
     unit/schema/json_schema_test.cpp
     unit/schema/parsed_completion_test.cpp
     unit/schema/read_json_test.cpp
+    unit/schema/schema_check_test.cpp
     unit/schema/write_json_test.cpp
+    unit/support/boxed_optional_test.cpp
     unit/support/error_test.cpp
     unit/support/http_headers_test.cpp
     unit/support/utf8_test.cpp
@@ -147,6 +171,7 @@ set(dedalus_unit_test_sources
 )
 
 set(dedalus_loopback_test_sources
+    loopback/blocking_tool_test.cpp
     loopback/braced_request_test.cpp
     loopback/client_call_options_test.cpp
     loopback/client_cancel_test.cpp
@@ -182,7 +207,9 @@ set(dedalus_loopback_test_sources
     loopback/client_tls_test.cpp
     loopback/client_unary_test.cpp
     loopback/handoff_loop_test.cpp
+    loopback/handoff_options_test.cpp
     loopback/handoff_people_test.cpp
+    loopback/handoff_profile_test.cpp
     loopback/handoff_threads_test.cpp
     loopback/net_connector_test.cpp
     loopback/net_proxy_tunnel_test.cpp
@@ -194,6 +221,7 @@ set(dedalus_loopback_test_sources
     loopback/net_tls_session_test.cpp
     loopback/net_wake_up_test.cpp
     loopback/net_watchdog_test.cpp
+    loopback/run_stream_odd_test.cpp
     loopback/run_stream_stall_test.cpp
     loopback/run_stream_test.cpp
     loopback/structured_output_test.cpp
@@ -219,6 +247,7 @@ set(dedalus_sqlite_test_sources
     stores/moved_runs_test.cpp
     stores/runs_program_test.cpp
     stores/sqlite_store_test.cpp
+    stores/transactional_tools_test.cpp
 )
 set(dedalus_postgres_test_sources
     stores/postgres_killed_runs_test.cpp
@@ -227,6 +256,7 @@ set(dedalus_postgres_test_sources
     stores/postgres_runs_program_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp
+    stores/postgres_transactional_tools_test.cpp
 )
 set(dedalus_run_worker_sources stores/run_worker_main.cpp)
 set(dedalus_store_writer_sources stores/store_writer_main.cpp)

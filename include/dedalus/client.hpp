@@ -157,6 +157,9 @@ public:
     /// The executor given at construction.
     boost::asio::any_io_executor get_executor() const noexcept;
 
+    /// client_options::dialect: the form in which requests are sent.
+    dedalus::dialect dialect() const noexcept;
+
     /// A client that differs from this one in what `changes` says and shares its connections, hooks and logger.
     /// Destroying either leaves the other as it is. Throws config_error.
     client with_options(const client_changes& changes) const;

@@ -4,6 +4,7 @@
 /// Everything but the run stores and the test server.
 
 #include <dedalus/api_error.hpp>
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/call_options.hpp>
 #include <dedalus/call_phase.hpp>
 #include <dedalus/chat/accumulator.hpp>
@@ -36,7 +37,10 @@
 #include <dedalus/dialect.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/error_code.hpp>
+#include <dedalus/explicit_nulls.hpp>
 #include <dedalus/fwd.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
+#include <dedalus/handoff/blocking_tool.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/handoff_loop.hpp>
 #include <dedalus/handoff/run_event.hpp>
@@ -44,8 +48,11 @@
 #include <dedalus/handoff/run_phase.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
+#include <dedalus/handoff/scheduling_rules.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 #include <dedalus/handoff/tool_effect.hpp>
+#include <dedalus/handoff/tool_error.hpp>
+#include <dedalus/handoff/tool_failure.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
@@ -64,6 +71,7 @@
 #include <dedalus/schema/annotation.hpp>
 #include <dedalus/schema/json_schema.hpp>
 #include <dedalus/schema/read_json.hpp>
+#include <dedalus/schema/schema_check.hpp>
 #include <dedalus/schema/write_json.hpp>
 #include <dedalus/tls_options.hpp>
 #include <dedalus/version.hpp>

@@ -7,16 +7,33 @@
 #include <dedalus/open_enum.hpp>
 
 #include <boost/describe/members.hpp>
+#include <boost/describe/modifiers.hpp>
 #include <boost/json/conversion.hpp>
 #include <boost/json/system_error.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
+#include <boost/mp11/algorithm.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <string_view>
 #include <variant>
 
 namespace dedalus {
+
+/// Whether the member of this name was null on the wire. For structs that have `nulls`; others keep it in `extra`.
+template <class T>
+bool is_explicit_null(const T& object, std::string_view member)
+{
+    std::size_t place = 0;
+    bool found = false;
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>([&](auto each) {
+        found = found || (each.name == member && object.nulls.contains(place));
+        ++place;
+    });
+    return found;
+}
 
 /// A struct of the wire: described members, and `extra` for the rest.
 template <class T>

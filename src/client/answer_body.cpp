@@ -2,19 +2,25 @@
 
 #include <dedalus/error.hpp>
 
-#include "protocol/body_collector.hpp"
-
 namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace dedalus {
 
-asio::awaitable<error_code>
-read_body(transport::http_connection& connection /* borrowed */, std::string& body /* borrowed */, std::size_t limit)
+asio::awaitable<error_code> read_body(
+    transport::http_connection& connection,  // borrowed
+    protocol::content_coding coding,
+    std::string& body,  // borrowed
+    std::size_t limit
+)
 {
-    protocol::body_collector collector(protocol::content_coding_of(connection.headers()), limit);
+    protocol::body_collector collector(coding, limit);
     error_code problem;
     while (!problem.failed()) {
+        if (connection.body_over()) {
+            collector.finish(problem);
+            break;
+        }
         const std::string_view piece = co_await connection.read_body(call_phase::body);
         if (piece.empty()) {
             collector.finish(problem);
@@ -26,11 +32,14 @@ read_body(transport::http_connection& connection /* borrowed */, std::string& bo
 }
 
 asio::awaitable<bool> read_error_body(
-    transport::http_connection& connection /* borrowed */, std::string& body /* borrowed */, std::size_t limit
+    transport::http_connection& connection,  // borrowed
+    protocol::content_coding coding,
+    std::string& body,  // borrowed
+    std::size_t limit
 )
 {
     try {
-        const error_code problem = co_await read_body(connection, body, limit);
+        const error_code problem = co_await read_body(connection, coding, body, limit);
         co_return !problem.failed();
     }
     catch (const connection_error&) {

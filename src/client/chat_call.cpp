@@ -36,33 +36,33 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-response_info make_info(const chat_call& call, const transport::http_connection& connection)
+std::shared_ptr<response_info> make_info(const chat_call& call, transport::http_connection& connection)
 {
-    response_info info;
-    info.call_id = call.id;
-    info.status = connection.status();
-    info.headers = connection.headers();
-    info.request_id = info.headers.find("x-request-id").value_or("");
-    info.retries_taken = call.retries_taken;
-    info.timings = *call.limits.times;
-    info.rate_limits = protocol::parse_rate_limits(info.headers);
+    auto info = std::make_shared<response_info>();
+    info->call_id = call.id;
+    info->status = connection.status();
+    info->headers = connection.take_headers();
+    info->request_id = info->headers.find("x-request-id").value_or("");
+    info->retries_taken = call.retries_taken;
+    info->timings = *call.limits.times;
+    info->rate_limits = protocol::parse_rate_limits(info->headers);
     return info;
 }
 
 [[noreturn]] void refuse_body(const chat_call& call, chat_answer& answer, errc code, const std::string& problem)
 {
-    std::string content_type(answer.info.headers.find("Content-Type").value_or(""));
+    std::string content_type(answer.info->headers.find("Content-Type").value_or(""));
     if (call.fetched_once)
         throw unreadable_result_error(
-            code, problem, answer.info.status, std::move(content_type), std::move(answer.body)
+            code, problem, answer.info->status, std::move(content_type), std::move(answer.body)
         );
-    throw response_format_error(code, problem, answer.info.status, std::move(content_type), {});
+    throw response_format_error(code, problem, answer.info->status, std::move(content_type), {});
 }
 
 /// A stream is not inflated.
 void check_stream_coding(const chat_call& call, chat_answer& answer)
 {
-    if (protocol::content_coding_of(answer.info.headers) != protocol::content_coding::identity)
+    if (protocol::content_coding_of(answer.info->headers) != protocol::content_coding::identity)
         refuse_body(call, answer, errc::invalid_response, "the stream has a Content-Encoding");
 }
 
@@ -73,7 +73,7 @@ void check_body(const chat_call& call, chat_answer& answer, const boost::system:
         refuse_body(call, answer, errc::limit_exceeded, "the body is larger than limits.max_body_bytes");
     if (problem.failed())
         refuse_body(call, answer, errc::invalid_response, "the gzip of the body is broken or cut off");
-    if (protocol::content_coding_of(answer.info.headers) == protocol::content_coding::unknown)
+    if (protocol::content_coding_of(answer.info->headers) == protocol::content_coding::unknown)
         refuse_body(call, answer, errc::invalid_response, "the body has a Content-Encoding that is not supported");
 }
 
@@ -100,26 +100,28 @@ asio::awaitable<hop> ask_target(std::shared_ptr<chat_call> call, int redirects)
     hop result;
     chat_answer& answer = result.answer;
     answer.info = make_info(*call, *opened.connection);
-    call->answered = std::make_shared<const response_info>(answer.info);
-    call->client->observer->response(*call, answer.info);
+    call->answered = answer.info;
+    call->client->observer->response(*call, *answer.info);
 
+    const protocol::content_coding coding = protocol::content_coding_of(answer.info->headers);
     const std::size_t max_error_body_bytes = call->client->config.limits.max_error_body_bytes;
-    const bool success = answer.info.status >= 200 && answer.info.status < 300;
+    const bool success = answer.info->status >= 200 && answer.info->status < 300;
     if (!success) {
-        const bool complete = co_await read_error_body(*opened.connection, answer.body, max_error_body_bytes);
+        const bool complete = co_await read_error_body(*opened.connection, coding, answer.body, max_error_body_bytes);
         part_with(transport, std::move(opened.connection), complete);
         call->client->observer->body(*call, answer.body);
-        result.redirect = next_redirect(*call, answer.info.status, answer.info.headers, redirects);
+        result.redirect = next_redirect(*call, answer.info->status, answer.info->headers, redirects);
         if (result.redirect)
             co_return result;
-        throw_api_error(answer.info, answer.body, max_error_body_bytes, !complete, call->target.server);
+        throw_api_error(*answer.info, answer.body, max_error_body_bytes, !complete, call->target.server);
     }
-    if (call->stream && has_media_type(answer.info.headers, "text/event-stream").value_or(true)) {
+    if (call->stream && has_media_type(answer.info->headers, "text/event-stream").value_or(true)) {
         check_stream_coding(*call, answer);
         answer.connection = std::move(opened.connection);
         co_return result;
     }
-    const boost::system::error_code problem = co_await read_body(*opened.connection, answer.body, call->max_body_bytes);
+    const boost::system::error_code problem =
+        co_await read_body(*opened.connection, coding, answer.body, call->max_body_bytes);
     part_with(transport, std::move(opened.connection), !problem.failed());
     call->client->observer->body(*call, answer.body);
     check_body(*call, answer, problem);
@@ -132,7 +134,8 @@ asio::awaitable<chat_answer> attempt(std::shared_ptr<chat_call> call)
     call->answered.reset();
     *call->limits.times = {};
     call->limits.times->attempts = call->retries_taken + 1;
-    co_await refresh_credential(call);
+    if (refreshes_credential(*call))
+        co_await refresh_credential(call);
     for (int redirects = 0;; ++redirects) {
         hop result = co_await ask_target(call, redirects);
         if (!result.redirect)

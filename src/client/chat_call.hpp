@@ -70,13 +70,13 @@ struct chat_call
     protocol::deadline total_of_body;  ///< takes the place of limits.total once the response header has come
     std::size_t max_body_bytes;
     int retries_taken = 0;
-    std::shared_ptr<const response_info> answered;  ///< what came as a header in this attempt; null: nothing yet
+    std::shared_ptr<response_info> answered;  ///< what came as a header in this attempt; null: nothing yet
 };
 
 /// A 2xx answer.
 struct chat_answer
 {
-    response_info info;
+    std::shared_ptr<response_info> info;     ///< that of the call; not null
     std::string body;                        ///< complete, unless `connection` is set
     transport::connection_lease connection;  ///< set: an event stream, of which nothing has been read
 };

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -39,7 +40,7 @@ class chat_completion_stream::impl
 {
 public:
     impl(std::shared_ptr<const chat_call> call, chat_answer answer)
-        : call_(std::move(call)), info_(std::move(answer.info)), connection_(std::move(answer.connection)),
+        : call_(std::move(call)), info_(*answer.info), connection_(std::move(answer.connection)),
           decoder_(decoder_options(call_->client->config), error_details(info_)), meter_(call_->start, read_)
     {
         if (!connection_)
@@ -75,6 +76,13 @@ public:
 
     bool complete() const noexcept { return complete_; }
 
+    const std::vector<assistant_message>& earlier_messages() const noexcept
+    {
+        return decoder_.accumulated().earlier_messages();
+    }
+
+    bool got_end_marker() const noexcept { return whole_ ? complete_ : decoder_.got_end_marker(); }
+
     void cancel() noexcept
     {
         cancelled_ = true;
@@ -82,10 +90,18 @@ public:
     }
 
 private:
-    std::optional<chat_completion_chunk> take_ready();
+    /// Becomes the chunk where it is to be: saves a move of something large into the result of next().
+    struct ready_chunk
+    {
+        impl& from;
+
+        operator std::optional<chat_completion_chunk>() const { return from.take(); }
+    };
+
+    bool advance();
+    std::optional<chat_completion_chunk> take();
     asio::awaitable<void> read_more();
     protocol::deadline patience(clock::time_point now) const;
-    std::optional<chat_completion_chunk> take_whole();
     void note_chunk();
     void end();
 
@@ -105,14 +121,17 @@ private:
 
 asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::impl::next(std::shared_ptr<impl> self)
 {
-    if (self->pulling_.exchange(true))
+    // Two next() never run side by side, by contract; one may be pending while the other begins. So no exchange, which
+    // would cost each chunk a locked instruction, twice.
+    if (self->pulling_.load(std::memory_order_relaxed))
         throw error(make_error_code(errc::operation_in_progress), "next() while another next() is pending");
+    self->pulling_.store(true, std::memory_order_relaxed);
 
     struct release
     {
         std::atomic<bool>& flag;
 
-        ~release() { flag = false; }
+        ~release() { flag.store(false, std::memory_order_relaxed); }
     } const released{self->pulling_};
 
     if (self->ended_)
@@ -120,13 +139,14 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
     try {
         if (self->cancelled_)
             throw error(asio::error::make_error_code(asio::error::operation_aborted), "the stream was cancelled");
-        // A chunk is large to move: no coroutine between this one and the one that makes it.
-        std::optional<chat_completion_chunk> chunk = self->take_ready();
-        while (!chunk && !self->ended_) {
+        while (!self->advance()) {
+            if (self->ended_)
+                co_return std::nullopt;
             co_await self->read_more();
-            chunk = self->take_ready();
         }
-        co_return chunk;
+        // No coroutine between this one and the one that asks, and no chunk in this frame but the result: a chunk is
+        // large to move, and Asio keeps the memory of a frame for the next one up to 1,020 bytes.
+        co_return ready_chunk{*self};
     }
     catch (...) {
         self->ended_ = true;
@@ -135,18 +155,26 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
     }
 }
 
-// The next chunk of what is here, or nothing; notes the end.
-std::optional<chat_completion_chunk> chat_completion_stream::impl::take_ready()
+// Goes to the next chunk of what is here; false when there is none. Notes the end.
+bool chat_completion_stream::impl::advance()
 {
     // What was read together is not waited for: saves two coroutines for each event that is an HTTP chunk of its own.
     if (!whole_ && decoder_.starved())
         decoder_.feed(connection_->buffered_body());
-    std::optional<chat_completion_chunk> chunk = whole_ ? take_whole() : decoder_.next();
-    if (chunk)
+    const bool found = whole_ ? !begun_ : decoder_.next();
+    if (found)
         note_chunk();
     else if (whole_ || decoder_.done())
         end();
-    return chunk;
+    return found;
+}
+
+// The chunk that advance() went to.
+std::optional<chat_completion_chunk> chat_completion_stream::impl::take()
+{
+    if (whole_)
+        return protocol::chunk_from_completion(*whole_);
+    return decoder_.take();
 }
 
 asio::awaitable<void> chat_completion_stream::impl::read_more()
@@ -187,13 +215,6 @@ void chat_completion_stream::impl::note_chunk()
     times.first_event = meter_.first_event();
     times.last_event = meter_.last_event();
     info_.timings = times;
-}
-
-std::optional<chat_completion_chunk> chat_completion_stream::impl::take_whole()
-{
-    if (begun_)
-        return std::nullopt;
-    return protocol::chunk_from_completion(*whole_);
 }
 
 void chat_completion_stream::impl::end()
@@ -255,6 +276,16 @@ chat_completion chat_completion_stream::completion() const
 chat_completion chat_completion_stream::whole_completion() const
 {
     return impl_->whole_completion();
+}
+
+const std::vector<assistant_message>& chat_completion_stream::earlier_messages() const noexcept
+{
+    return impl_->earlier_messages();
+}
+
+bool chat_completion_stream::got_end_marker() const noexcept
+{
+    return impl_->got_end_marker();
 }
 
 const response_info& chat_completion_stream::info() const noexcept

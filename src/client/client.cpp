@@ -22,9 +22,9 @@ asio::awaitable<chat_completion> run_unary(std::shared_ptr<chat_call> call)
 {
     try {
         chat_answer answer = co_await perform(call);
-        chat_completion completion = read_completion(answer.body, answer.info, call->client->config.limits);
-        complete(*call, answer.info);
-        completion.info = std::move(answer.info);
+        chat_completion completion = read_completion(answer.body, *answer.info, call->client->config.limits);
+        complete(*call, *answer.info);
+        completion.info = std::move(*answer.info);
         if (call->options.raw_body)
             completion.info.body = std::move(answer.body);
         co_return completion;
@@ -125,6 +125,11 @@ void client::close_idle_connections() const
 asio::any_io_executor client::get_executor() const noexcept
 {
     return impl_->executor;
+}
+
+dialect client::dialect() const noexcept
+{
+    return impl_->config.dialect;
 }
 
 }  // namespace dedalus

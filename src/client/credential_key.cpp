@@ -78,8 +78,8 @@ key_cache::key read_key(const chat_answer& answer)
     catch (const crypto::key_error& e) {
         throw response_format_error(
             std::string("the key set of the MCP authorization server: ") + e.what(),
-            answer.info.status,
-            std::string(answer.info.headers.find("Content-Type").value_or("")),
+            answer.info->status,
+            std::string(answer.info->headers.find("Content-Type").value_or("")),
             answer.body
         );
     }

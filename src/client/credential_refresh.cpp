@@ -77,11 +77,14 @@ void check_key(const question& asked)
 
 }  // namespace
 
+bool refreshes_credential(const chat_call& call)
+{
+    return call.client->config.credential_provider && call.target.server.empty();
+}
+
 asio::awaitable<void> refresh_credential(std::shared_ptr<chat_call> call)
 {
     const credential_provider& provider = call->client->config.credential_provider;
-    if (!provider || !call->target.server.empty())
-        co_return;
     const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
     auto asked = std::make_shared<question>(call->client->executor, runs_on, provider);
     begin(asked);

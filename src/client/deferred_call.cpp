@@ -44,7 +44,7 @@ std::string endpoint_of(std::string_view request_id)
 chat_completion read_result(const chat_call& call, chat_answer& answer)
 {
     try {
-        return read_completion(answer.body, answer.info, call.client->config.limits);
+        return read_completion(answer.body, *answer.info, call.client->config.limits);
     }
     catch (const response_format_error& e) {
         throw unreadable_result_error(
@@ -68,15 +68,15 @@ asio::awaitable<chat_completion> run_deferred(std::shared_ptr<chat_call> call, p
 {
     try {
         chat_answer answer = co_await perform(call);
-        while (answer.info.status == still_running) {
-            asio::steady_timer timer(call->client->executor, next_wait(schedule, answer.info, call->limits.total));
+        while (answer.info->status == still_running) {
+            asio::steady_timer timer(call->client->executor, next_wait(schedule, *answer.info, call->limits.total));
             co_await timer.async_wait(asio::use_awaitable);
             call->retries_taken = 0;
             answer = co_await perform(call);
         }
         chat_completion completion = read_result(*call, answer);
-        complete(*call, answer.info);
-        completion.info = std::move(answer.info);
+        complete(*call, *answer.info);
+        completion.info = std::move(*answer.info);
         if (call->options.raw_body)
             completion.info.body = std::move(answer.body);
         co_return completion;

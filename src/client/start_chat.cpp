@@ -1,13 +1,12 @@
 #include "client/start_chat.hpp"
 
+#include "client/idempotency_key.hpp"
 #include "client/prepare_request.hpp"
 #include "codec/encode_chat_request.hpp"
 #include "codec/merge_members.hpp"
 #include "crypto/secret.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 
 #include <cstddef>
 #include <span>
@@ -98,7 +97,7 @@ std::shared_ptr<chat_call> start_chat(
     set_body(*call, std::move(body));
     call->unsealed = std::move(unsealed);
     call->stream = stream;
-    call->idempotency_key = "dedalus-cpp-" + boost::uuids::to_string(boost::uuids::random_generator()());
+    call->idempotency_key = new_idempotency_key();
     if (options != nullptr)
         apply_call_options(*call, *options);
     return call;

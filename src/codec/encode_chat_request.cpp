@@ -14,6 +14,7 @@
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -75,7 +76,8 @@ std::string chat_request_text(json::object& members, std::string_view deferred_c
 std::string
 encode_chat_request(const chat_completion_request& request, bool stream, dialect to, const response_format* format)
 {
-    json::monotonic_resource memory;
+    std::array<unsigned char, 2048> small;
+    json::monotonic_resource memory(small.data(), small.size());
     json::object members = chat_request_members(request, stream, to, format, &memory);
     return chat_request_text(members, request.deferred_calls_raw);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/chat/request.hpp>
+#include <dedalus/explicit_nulls.hpp>
 
 #include "codec/json_depth.hpp"
 #include "codec/parse_json.hpp"
@@ -51,6 +53,8 @@ inline constexpr bool is_left_out_when_empty = false;
 template <class U>
 inline constexpr bool is_left_out_when_empty<std::optional<U>> = true;
 template <class U>
+inline constexpr bool is_left_out_when_empty<boxed_optional<U>> = true;
+template <class U>
 inline constexpr bool is_left_out_when_empty<std::vector<U>> = true;
 template <class K, class U, class C>
 inline constexpr bool is_left_out_when_empty<std::map<K, U, C>> = true;
@@ -70,11 +74,18 @@ public:
             members,
             &extra,
             &const_extra,
+            &nulls,
+            &const_nulls,
         };
         return schema;
     }
 
 private:
+    static constexpr bool has_nulls = requires(T & object) { object.nulls; };
+    static_assert(
+        !has_nulls || boost::mp11::mp_size<typename described_members<T>::type>() <= explicit_nulls::max_members
+    );
+
     template <class D>
     using member_t = std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>;
 
@@ -162,6 +173,22 @@ private:
     static boost::json::object& extra(void* object) { return static_cast<T*>(object)->extra; }
 
     static const boost::json::object& const_extra(const void* object) { return static_cast<const T*>(object)->extra; }
+
+    static explicit_nulls* nulls([[maybe_unused]] void* object)
+    {
+        if constexpr (has_nulls)
+            return &static_cast<T*>(object)->nulls;
+        else
+            return nullptr;
+    }
+
+    static const explicit_nulls* const_nulls([[maybe_unused]] const void* object)
+    {
+        if constexpr (has_nulls)
+            return &static_cast<const T*>(object)->nulls;
+        else
+            return nullptr;
+    }
 
     static boost::json::value parse_object(std::string_view text, const json_path& at)
     {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/json.hpp>
 #include <dedalus/open_enum.hpp>
 
@@ -59,6 +60,12 @@ public:
 
     template <class T>
     static void read(const json_value& from, std::optional<T>& to, const json_path& at)
+    {
+        read(from, to.emplace(), at);
+    }
+
+    template <class T>
+    static void read(const json_value& from, boxed_optional<T>& to, const json_path& at)
     {
         read(from, to.emplace(), at);
     }

@@ -26,6 +26,11 @@ const wire_member* find_member(const wire_schema& schema, std::string_view name,
     return nullptr;
 }
 
+std::size_t place_of(const wire_member& member, const wire_schema& schema)
+{
+    return static_cast<std::size_t>(&member - schema.members.data());
+}
+
 bool is_tag(const wire_schema& schema, std::string_view key, const json::value& value)
 {
     return !schema.tag_name.empty() && key == schema.tag_name && value.is_string() &&
@@ -35,6 +40,7 @@ bool is_tag(const wire_schema& schema, std::string_view key, const json::value& 
 void read_members(const json::object& from, void* object, const wire_schema& schema, const json_path& at)
 {
     json::object& extra = schema.extra(object);
+    explicit_nulls* const nulls = schema.nulls(object);
     std::size_t next = 0;
     for (const json::key_value_pair& pair : from) {
         const std::string_view key = pair.key();
@@ -42,7 +48,12 @@ void read_members(const json::object& from, void* object, const wire_schema& sch
         if (is_tag(schema, key, value))
             continue;
         const wire_member* member = find_member(schema, key, next);
-        if (member == nullptr || (value.is_null() && !member->takes_null)) {
+        const bool is_null = member != nullptr && value.is_null() && !member->takes_null;
+        if (is_null && nulls != nullptr) {
+            nulls->insert(place_of(*member, schema));
+            continue;
+        }
+        if (member == nullptr || is_null) {
             extra.emplace(key, value);
             continue;
         }
@@ -101,7 +112,8 @@ void read_struct(const json::value& from, void* object, const wire_schema& schem
 
 bool is_default_struct(const void* object, const wire_schema& schema)
 {
-    return schema.const_extra(object).empty() &&
+    const explicit_nulls* const nulls = schema.const_nulls(object);
+    return schema.const_extra(object).empty() && (nulls == nullptr || nulls->empty()) &&
            std::all_of(schema.members.begin(), schema.members.end(), [&](const wire_member& member) {
                return member.is_default(object);
            });
@@ -113,8 +125,13 @@ void write_struct(const void* object, const wire_schema& schema, json::value& to
     const json::object& extra = schema.const_extra(object);
     if (!schema.tag_name.empty() && !extra.contains(schema.tag_name))
         members.emplace(schema.tag_name, json::string_view(schema.tag));
+    const explicit_nulls* const nulls = schema.const_nulls(object);
     for (const wire_member& member : schema.members) {
-        if (is_written(member, object, extra.if_contains(member.name)))
+        const json::value* const other = extra.if_contains(member.name);
+        const bool was_null = other == nullptr && nulls != nullptr && nulls->contains(place_of(member, schema));
+        if (was_null && member.is_default(object))
+            members.emplace(member.name, nullptr);
+        else if (is_written(member, object, other))
             member.write(object, members[member.name], json_path(at, member.name));
     }
     for (const json::key_value_pair& pair : extra) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dedalus/explicit_nulls.hpp>
+
 #include "codec/json_path.hpp"
 
 #include <boost/json/object.hpp>
@@ -24,7 +26,7 @@ struct wire_member
 {
     std::string_view name;
     wire_presence presence;
-    bool takes_null;  ///< null is a value of the member; of other members it is kept in `extra`
+    bool takes_null;  ///< null is a value of the member; of other members it is kept in `nulls` or `extra`
     void (*read)(const boost::json::value& from, void* object, const json_path& at);
     void (*write)(const void* object, boost::json::value& to, const json_path& at);
     bool (*is_default)(const void* object);
@@ -39,6 +41,8 @@ struct wire_schema
     std::span<const wire_member> members;
     boost::json::object& (*extra)(void* object);
     const boost::json::object& (*const_extra)(const void* object);
+    explicit_nulls* (*nulls)(void* object);  ///< gives null when the struct keeps its nulls in `extra`
+    const explicit_nulls* (*const_nulls)(const void* object);
 };
 
 /// The schema of a wire struct of <dedalus/json.hpp>; instantiated in wire_*_types.cpp.
@@ -49,7 +53,7 @@ const wire_schema& wire_schema_of() noexcept;
 /// Throws wire_error.
 void read_struct(const boost::json::value& from, void* object, const wire_schema& schema, const json_path& at);
 
-/// Whether all members of the struct have their default values and `extra` is empty.
+/// Whether all members of the struct have their default values and there is nothing in `extra` and `nulls`.
 bool is_default_struct(const void* object, const wire_schema& schema);
 
 /// Writes the struct of this schema. Throws wire_error.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/json.hpp>
 #include <dedalus/open_enum.hpp>
 
@@ -54,6 +55,13 @@ public:
 
     template <class T>
     static void write(const std::optional<T>& from, json_value& to, const json_path& at)
+    {
+        if (from)
+            write(*from, to, at);
+    }
+
+    template <class T>
+    static void write(const boxed_optional<T>& from, json_value& to, const json_path& at)
     {
         if (from)
             write(*from, to, at);

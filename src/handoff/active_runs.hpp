@@ -8,15 +8,17 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace dedalus::handoff_engine {
 
-/// The runs that are being followed, so that they can be asked to stop. Any thread.
+/// The runs that are being followed, so that they can be asked to stop or to look into their inbox. Any thread.
 class active_runs
 {
     struct active
     {
+        std::string run_id;
         strand s;
         std::shared_ptr<run_stop> stop;
     };
@@ -42,11 +44,21 @@ public:
         std::list<active>::iterator at_;
     };
 
-    static std::unique_ptr<place> add(std::shared_ptr<active_runs> all, strand s, std::shared_ptr<run_stop> stop)
+    static std::unique_ptr<place>
+    add(std::shared_ptr<active_runs> all, std::string run_id, strand s, std::shared_ptr<run_stop> stop)
     {
         const std::lock_guard lock(all->mutex_);
-        const auto at = all->runs_.insert(all->runs_.end(), {std::move(s), std::move(stop)});
+        const auto at = all->runs_.insert(all->runs_.end(), {std::move(run_id), std::move(s), std::move(stop)});
         return std::make_unique<place>(std::move(all), at);
+    }
+
+    void look(const std::string& run_id)
+    {
+        const std::lock_guard lock(mutex_);
+        for (const active& run : runs_) {
+            if (run.run_id == run_id)
+                boost::asio::post(run.s, [stop = run.stop] { stop->look(); });
+        }
     }
 
     void stop(bool now)

@@ -15,6 +15,9 @@ public:
     /// @param per_request_cap  what one request may use at most; the limit when empty
     explicit turn_budget(std::int64_t limit, std::optional<std::int64_t> per_request_cap = {});
 
+    /// From now on a request uses at most so many.
+    void limit_requests(std::int64_t cap) { per_request_cap_ = cap; }
+
     /// Reserves turns for a request and gives their number; 0 when none is left.
     /// @param at_most  of a request that is sent again: what it reserved the first time
     std::int64_t reserve(std::optional<std::int64_t> at_most = {});

@@ -32,13 +32,14 @@ handoff_core::check_arguments argument_checks(std::shared_ptr<const tool_registr
     };
 }
 
-handoff_core::call_gates gates_of(const tool_registry& tools, const handoff_core::requested_call& call)
+handoff_core::call_gates gates_of(const tool_registry& tools, const handoff_core::requested_call& call, bool ask)
 {
     handoff_core::call_gates gates;
     const tool_registry::entry* entry = tools.find(call.name);
     if (entry == nullptr)
         return gates;
-    gates.approval = needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
+    gates.approval = ask && needs_approval(entry->options, call.arguments.value_or(boost::json::object()));
+    gates.confirm_repeat = entry->options.confirm_repeat;
     gates.external = entry->options.effect == tool_effect::external && !entry->handler;
     return gates;
 }

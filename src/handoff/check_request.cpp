@@ -10,6 +10,7 @@
 #include <boost/json/value.hpp>
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 namespace dedalus::handoff_core {
 
 namespace {
+
+constexpr std::size_t most_label_bytes = 4096;
 
 // What the loop writes or reads anew for each request; a member of `extra` would win over it. A null or an empty list
 // would not: it only stands for a member that is empty.
@@ -90,6 +93,31 @@ void check_storable(const chat_completion_request& request)
     refuse_secrets(request.extra);
     if (request.mcp_servers)
         std::visit([](const auto& servers) { refuse_secrets(servers); }, *request.mcp_servers);
+}
+
+void check_labels(const stores::label_map& labels)
+{
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : labels) {
+        if (name.size() > stores::max_label_bytes || value.size() > stores::max_label_bytes)
+            throw config_error("a label of a handoff_loop has at most 256 bytes");
+        bytes += name.size() + value.size();
+    }
+    if (labels.size() > stores::max_labels || bytes > most_label_bytes)
+        throw config_error("a handoff_loop has at most 16 labels with 4 KiB in all");
+}
+
+std::vector<std::string> connections_of(const std::optional<credential_selection>& credentials)
+{
+    std::vector<std::string> names;
+    if (!credentials)
+        return names;
+    if (const auto* one = std::get_if<credential>(&*credentials))
+        names.push_back(one->connection_name);
+    else
+        for (const credential& each : std::get<std::vector<credential>>(*credentials))
+            names.push_back(each.connection_name);
+    return names;
 }
 
 }  // namespace dedalus::handoff_core

@@ -157,6 +157,15 @@ std::vector<std::string> read_names(std::string_view name, const json::array& li
     return names;
 }
 
+// What runs may demand of whoever goes on with them.
+bool is_understood(std::string_view demand)
+{
+    constexpr std::array<std::string_view, 1> known = {
+        "scheduling",  // scheduling_rules and tool_options::run_anyway
+    };
+    return std::ranges::find(known, demand) != known.end();
+}
+
 // What ends a look at the rest: another reader is needed for it.
 void read_version(member_reader& in, checkpoint_head& head)
 {
@@ -166,7 +175,7 @@ void read_version(member_reader& in, checkpoint_head& head)
         throw store_error(store_errc::wrong_format, "the checkpoint has a newer version");
     head.minor = in.required_integer("minor");
     head.must_understand = read_names("must_understand", in.array("must_understand").value_or(json::array()));
-    if (!head.must_understand.empty())
+    if (!std::ranges::all_of(head.must_understand, is_understood))
         throw store_error(store_errc::wrong_format, "the checkpoint demands what this version does not know");
 }
 

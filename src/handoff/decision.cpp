@@ -9,6 +9,7 @@
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,25 @@ namespace {
 
 using decision_kind = decision::kind;
 
+decision_kind kind_of(wait_decision decision)
+{
+    switch (decision) {
+    case wait_decision::approve:
+        return decision_kind::approve;
+    case wait_decision::approve_always:
+        return decision_kind::approve_always;
+    case wait_decision::edit:
+        return decision_kind::edit;
+    case wait_decision::reject:
+        return decision_kind::reject;
+    case wait_decision::result:
+        return decision_kind::result;
+    case wait_decision::error:
+        break;
+    }
+    return decision_kind::error;
+}
+
 constexpr auto decision_names = make_names<decision_kind>(
     {{"approve", decision_kind::approve},
      {"approve_always", decision_kind::approve_always},
@@ -28,7 +48,8 @@ constexpr auto decision_names = make_names<decision_kind>(
      {"result", decision_kind::result},
      {"error", decision_kind::error},
      {"cancel_run", decision_kind::cancel_run},
-     {"add_input", decision_kind::add_input}}
+     {"add_input", decision_kind::add_input},
+     {"cancel_call", decision_kind::cancel_call}}
 );
 
 }  // namespace
@@ -48,9 +69,36 @@ bool may_decide(decision::kind what, wait_kind wait) noexcept
         return true;
     case decision_kind::cancel_run:
     case decision_kind::add_input:
+    case decision_kind::cancel_call:
         break;
     }
     return false;
+}
+
+std::vector<wait_decision> allowed_decisions(const std::vector<wait_decision>& wanted, wait_kind wait)
+{
+    std::vector<wait_decision> all;
+    std::vector<wait_decision> allowed;
+    for (const wait_decision each :
+         {wait_decision::approve,
+          wait_decision::approve_always,
+          wait_decision::edit,
+          wait_decision::reject,
+          wait_decision::result,
+          wait_decision::error})
+    {
+        if (!may_decide(kind_of(each), wait))
+            continue;
+        all.push_back(each);
+        if (std::ranges::find(wanted, each) != wanted.end())
+            allowed.push_back(each);
+    }
+    return allowed.empty() ? all : allowed;
+}
+
+bool is_allowed(decision::kind what, const std::vector<wait_decision>& allowed)
+{
+    return std::ranges::any_of(allowed, [what](wait_decision each) { return kind_of(each) == what; });
 }
 
 std::string_view decision_name(decision::kind what) noexcept
@@ -80,6 +128,9 @@ std::string decision_body(const decision& d)
         break;
     case decision_kind::add_input:
         body["messages"] = write_messages(d.messages);
+        break;
+    case decision_kind::cancel_call:
+        body["call"] = d.text;
         break;
     }
     return json::serialize(body);
@@ -132,6 +183,9 @@ decision read_decision(const stores::inbox_item& item)
         break;
     case decision_kind::add_input:
         result.messages = read_messages(body.required_array("messages"));
+        break;
+    case decision_kind::cancel_call:
+        result.text = body.required_text("call");
         break;
     }
     return result;

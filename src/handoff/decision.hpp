@@ -27,22 +27,29 @@ struct decision
         error,
         cancel_run,
         add_input,
+        cancel_call,  ///< whether it waits or not
     };
 
     kind what = kind::approve;
     boost::json::value value{};       ///< of a result
     boost::json::object arguments{};  ///< of an edit
-    std::string text{};               ///< reason of a rejection, or the error
+    std::string text{};               ///< reason of a rejection, the error, or the id of a call to cancel
     std::vector<message> messages{};  ///< of an input
 };
 
 /// Whether a call that waits for this can be decided on so.
 bool may_decide(decision::kind what, wait_kind wait) noexcept;
 
+/// Of these decisions those that make sense for a call that waits for this; all that do, when none of them does.
+std::vector<wait_decision> allowed_decisions(const std::vector<wait_decision>& wanted, wait_kind wait);
+
+bool is_allowed(decision::kind what, const std::vector<wait_decision>& allowed);
+
 /// It is about the run, and not about a call that waits.
 constexpr bool is_order(decision::kind what) noexcept
 {
-    return what == decision::kind::cancel_run || what == decision::kind::add_input;
+    return what == decision::kind::cancel_run || what == decision::kind::add_input ||
+           what == decision::kind::cancel_call;
 }
 
 /// As an inbox item has them.

@@ -3,6 +3,11 @@
 #include <dedalus/error.hpp>
 
 #include "handoff/durable_state.hpp"
+#include "handoff/finish_request.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -28,17 +33,6 @@ bool runs_again(tool_effect effect)
     return effect != tool_effect::once && effect != tool_effect::probe;
 }
 
-// The class that the run began with, or the one of today: the stricter one.
-tool_effect effect_of(const durable& r, const std::string& name)
-{
-    const tool_effect now = options_of(r, name)->effect;
-    for (const auto& [known, then] : r.definition.tools) {
-        if (known == name && !runs_again(then) && runs_again(now))
-            return then;
-    }
-    return now;
-}
-
 // An open call of a tool that is not here cannot be judged, let alone run.
 bool lacks_tools(durable& r)
 {
@@ -52,6 +46,7 @@ bool lacks_tools(durable& r)
 asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered)  // borrowed: r
 {
     std::vector<stores::call_record> records;
+    r.describe(key, end);
     records.push_back(finish_record(r, key, end, entered));
     const time_point at = records.front().at;
     const std::vector<stores::call_record> existing = co_await r.journal.append(std::move(records));
@@ -65,39 +60,21 @@ asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time
     r.m().finish(key, first.end, first.entered, first.finished);
 }
 
-/// What the probe of a tool says.
-struct probe_answer
-{
-    bool known = false;
-    std::optional<boost::json::value> result{};
-};
-
-asio::awaitable<boost::json::value>
-put_answer(std::shared_ptr<probe_answer> answer, asio::awaitable<std::optional<boost::json::value>> asked)
-{
-    answer->result = co_await std::move(asked);
-    answer->known = true;
-    co_return nullptr;
-}
-
 // Under the limits of the tool: a probe asks the same world.
 asio::awaitable<probe_answer> ask_probe(durable& r, call_key key)  // borrowed: r
 {
-    auto answer = std::make_shared<probe_answer>();
-    tool_start what;
-    what.call.key = key;
-    what.call.name = r.m().call(key).request.name;
-    what.tools = r.input->tools;
-    what.run_id = r.input->run_id;
-    what.in_place_of_tool = [answer,
-                             ask = options_of(r, what.call.name)->probe](boost::json::object, tool_context& context) {
-        return put_answer(answer, ask(context.idempotency_key()));
-    };
+    core::ready_call call;
+    call.key = key;
+    call.name = r.m().call(key).request.name;
+    tool_start what = start_of(r, std::move(call));
+    what.task = tool_task::probe;
     r.tools.start(std::move(what));
     while (r.tools.any_open()) {
         co_await r.tools.wait();
-        if (!r.tools.take_ended(std::chrono::steady_clock::now()).empty())
-            co_return *answer;
+        for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
+            if (ended.asked)
+                co_return *std::move(ended.asked);
+        }
     }
     co_return probe_answer();
 }
@@ -107,7 +84,7 @@ asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
 {
     switch (r.input->on_unknown_outcome) {
     case unknown_outcome_policy::tell_model:
-        r.m().note("unknown_outcome", "the call " + key.call_id + " was started and never seen to end");
+        r.note("unknown_outcome", "the call " + key.call_id + " was started and never seen to end");
         co_await record_finish(r, key, core::unknown_outcome_end(), r.journal.now());
         co_return true;
     case unknown_outcome_policy::fail_run: {
@@ -124,16 +101,52 @@ asio::awaitable<bool> take_unknown(durable& r, call_key key)  // borrowed: r
     co_return true;
 }
 
+// A former owner that was only slow has the time of a lease, for all of its calls, to say what its tools gave.
+asio::awaitable<std::optional<core::finished_call>> late_result_of(durable& r, call_key key)  // borrowed: r
+{
+    constexpr int looks_per_lease = 10;
+    std::optional<core::finished_call> known = adoptable(r, key);
+    const bool decides = r.input->on_unknown_outcome != unknown_outcome_policy::suspend;
+    if (!r.input->wait_for_late_results || !decides)
+        co_return known;
+    while (!known && r.late_looks < looks_per_lease && !r.stop->asked_now()) {
+        ++r.late_looks;
+        r.pause.expires_after(r.input->lease / looks_per_lease);
+        boost::system::error_code ignored;  // ended by run_stop: the caller looks
+        co_await r.pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        stores::stored_run outside = co_await r.journal.load_outside();
+        r.late = std::move(outside.late);
+        known = adoptable(r, key);
+    }
+    co_return known;
+}
+
+// One that was never started was checked by the tool that its process had, which may have been another version.
+asio::awaitable<bool> refuse_unfit(durable& r, call_key key)  // borrowed: r
+{
+    const core::call_record& call = r.m().call(key);
+    if (call.state != core::call_state::planned || call.attempts > 0)
+        co_return false;
+    const std::string problem = unfit_arguments(r, call);
+    if (problem.empty())
+        co_return false;
+    co_await record_finish(r, key, core::unfit_arguments_end(problem), r.journal.now());
+    co_return true;
+}
+
 asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
 {
     const tool_effect effect = effect_of(r, r.m().call(key).request.name);
     if (runs_again(effect))
         co_return true;
-    if (std::optional<core::finished_call> known = adoptable(r, key)) {
-        r.m().note("late_result", "the call " + key.call_id + " gave a result after its process had lost the run");
+    std::optional<core::finished_call> known = co_await late_result_of(r, key);
+    if (known) {
+        r.note("late_result", "the call " + key.call_id + " gave a result after its process had lost the run");
         co_await record_finish(r, key, std::move(known->end), known->entered);
         co_return true;
     }
+    if (r.stop->asked_now())
+        co_return true;  // who goes on judges it
     if (effect == tool_effect::probe && options_of(r, r.m().call(key).request.name)->probe) {
         probe_answer answer = co_await ask_probe(r, key);
         if (answer.result) {
@@ -141,22 +154,29 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
             co_await record_finish(r, key, std::move(end), r.journal.now());
             co_return true;
         }
-        if (answer.known || r.stop->asked_now())
-            co_return true;  // it did not happen, or who was stopped while asking asks again next time
+        if (answer.known)
+            co_return true;  // it did not happen
     }
+    if (r.stop->asked_now())
+        co_return true;  // who was stopped while asking asks again next time
     co_return co_await take_unknown(r, key);
 }
 
-void start_tool(durable& r, core::ready_call call)
+// The attempt has done nothing.
+asio::awaitable<void> record_abandon(durable& r, call_key key, int attempt)  // borrowed: r
 {
-    tool_start what;
-    what.call = std::move(call);
-    what.tools = r.input->tools;
-    what.run_id = r.input->run_id;
-    what.max_result_bytes = r.definition.max_result_bytes;
-    what.fence = r.journal.fence();
-    what.on_progress = r.teller.on_progress();
-    r.tools.start(std::move(what));
+    std::vector<stores::call_record> record;
+    record.push_back(r.journal.record(key, stores::call_record_kind::abandon, attempt));
+    co_await r.journal.append(std::move(record));
+}
+
+std::optional<time_point> deadline_of(const durable& r, const core::ready_call& call)
+{
+    constexpr std::chrono::hours most(24 * 3653);  // a limit beyond that is none
+    const std::chrono::milliseconds timeout = options_of(r, call.name)->timeout;
+    if (timeout > most)
+        return {};
+    return r.journal.now() + timeout;
 }
 
 // The starts are in the store before the first instruction of a tool, and the run is still ours then.
@@ -165,20 +185,20 @@ asio::awaitable<void> start_calls(durable& r, std::vector<core::ready_call> call
     if (calls.empty())
         co_return;
     std::vector<stores::call_record> starts;
-    for (const core::ready_call& call : calls)
+    for (const core::ready_call& call : calls) {
         starts.push_back(r.journal.record(call.key, stores::call_record_kind::start, call.attempt));
+        starts.back().body = core::start_body(deadline_of(r, call));
+    }
     co_await r.journal.append(std::move(starts));
     co_await r.journal.hold_lease();
     if (!r.stop->asked_now()) {
         r.tell();
-        for (core::ready_call& call : calls)
-            start_tool(r, std::move(call));
+        start_or_adopt(r.tools, r.m(), std::move(calls), describe_by(r));
         co_return;
     }
     for (const core::ready_call& call : calls) {
-        std::vector<stores::call_record> record;
-        record.push_back(r.journal.record(call.key, stores::call_record_kind::abandon, call.attempt));
-        co_await r.journal.append(std::move(record));
+        co_await record_abandon(r, call.key, call.attempt);
+        r.m().tried(call.key, call.attempt, r.journal.now(), r.journal.fence(), false);
     }
 }
 
@@ -199,13 +219,29 @@ asio::awaitable<void> start_ready(durable& r)  // borrowed: r
 
 asio::awaitable<void> record_end(durable& r, ended_call ended)  // borrowed: r
 {
+    if (ended.task == tool_task::dispatch)
+        co_return co_await record_dispatch(r, std::move(ended));
     if (ended.late) {
-        r.m().note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+        r.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+        co_return;
+    }
+    if (r.m().call(ended.key).state == core::call_state::finished)
+        co_return;  // somebody cancelled it
+    if (ended.again) {
+        std::vector<core::ready_call> again;
+        again.push_back(r.m().start_again(ended.key, r.journal.now()));
+        co_await start_calls(r, std::move(again));
         co_return;
     }
     // What was cancelled because the run stops is judged when somebody goes on with it.
-    if (ended.end.outcome == tool_outcome::cancelled)
+    if (ended.end.outcome == tool_outcome::cancelled) {
+        if (ended.end.nothing_happened) {
+            const int attempt = r.m().call(ended.key).attempts;
+            co_await record_abandon(r, ended.key, attempt);
+            r.m().tried(ended.key, attempt, ended.entered, r.journal.fence(), false);
+        }
         co_return;
+    }
     const std::string& name = r.m().call(ended.key).request.name;
     if (ended.end.outcome == tool_outcome::ok && effect_of(r, name) == tool_effect::external) {
         waiting_calls calls;
@@ -225,6 +261,16 @@ asio::awaitable<void> record_ended(durable& r)  // borrowed: r
         ended_call next = r.ended.front();
         co_await record_end(r, std::move(next));
         r.ended.pop_front();
+    }
+}
+
+// Those that go on after the grace of their cancellation are awaited when the run is no longer ours.
+asio::awaitable<void> end_tools(durable& r)  // borrowed: r
+{
+    co_await record_ended(r);
+    while (r.tools.any_open()) {
+        co_await r.tools.wait();
+        co_await record_ended(r);
     }
 }
 
@@ -254,7 +300,67 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
     co_await suspend(r, reason, std::move(what));
 }
 
+// For any thread: it shares nothing with the run.
+std::function<stores::append_request(boost::json::value)> finish_of(const durable& r, const core::ready_call& call)
+{
+    core::finish_facts facts;
+    facts.run_id = r.input->run_id;
+    facts.key = call.key;
+    facts.attempt = call.attempt;
+    facts.fence = r.journal.fence();
+    facts.max_bytes = r.definition.max_result_bytes;
+    facts.entered = r.journal.now();
+    tool_end noted;
+    r.texts.apply(r.machine->call(call.key), noted);
+    facts.note = std::move(noted.note);
+    return [facts = std::move(facts), now = r.input->clocks.system](boost::json::value result) {
+        return core::finish_request(facts, std::move(result), now());
+    };
+}
+
 }  // namespace
+
+std::string unfit_arguments(const durable& r, const core::call_record& call)
+{
+    const tool_registry::entry* entry = r.input->tools->find(call.request.name);
+    const core::requested_call request = core::request_to_run(call);
+    if (entry == nullptr || !entry->check || !request.arguments)
+        return {};
+    return entry->check(*request.arguments);
+}
+
+tool_effect effect_of(const durable& r, const std::string& name)
+{
+    const tool_options* options = options_of(r, name);
+    const tool_effect now = options == nullptr ? tool_effect::once : options->effect;
+    for (const auto& [known, then] : r.definition.tools) {
+        if (known == name && !runs_again(then) && runs_again(now))
+            return then;
+    }
+    return now;
+}
+
+tool_start start_of(durable& r, core::ready_call call)
+{
+    tool_start what;
+    what.call = std::move(call);
+    what.tools = r.input->tools;
+    what.run_id = r.input->run_id;
+    what.max_result_bytes = r.definition.max_result_bytes;
+    what.effect = effect_of(r, what.call.name);
+    what.fence = r.journal.fence();
+    // A call that starts early is not known to the run yet, and is of a tool that has nothing to write.
+    if (what.effect != tool_effect::pure)
+        what.finish_record = finish_of(r, what.call);
+    what.resolve = r.input->resolve_arguments;
+    what.on_progress = r.teller.on_progress();
+    return what;
+}
+
+early_starts::describe_start describe_by(durable& r)
+{
+    return [&r](core::ready_call call) { return start_of(r, std::move(call)); };
+}
 
 asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 {
@@ -262,8 +368,9 @@ asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
         co_return true;
     const std::vector<call_key> keys = r.m().open_keys();
     for (const call_key& key : keys) {
+        const bool refused = co_await refuse_unfit(r, key);
         const auto facts = r.facts.find(key);
-        const bool started = facts != r.facts.end() && facts->second.open && !facts->second.finished;
+        const bool started = !refused && facts != r.facts.end() && facts->second.open && !facts->second.finished;
         if (!started || r.m().call(key).state != core::call_state::planned)
             continue;
         const bool going = co_await judge_call(r, key);
@@ -276,13 +383,14 @@ asio::awaitable<bool> judge_started(durable& r)  // borrowed: r
 asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
 {
     if (lacks_tools(r) && !r.stop->asked_now()) {
-        co_await suspend(r, stop_reason::toolset_changed);
+        journal_commit what;  // others may have the tool: they find the run on their list
+        what.head.wakeup_at = core::stored_time(r.journal.store_now() + r.input->lease);
+        co_await suspend(r, stop_reason::toolset_changed, std::move(what));
         co_return false;
     }
     while (r.m().calls_open()) {
         if (r.stop->asked_now()) {
-            co_await r.tools.drain();
-            co_await record_ended(r);
+            co_await end_tools(r);
             co_await stop_run(r);
             co_return false;
         }
@@ -291,6 +399,7 @@ asio::awaitable<bool> run_calls(durable& r)  // borrowed: r
             continue;
         }
         co_await start_ready(r);
+        co_await tell_outside(r);
         if (r.tools.any_open()) {
             co_await r.tools.wait();
             co_await record_ended(r);

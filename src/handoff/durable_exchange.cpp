@@ -6,6 +6,8 @@
 #include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/exchange_failure.hpp"
+#include "handoff/record_names.hpp"
+#include "handoff/streamed_rules.hpp"
 #include "protocol/retry_decision.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -40,11 +42,37 @@ send_failure judge(durable& r, const boost::system::system_error& e)
     return result;
 }
 
+/// A request about to be sent.
+struct intent
+{
+    std::string key{};
+    std::string sha256{};
+    bool streamed = false;
+};
+
+// What may have been sent already is sent in the same form: under its key the server is to get the same bytes.
+intent intent_of(durable& r, const chat_completion_request& request)
+{
+    const core::request_facts& facts = r.m().sent();
+    const std::optional<core::stored_intent>& last = r.last_intent;
+    const bool again = last && last->turn == facts.turn && last->epoch == facts.epoch;
+    intent result;
+    result.streamed = r.input->events != nullptr;
+    if (again && last->streamed)
+        result.streamed = *last->streamed;
+    result.sha256 = crypto::sha256_hex(codec::encode_chat_request(request, result.streamed, r.input->dialect));
+    if (again && last->cap == facts.reserved && last->sha256 != result.sha256)
+        r.note("body_changed", "the request that was lost is made in another way here, and goes under another key");
+    result.key = core::request_key(r.input->run_id, facts, result.sha256);
+    return result;
+}
+
 // A coroutine of its own, so that it can be cancelled while the run, whose writes must not be, goes on.
-asio::awaitable<chat_completion> send(durable& r, chat_completion_request request, std::string key)  // borrowed: r
+asio::awaitable<chat_completion> send(durable& r, chat_completion_request request, intent what)  // borrowed: r
 {
     request.credentials = r.input->credentials;
-    asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
+    const send_once_function& by = what.streamed ? r.input->stream : r.input->send;
+    asio::awaitable<chat_completion> sent = by(request, std::move(what.key));
     co_return co_await asio::co_spawn(
         r.s, std::move(sent), asio::bind_cancellation_slot(r.sending.slot(), asio::use_awaitable)
     );
@@ -67,6 +95,8 @@ asio::awaitable<void> take_answer(durable& r, chat_completion answer)  // borrow
     const bool streamed = raw.empty();
     if (streamed)
         raw = as_stored(answer);
+    else
+        r.teller.whole(answer);
     journal_commit what;
     what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info, streamed));
     r.failures = 0;
@@ -92,7 +122,7 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         co_await suspend(r, stop_reason::unknown_send_outcome);
         co_return false;
     }
-    if (failure.of.kind == core::refusal_kind::fall_back) {
+    if (core::asks_otherwise(failure.of.kind)) {
         r.teller.restarted(r.m().turn() + 1, failure.of);
         co_return true;
     }
@@ -100,7 +130,8 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         const auto wait = failure.retry.retry_after.value_or(r.input->retry.max_backoff);
         const stop_reason reason = failure.of.suspends.value_or(stop_reason::retry_after);
         journal_commit what;
-        what.head.wakeup_at = core::stored_time(r.journal.now() + wait);
+        if (failure.of.wish != false)  // else no worker is to repeat it
+            what.head.wakeup_at = core::stored_time(r.journal.store_now() + wait);
         co_await suspend(r, reason, std::move(what));
         co_return false;
     }
@@ -114,7 +145,10 @@ void tell(durable& r, const core::exchange_failure& failure, journal_commit& wha
     const int turn = r.m().sent().turn;
     if (failure.kind == core::refusal_kind::unknown) {
         what.entries.push_back(core::lost_entry(turn, failure.why));
-        r.m().on_unknown_outcome();
+        if (failure.why == core::why_unreadable)
+            r.m().on_unreadable_answer();
+        else
+            r.m().on_unknown_outcome();
         return;
     }
     what.entries.push_back(core::refusal_entry(turn, failure.kind, failure.status));
@@ -129,7 +163,7 @@ asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_f
         co_await suspend(r, *failure.of.suspends, std::move(what));
         co_return false;
     }
-    if (failure.of.ends_run)
+    if (failure.of.ends_run && !r.m().ended())
         r.m().stop(failure.of.ends_as, r.journal.now());
     co_await commit(r, std::move(what));
     if (r.m().ended())
@@ -137,15 +171,18 @@ asio::awaitable<bool> take_failure(durable& r, std::exception_ptr thrown, send_f
     co_return co_await try_again(r, failure);
 }
 
-asio::awaitable<void> write_intent(durable& r, std::string key, std::string sha256)  // borrowed: r
+asio::awaitable<void> write_intent(durable& r, intent meant)  // borrowed: r
 {
     journal_commit what;
     const core::request_facts& facts = r.m().sent();
-    what.entries.push_back(core::intent_entry(facts, key, sha256));
+    what.entries.push_back(core::intent_entry(facts, meant.key, meant.sha256, meant.streamed));
+    r.last_intent = core::stored_intent{facts.turn, facts.epoch, facts.reserved, meant.sha256, meant.streamed};
     r.attempt.n = facts.attempt;
     r.attempt.epoch = facts.epoch;
-    r.attempt.request_key = std::move(key);
-    r.attempt.body_sha256 = std::move(sha256);
+    r.attempt.request_key = std::move(meant.key);
+    r.attempt.body_sha256 = std::move(meant.sha256);
+    r.attempt.fallback_step = core::step_names.name_of(facts.step);
+    r.attempt.sent_after = core::stored_time(r.journal.now());
     co_await commit(r, std::move(what));
     co_await r.journal.hold_lease();
 }
@@ -173,18 +210,17 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         co_await suspend(r, stop_reason::auth);
         co_return false;
     }
+    co_await r.tools.discard_early();
     std::optional<chat_completion_request> request = r.m().next_request();
     if (!request) {
         journal_commit nothing;  // but the end
         co_await commit(r, std::move(nothing));
         co_return false;
     }
-    const bool streamed = r.input->events != nullptr;
-    const std::string body = codec::encode_chat_request(*request, streamed, dialect::dedalus);
-    const std::string sha256 = crypto::sha256_hex(body);
-    std::string key = core::request_key(r.input->run_id, r.m().sent(), sha256);
-    co_await write_intent(r, key, sha256);
+    intent meant = intent_of(r, *request);
+    co_await write_intent(r, meant);
     r.m().sent_at(r.journal.now());
+    r.early->begin(r.m(), r.tools, describe_by(r));
 
     std::optional<chat_completion> answer;
     std::exception_ptr thrown;
@@ -192,14 +228,19 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
     failure.of.kind = core::refusal_kind::not_worked;
     try {
         if (!r.stop->asked_now())
-            answer = co_await send(r, *std::move(request), std::move(key));
+            answer = co_await send(r, *std::move(request), std::move(meant));
     }
     catch (const boost::system::system_error& e) {
+        answer = core::accepted_without_end(r.definition.profile, e);
         thrown = std::current_exception();
-        failure = judge(r, e);
+        if (!answer)
+            failure = judge(r, e);
     }
-    if (!answer)
+    r.early->end();
+    if (!answer) {
+        co_await r.tools.discard_early();
         co_return co_await take_failure(r, thrown, failure);
+    }
     co_await take_answer(r, *std::move(answer));
     co_return !r.m().ended();
 }

@@ -4,6 +4,7 @@
 #include <dedalus/version.hpp>
 
 #include "crypto/sha256.hpp"
+#include "handoff/record_names.hpp"
 #include "handoff/utc_time.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -18,8 +19,10 @@ namespace core = handoff_core;
 
 namespace {
 
-constexpr std::size_t most_toolset_bytes = std::size_t{6} * 1024;
-constexpr std::size_t most_wait_bytes = std::size_t{6} * 1024;
+constexpr std::size_t most_toolset_bytes = std::size_t{4} * 1024;
+constexpr std::size_t most_wait_bytes = std::size_t{4} * 1024;
+constexpr std::size_t most_request_bytes = 1024;
+constexpr std::size_t most_connection_bytes = 512;
 constexpr std::size_t wait_overhead_bytes = 320;  // of names, fingerprint, hash of a token and a time
 constexpr std::size_t most_session_bytes = 1024;
 constexpr std::size_t schema_digits = 16;  // enough to see a change; a head is written with each commit
@@ -33,6 +36,66 @@ std::string schema_sha256(const std::vector<tool>& tools, const std::string& nam
                 .substr(0, schema_digits);
     }
     return {};
+}
+
+boost::json::array toolset_of(const core::run_definition& definition)
+{
+    boost::json::array tools;
+    for (const auto& [name, effect] : definition.tools) {
+        boost::json::object tool{{"name", name}, {"effect", to_string(effect)}};
+        if (std::string schema = schema_sha256(definition.request.tools, name); !schema.empty())
+            tool["schema_sha256"] = std::move(schema);
+        tools.push_back(std::move(tool));
+    }
+    if (boost::json::serialize(tools).size() > most_toolset_bytes)
+        return {};
+    return tools;
+}
+
+// Model and parameters. What is long is a text, and stands in the log.
+boost::json::object parameters_of(chat_completion_request request)
+{
+    const std::string tools = boost::json::serialize(boost::json::value_from(request.tools));
+    request.messages.clear();
+    request.tools.clear();
+    request.extra.clear();
+    boost::json::object members = boost::json::value_from(request).as_object();
+    for (const char* name :
+         {"messages",
+          "tools",
+          "functions",
+          "mcp_servers",
+          "system_instruction",
+          "prediction",
+          "credentials",
+          "deferred_calls",
+          "correlation_id"})
+        members.erase(name);
+    members["tools_ref"] = crypto::sha256_hex(tools).substr(0, schema_digits);
+    if (boost::json::serialize(members).size() > most_request_bytes)
+        return {};
+    return members;
+}
+
+// What a process has to have to go on with the run. The key of the API it has always to have.
+boost::json::object needs_of(const core::run_definition& definition)
+{
+    boost::json::object needs{{"api_key", true}};
+    if (!definition.needs_credentials)
+        return needs;
+    boost::json::array names(definition.connections.begin(), definition.connections.end());
+    if (boost::json::serialize(names).size() > most_connection_bytes)
+        names.clear();
+    needs["credentials"] = std::move(names);
+    return needs;
+}
+
+boost::json::object profile_of(const core::run_definition& definition)
+{
+    boost::json::object profile = core::profile_object(definition.profile);
+    profile["extensions"] = definition.extensions ? "dedalus" : "none";
+    profile["dialect"] = core::dialect_names.name_of(definition.dialect);
+    return profile;
 }
 
 const stores::wait_record* wait_named(const std::vector<stores::wait_record>& waits, const stores::wait_key& key)
@@ -65,9 +128,8 @@ std::vector<stores::wait_record> open_waits(durable& r, const journal_commit& wh
     return open;
 }
 
-void describe_calls(durable& r, journal_commit& what)
+void describe_calls(durable& r, const journal_commit& what, core::checkpoint_head& head)
 {
-    core::checkpoint_head& head = what.head;
     const std::optional<logged_answer> answer = r.journal.last_answer(what.entries);
     if (answer && answer->has_deferred && r.m().has_deferred())
         head.deferred_seq = answer->seq;
@@ -106,17 +168,14 @@ run_phase phase_of(const core::run_machine& machine)
 
 void describe(durable& r, journal_commit& what)
 {
-    core::checkpoint_head& head = what.head;
-    head.writer = writer_of_heads();
-    head.run_id = r.input->run_id;
+    core::checkpoint_head head = r.head;
+    head.phase = what.head.phase;
+    head.wakeup_at = what.head.wakeup_at;
     head.turn = r.m().turn();
-    head.toolset = r.toolset;
     if (r.m().correlation_id().size() <= most_session_bytes)
         head.correlation_id = r.m().correlation_id();
     describe_budget(r, head);
-    describe_calls(r, what);
-    if (r.definition.expires_at)
-        head.expires_at = core::stored_time(*r.definition.expires_at);
+    describe_calls(r, what, head);
     for (const std::string& name : r.m().always_approved())
         head.sticky.push_back(boost::json::object{{"tool", name}});
     const std::string reason(to_string(r.m().report().reason()));
@@ -129,20 +188,38 @@ void describe(durable& r, journal_commit& what)
     else if (is_terminal(head.phase)) {
         head.stop_reason = reason;
     }
+    what.head = std::move(head);
 }
 
-boost::json::array toolset_of(const core::run_definition& definition)
+core::checkpoint_head head_of(const core::run_definition& definition, const std::string& run_id)
 {
-    boost::json::array tools;
-    for (const auto& [name, effect] : definition.tools) {
-        boost::json::object tool{{"name", name}, {"effect", to_string(effect)}};
-        if (std::string schema = schema_sha256(definition.request.tools, name); !schema.empty())
-            tool["schema_sha256"] = std::move(schema);
-        tools.push_back(std::move(tool));
+    core::checkpoint_head head;
+    head.writer = writer_of_heads();
+    head.run_id = run_id;
+    head.labels = definition.labels;
+    head.budget.limit = definition.max_turns;
+    head.profile = profile_of(definition);
+    head.request = parameters_of(definition.request);
+    head.toolset = toolset_of(definition);
+    head.needs = needs_of(definition);
+    head.must_understand = core::demands_of(definition);
+    if (definition.expires_at)
+        head.expires_at = core::stored_time(*definition.expires_at);
+    return head;
+}
+
+void keep(core::checkpoint_head& head, const core::checkpoint_head& loaded)
+{
+    head.minor = loaded.minor;
+    head.parent_run = loaded.parent_run;
+    head.labels = loaded.labels;
+    head.extra = loaded.extra;
+    for (boost::json::object core::checkpoint_head::*member :
+         {&core::checkpoint_head::profile, &core::checkpoint_head::request, &core::checkpoint_head::needs})
+    {
+        if (!(loaded.*member).empty())
+            head.*member = loaded.*member;
     }
-    if (boost::json::serialize(tools).size() > most_toolset_bytes)
-        return {};
-    return tools;
 }
 
 boost::json::object writer_of_heads()

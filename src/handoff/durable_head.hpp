@@ -2,8 +2,9 @@
 
 #include "handoff/durable_state.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+
+#include <string>
 
 namespace dedalus::handoff_engine {
 
@@ -14,9 +15,12 @@ run_phase phase_of(const handoff_core::run_machine& machine);
 /// log tells in full, and stays below 16 KiB: waits and tools that do not fit are left to the log.
 void describe(durable& r, journal_commit& what);
 
-/// Name, effect and digits of the schema's SHA-256 of the tools that the run began with; empty when they are too many
-/// for a head.
-boost::json::array toolset_of(const handoff_core::run_definition& definition);
+/// What stands in all heads of the run: labels, profile, model and parameters, tools (name, effect and digits of the
+/// schema's SHA-256), and what it needs. What is too long for a head is left out.
+handoff_core::checkpoint_head head_of(const handoff_core::run_definition& definition, const std::string& run_id);
+
+/// Keeps what the head of a loaded run has and its log has not: a run may come from elsewhere, or from a newer version.
+void keep(handoff_core::checkpoint_head& head, const handoff_core::checkpoint_head& loaded);
 
 /// Who writes heads here.
 boost::json::object writer_of_heads();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "handoff/durable_run.hpp"
+#include "handoff/early_starts.hpp"
 #include "handoff/run_machine.hpp"
 #include "handoff/run_teller.hpp"
 #include "handoff/tool_group.hpp"
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,31 +34,51 @@ struct durable
 
     handoff_core::run_machine& m() { return *machine; }
 
+    /// Before an end is stored: how the model is told of it.
+    void describe(const call_key& key, tool_end& end) { texts.apply(machine->call(key), end); }
+
     /// To be called when what has happened is stored.
     void tell() { teller.look(*machine); }
+
+    /// A diagnostic: told at once, and in the store with the next commit.
+    void note(const std::string& code, const std::string& text)
+    {
+        notes.push_back(handoff_core::note_entry(m().turn(), code, text));
+        m().note(code, text);
+    }
 
     std::shared_ptr<const durable_input> input;
     std::shared_ptr<run_stop> stop;
     strand s;
     run_journal journal;
     handoff_core::run_definition definition;
-    boost::json::array toolset;                        ///< as heads have it
+    handoff_core::checkpoint_head head;                ///< what all heads have in common
     std::optional<handoff_core::run_machine> machine;  ///< set when the run was loaded
     tool_group tools;
+    handoff_core::end_texts texts;
+    std::optional<early_starts> early;               ///< set when the run was loaded
     std::vector<stores::wait_record> waits;          ///< open ones
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
+    int late_looks = 0;                              ///< for such, while it was waited for them
+    std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
+    std::vector<call_key> not_run;                   ///< ends of these are not in the store yet
+    std::set<call_key> told;                         ///< the outside, in this process, of calls that wait for it
     std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
     bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile
     std::string cancelled_by;                        ///< inbox id of an order to end the run
     asio::cancellation_signal sending;
     asio::steady_timer pause;
     run_teller teller;
-    handoff_core::checkpoint_attempt attempt;  ///< of the request on its way
-    run_timing times{};  ///< `began` and `suspended`, and `ended` of a run that had ended when it was loaded
+    handoff_core::checkpoint_attempt attempt;                ///< of the request on its way
+    std::optional<handoff_core::stored_intent> last_intent;  ///< of the log
+    run_timing times{};  ///< `began`, `suspended` and `people`, and `ended` of a run that had ended when it was loaded
     int failures = 0;    ///< of the present request, in this process
 };
+
+/// What a tool of the run is started with, besides its call.
+early_starts::describe_start describe_by(durable& r);
 
 /// Sends the next request and takes what comes of it. False: the run has ended, or is suspended.
 asio::awaitable<bool> exchange(durable& r);
@@ -74,8 +96,24 @@ asio::awaitable<bool> take_decisions(durable& r);
 /// Whether there is an order to end the run among these; it is then asked to stop now.
 bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox);
 
+/// Calls the dispatch of each tool whose call waits for a result from outside, unless that was done before.
+asio::awaitable<void> tell_outside(durable& r);
+
+/// Takes what came of it.
+asio::awaitable<void> record_dispatch(durable& r, ended_call ended);
+
+/// The class that the run began with, or the one of today: the stricter one.
+tool_effect effect_of(const durable& r, const std::string& tool);
+
+/// What starts the tool of this call.
+tool_start start_of(durable& r, handoff_core::ready_call call);
+
 /// What a former owner wrote of a call of its own when it had lost the run: how the call ended, if that is certain.
 std::optional<handoff_core::finished_call> adoptable(const durable& r, const call_key& key);
+
+/// What the tool of today has against the arguments of this call; "" when they fit. The call may have been checked by
+/// another version of its tool.
+std::string unfit_arguments(const durable& r, const handoff_core::call_record& call);
 
 /// Makes calls wait: in the store, then in the machine.
 asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls);
@@ -98,6 +136,6 @@ asio::awaitable<void> stop_run(durable& r);
 run_result result_of(durable& r);
 
 /// A record of how a call ended.
-stores::call_record finish_record(const durable& r, const call_key& key, const tool_end& end, time_point entered);
+stores::call_record finish_record(durable& r, const call_key& key, const tool_end& end, time_point entered);
 
 }  // namespace dedalus::handoff_engine

@@ -5,23 +5,43 @@
 #include "crypto/sha256.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/durable_state.hpp"
+#include "support/utf8.hpp"
+
+#include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <utility>
 
 namespace dedalus::handoff_engine {
 
 namespace core = handoff_core;
+namespace json = boost::json;
 
 namespace {
 
-std::optional<stores::time_point> expiry_of(const durable& r, const std::string& tool, time_point since)
+// By the store's clock, which refuses decisions from then on.
+std::optional<stores::time_point> expiry_of(const durable& r, const std::string& tool)
 {
     const tool_registry::entry* entry = r.input->tools->find(tool);
     if (entry == nullptr || entry->options.wait_limit == no_limit)
         return {};
-    return core::stored_time(since + entry->options.wait_limit);
+    return core::stored_time(r.journal.store_now() + entry->options.wait_limit);
+}
+
+std::string summary_of(const tool_options& options, const std::optional<json::object>& arguments)
+{
+    constexpr std::size_t most_bytes = 1024;
+    if (!options.summary || !arguments)
+        return {};
+    try {
+        const std::string text = options.summary(*arguments);
+        return support::is_utf8(text) ? std::string(support::utf8_prefix(text, most_bytes)) : std::string();
+    }
+    catch (const std::exception&) {
+        return {};
+    }
 }
 
 stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
@@ -31,13 +51,16 @@ stores::wait_record wait_of(durable& r, const call_key& key, wait_kind kind)
     facts.name = request.name;
     facts.arguments = core::reported_arguments(request);
     facts.since = r.journal.now();
-    if (const tool_registry::entry* entry = r.input->tools->find(request.name))
+    if (const tool_registry::entry* entry = r.input->tools->find(request.name)) {
         facts.on_expiry = entry->options.on_expiry;
+        facts.summary = summary_of(entry->options, request.arguments);
+        facts.decisions = core::allowed_decisions(entry->options.decisions, kind);
+    }
     stores::wait_record wait;
     wait.key.call = core::stored_key(key);
     wait.key.kind = core::wait_name(kind);
     wait.fingerprint = core::fingerprint(request);
-    wait.expires_at = expiry_of(r, request.name, facts.since);
+    wait.expires_at = expiry_of(r, request.name);
     wait.body = core::wait_body(facts);
     if (r.input->make_token) {
         std::string& token = r.tokens[wait.key] = r.input->make_token();
@@ -60,7 +83,7 @@ struct decided
     journal_commit commit{};
     std::vector<told> calls{};
     std::vector<message> input{};
-    std::vector<std::string> refused_edits{};  ///< what is to be said of them
+    std::vector<std::pair<std::string, std::string>> notes{};  ///< what is to be said besides: code, text
     bool fails_run = false;
 };
 
@@ -89,9 +112,16 @@ std::optional<tool_end> end_by(durable& r, const core::decision& d, wait_kind ki
     }
 }
 
+void say(durable& r, decided& all, const char* code, std::string text)
+{
+    all.commit.entries.push_back(core::note_entry(r.m().turn(), code, text));
+    all.notes.emplace_back(code, std::move(text));
+}
+
 void finish_wait(durable& r, decided& all, const stores::wait_key& wait, tool_end end, const core::wait_end& by)
 {
     const call_key key = core::core_key(wait.call);
+    r.describe(key, end);
     all.commit.entries.push_back(core::decided_entry(r.m().call(key).turn, key, by));
     all.commit.calls.push_back(finish_record(r, key, end, r.journal.now()));
     all.commit.closed_waits.push_back(wait);
@@ -102,6 +132,10 @@ void approve_wait(durable& r, decided& all, const stores::wait_key& wait, core::
 {
     const call_key key = core::core_key(wait.call);
     const core::call_record& call = r.m().call(key);
+    if (call.waits_for == wait_kind::approval && !how.arguments) {
+        if (const std::string problem = unfit_arguments(r, call); !problem.empty())
+            return finish_wait(r, all, wait, core::unfit_arguments_end(problem), by);
+    }
     all.commit.entries.push_back(core::approval_entry(call.turn, key, how, by));
     // The attempt whose outcome is unknown does not count any more: a crash now must not ask again.
     if (call.waits_for == wait_kind::unknown_outcome)
@@ -130,7 +164,10 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
     const stores::wait_key& wait = *item.wait;
     const core::call_record& call = r.m().call(core::core_key(wait.call));
     // Who writes to the store by himself may write what run_inbox would not.
-    if (core::is_order(d.what) || !core::may_decide(d.what, call.waits_for))
+    const stores::wait_record* stored = find_wait(r, wait);
+    const std::vector<wait_decision> wanted =
+        stored == nullptr ? std::vector<wait_decision>() : core::read_wait(stored->body).decisions;
+    if (core::is_order(d.what) || !core::is_allowed(d.what, core::allowed_decisions(wanted, call.waits_for)))
         return wait_on(r, all, wait);
     const core::wait_end by{core::decision_name(d.what), item.inbox_id};
     if (std::optional<tool_end> end = end_by(r, d, call.waits_for))
@@ -141,7 +178,7 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
         const tool_registry::entry* entry = r.input->tools->find(call.request.name);
         const std::string problem = entry != nullptr && entry->check ? entry->check(d.arguments) : std::string();
         if (!problem.empty()) {
-            all.refused_edits.push_back("the arguments given for the call " + call.key.call_id + ": " + problem);
+            say(r, all, "edit_refused", "the arguments given for the call " + call.key.call_id + ": " + problem);
             return wait_on(r, all, wait);
         }
         how.arguments = std::move(d.arguments);
@@ -149,18 +186,60 @@ void take_call_decision(durable& r, decided& all, const stores::inbox_item& item
     approve_wait(r, all, wait, std::move(how), by);
 }
 
+// One that cannot be read is put aside: it must not keep the run from the others.
+std::optional<core::decision> read_or_note(durable& r, decided& all, const stores::inbox_item& item)
+{
+    try {
+        return core::read_decision(item);
+    }
+    catch (const store_error& e) {
+        say(r, all, "decision_unreadable", "the decision " + item.inbox_id + ": " + e.what());
+        return {};
+    }
+}
+
+// A call that somebody does not want any more ends as it stands: what its tool still gives is too late.
+void cancel_open_call(durable& r, decided& all, const std::string& call_id, const std::string& inbox_id)
+{
+    const std::vector<call_key>& open = r.m().open_keys();
+    const auto found =
+        std::find_if(open.rbegin(), open.rend(), [&](const call_key& key) { return key.call_id == call_id; });
+    if (found == open.rend() || r.m().call(*found).state == core::call_state::finished)
+        return;
+    const core::call_record& call = r.m().call(*found);
+    const bool began = call.attempts > 0 && effect_of(r, call.request.name) != tool_effect::pure;
+    tool_end end = core::cancelled_call_end(began);
+    if (call.state == core::call_state::waiting) {
+        const stores::wait_key wait{core::stored_key(*found), std::string(core::wait_name(call.waits_for))};
+        return finish_wait(
+            r, all, wait, std::move(end), {core::decision_name(core::decision::kind::cancel_call), inbox_id}
+        );
+    }
+    r.describe(*found, end);
+    all.commit.calls.push_back(finish_record(r, *found, end, r.journal.now()));
+    all.calls.push_back({*found, std::move(end), {}});
+}
+
 void take(durable& r, decided& all, const stores::inbox_item& item)
 {
     all.commit.consumed_inbox.push_back(item.inbox_id);
-    core::decision d = core::read_decision(item);
+    std::optional<core::decision> d = read_or_note(r, all, item);
     if (!item.wait) {
-        if (d.what != core::decision::kind::add_input)
+        if (d && d->what == core::decision::kind::cancel_call)
+            return cancel_open_call(r, all, d->text, item.inbox_id);
+        if (!d || d->what != core::decision::kind::add_input)
             return;
-        all.commit.entries.push_back(core::added_input_entry(r.m().turn(), d.messages));
-        std::ranges::move(d.messages, std::back_inserter(all.input));
+        all.commit.entries.push_back(core::added_input_entry(r.m().turn(), d->messages));
+        std::ranges::move(d->messages, std::back_inserter(all.input));
     }
-    else if (waits(r, *item.wait)) {
-        take_call_decision(r, all, item, std::move(d));
+    else if (!waits(r, *item.wait)) {
+        return;
+    }
+    else if (d) {
+        take_call_decision(r, all, item, *std::move(d));
+    }
+    else {
+        wait_on(r, all, *item.wait);
     }
 }
 
@@ -175,7 +254,7 @@ void expire(durable& r, decided& all, const stores::wait_record& wait)
         return;
     case wait_expiry::keep:
         all.commit.waits.push_back(wait);
-        all.commit.waits.back().expires_at = expiry_of(r, facts.name, r.journal.now());
+        all.commit.waits.back().expires_at = expiry_of(r, facts.name);
         return;
     case wait_expiry::auto_approve:
         if (kind == wait_kind::approval)
@@ -192,7 +271,7 @@ void expire(durable& r, decided& all, const stores::wait_record& wait)
 decided look_at_waits(durable& r)
 {
     decided all;
-    const stores::time_point now = core::stored_time(r.journal.now());
+    const stores::time_point now = core::stored_time(r.journal.store_now());
     for (const stores::wait_record& wait : r.waits) {
         if (!waits(r, wait.key))
             continue;
@@ -226,15 +305,18 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
     for (const stores::wait_record& wait : kept)
         replace(r.waits, wait);
     for (told& each : all.calls) {
-        if (each.end)
+        if (each.end) {
+            r.tools.cancel(each.key);
             r.m().finish(each.key, *std::move(each.end), r.journal.now(), r.journal.now());
-        else
-            r.m().approve(each.key, each.how);
+        }
+        else {
+            r.m().approve(each.key, r.journal.now(), each.how);
+        }
     }
     if (!all.input.empty())
         r.m().add_input(std::move(all.input));
-    for (std::string& text : all.refused_edits)
-        r.m().note("edit_refused", std::move(text));
+    for (auto& [code, text] : all.notes)
+        r.m().note(std::move(code), std::move(text));
 }
 
 }  // namespace
@@ -246,7 +328,7 @@ asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wa
     for (const auto& [key, kind] : calls) {
         what.entries.push_back(core::wait_entry(r.m().call(key).turn, key, kind));
         added.push_back(wait_of(r, key, kind));
-        r.m().hold(key, kind);
+        r.m().hold(key, kind, r.journal.now());
     }
     what.waits = added;
     co_await commit(r, std::move(what));

@@ -4,9 +4,11 @@
 
 #include "codec/encode_chat_request.hpp"
 #include "crypto/sha256.hpp"
+#include "handoff/early_starts.hpp"
 #include "handoff/exchange_failure.hpp"
 #include "handoff/run_teller.hpp"
 #include "handoff/strand_hop.hpp"
+#include "handoff/streamed_rules.hpp"
 #include "handoff/tool_group.hpp"
 #include "protocol/retry_decision.hpp"
 
@@ -30,23 +32,25 @@ namespace asio = boost::asio;
 
 namespace {
 
-using clock = std::chrono::system_clock;
+using wall_clock = std::chrono::system_clock;
 
 struct run
 {
     run(std::shared_ptr<const run_input> i, strand on)
         : input(std::move(i)), s(std::move(on)), machine(input->settings, input->request),
-          tools(s, input->cancellation_grace), teller(input->events)
+          tools(s, input->cancellation_grace), early(input->early, input->tools, input->settings.max_concurrency),
+          teller(input->events)
     {}
 
     std::shared_ptr<const run_input> input;
     strand s;
     handoff_core::run_machine machine;
     tool_group tools;
+    early_starts early;
     run_teller teller;
     int failures = 0;  // of the present turn
     stop_reason ends_as = stop_reason::error;
-    const time_point began = clock::now();
+    const time_point began = wall_clock::now();
 };
 
 /// Why there is no answer, and after which wait the request is made again, if it is.
@@ -60,17 +64,19 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
 {
     const int turn = r.machine.sent().turn;
     const handoff_core::exchange_failure failure = handoff_core::judge_failure(r.machine, e);
-    if (failure.kind == handoff_core::refusal_kind::unknown)
+    if (failure.why == handoff_core::why_unreadable)
+        r.machine.on_unreadable_answer();
+    else if (failure.kind == handoff_core::refusal_kind::unknown)
         r.machine.on_unknown_outcome();
     else
         r.machine.on_refusal(failure.kind);
     std::optional<std::chrono::milliseconds> wait;
-    if (failure.kind == handoff_core::refusal_kind::fall_back) {
+    if (handoff_core::asks_otherwise(failure.kind)) {
         wait.emplace(0);
     }
-    else if (r.input->events && !failure.ends_run) {
+    else if (!failure.ends_run) {
         const protocol::retry_decision decision =
-            protocol::decide_retry(r.input->retry, failure.attempt, r.failures++, r.input->random(), clock::now());
+            protocol::decide_retry(r.input->retry, failure.attempt, r.failures++, r.input->random(), wall_clock::now());
         if (decision.retry)
             wait = decision.wait;
     }
@@ -80,25 +86,55 @@ std::optional<std::chrono::milliseconds> take_failure(run& r, const boost::syste
     return wait;
 }
 
-std::string key_of(run& r, const chat_completion_request& request)
+std::string key_of(run& r, chat_completion_request& request)
 {
-    if (!r.input->events)
-        return {};
-    const std::string body = codec::encode_chat_request(request, true, dialect::dedalus);
+    std::optional<credential_selection> credentials = std::exchange(request.credentials, std::nullopt);
+    const bool streamed = r.input->events != nullptr;
+    const std::string body = codec::encode_chat_request(request, streamed, r.input->dialect);
+    request.credentials = std::move(credentials);
     return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
+}
+
+void take_answer(run& r, chat_completion answer)
+{
+    r.failures = 0;
+    r.machine.on_answer(std::move(answer), wall_clock::now());
+}
+
+tool_start start_of(run& r, handoff_core::ready_call call)
+{
+    tool_start what;
+    what.call = std::move(call);
+    what.tools = r.input->tools;
+    what.run_id = r.input->settings.run_id;
+    what.max_result_bytes = r.input->max_result_bytes;
+    what.effect = what.tools->find(what.call.name)->options.effect;
+    what.resolve = r.input->resolve_arguments;
+    what.on_progress = r.teller.on_progress();
+    return what;
+}
+
+early_starts::describe_start describe_by(run& r)
+{
+    return [&r](handoff_core::ready_call call) { return start_of(r, std::move(call)); };
 }
 
 asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borrowed: r
 {
     no_answer failure;
+    co_await r.tools.discard_early();
+    r.early.begin(r.machine, r.tools, describe_by(r));
     try {
         std::string key = key_of(r, request);
         asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
         chat_completion answer = co_await std::move(sent);
-        r.failures = 0;
-        r.machine.on_answer(std::move(answer), clock::now());
+        take_answer(r, std::move(answer));
     }
     catch (const boost::system::system_error& e) {
+        if (std::optional<chat_completion> whole = handoff_core::accepted_without_end(r.input->settings.profile, e)) {
+            take_answer(r, *std::move(whole));
+            co_return;
+        }
         failure.thrown = std::current_exception();
         failure.again_after = take_failure(r, e);
     }
@@ -106,44 +142,49 @@ asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borr
         r.machine.on_unknown_outcome();
         failure.thrown = std::current_exception();
     }
+    r.early.end();
     if (!failure.thrown)
         co_return;
     if (!failure.again_after)
         std::rethrow_exception(failure.thrown);
+    co_await r.tools.discard_early();
     asio::steady_timer timer(r.s, *failure.again_after);
     co_await timer.async_wait(asio::use_awaitable);
 }
 
 void start_ready_calls(run& r)
 {
-    std::vector<handoff_core::ready_call> calls = r.machine.start_ready(clock::now());
+    std::vector<handoff_core::ready_call> calls = r.machine.start_ready(wall_clock::now());
     r.teller.look(r.machine);
-    for (handoff_core::ready_call& call : calls) {
-        tool_start what;
-        what.call = std::move(call);
-        what.tools = r.input->tools;
-        what.run_id = r.input->settings.run_id;
-        what.max_result_bytes = r.input->max_result_bytes;
-        what.on_progress = r.teller.on_progress();
-        r.tools.start(std::move(what));
-    }
+    start_or_adopt(r.tools, r.machine, std::move(calls), describe_by(r));
 }
 
-void take_ended_calls(run& r)
+void finish_call(run& r, ended_call ended)
 {
-    const time_point now = clock::now();
+    r.input->texts.apply(r.machine.call(ended.key), ended.end);
+    r.machine.finish(ended.key, std::move(ended.end), ended.entered, wall_clock::now());
+}
+
+// What was cancelled because the run ends is judged with the run: see run_machine::stop().
+void take_ended_calls(run& r, bool run_ends)
+{
+    const time_point now = wall_clock::now();
     for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
         if (ended.late)
             r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+        else if (run_ends && ended.end.outcome == tool_outcome::cancelled)
+            continue;
+        else if (ended.again && !run_ends)
+            r.tools.start(start_of(r, r.machine.start_again(ended.key, now)));
         else
-            r.machine.finish(ended.key, std::move(ended.end), ended.entered, now);
+            finish_call(r, std::move(ended));
     }
 }
 
 asio::awaitable<void> follow(run& r)  // borrowed: r
 {
     while (std::optional<chat_completion_request> request = r.machine.next_request()) {
-        r.machine.sent_at(clock::now());
+        r.machine.sent_at(wall_clock::now());
         r.teller.look(r.machine);
         co_await exchange(r, *std::move(request));
         r.teller.look(r.machine);
@@ -153,7 +194,7 @@ asio::awaitable<void> follow(run& r)  // borrowed: r
                 throw error(asio::error::operation_aborted, "the run was cancelled");
             start_ready_calls(r);
             co_await r.tools.wait();
-            take_ended_calls(r);
+            take_ended_calls(r, false);
             r.teller.look(r.machine);
         }
     }
@@ -182,7 +223,7 @@ run_result result_of(const run& r)
 {
     run_result result = r.machine.result();
     result.timing.began = r.began;
-    result.timing.ended = clock::now();
+    result.timing.ended = wall_clock::now();
     return result;
 }
 
@@ -194,7 +235,7 @@ run_result result_of(const run& r)
     }
     catch (error& e) {
         const bool cancelled = e.code() == asio::error::operation_aborted;
-        r.machine.stop(cancelled ? stop_reason::cancelled : r.ends_as, clock::now());
+        r.machine.stop(cancelled ? stop_reason::cancelled : r.ends_as, wall_clock::now());
         e.set_partial_run(std::make_shared<const run_result>(result_of(r)));
         throw;
     }
@@ -216,8 +257,9 @@ asio::awaitable<run_result> run_here(std::shared_ptr<const run_input> input, str
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (failure)
         r.tools.cancel();
+    r.tools.cancel_early();
     co_await r.tools.drain();
-    take_ended_calls(r);
+    take_ended_calls(r, failure != nullptr);
     r.teller.look(r.machine);
     if (failure)
         rethrow(failure, r);

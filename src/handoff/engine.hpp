@@ -3,9 +3,13 @@
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client_options.hpp>
+#include <dedalus/dialect.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
+#include "handoff/early_feed.hpp"
+#include "handoff/end_texts.hpp"
 #include "handoff/run_event_queue.hpp"
 #include "handoff/run_machine.hpp"
 
@@ -19,8 +23,8 @@
 
 namespace dedalus::handoff_engine {
 
-/// Sends a request and gives its answer; throws as client::chat_completions() does. Takes what it needs of the request
-/// before it returns. The key is "" unless the run repeats requests.
+/// Sends a request once, under this key, and gives its answer; throws as client::chat_completions() does. Takes what it
+/// needs of the request before it returns.
 using send_function =
     std::function<boost::asio::awaitable<chat_completion>(const chat_completion_request&, std::string request_key)>;
 
@@ -31,12 +35,16 @@ struct run_input
     std::shared_ptr<const tool_registry> tools{};
     handoff_core::run_settings settings{};
     std::size_t max_result_bytes = 0;
+    handoff_core::end_texts texts{};
 
-    /// Whoever follows the run; null: nobody. Then requests are streamed, and repeated as `retry` says: what was shown
-    /// of an answer cannot be taken back by the client.
+    /// Whoever follows the run; null: nobody. With it `send` streams.
     std::shared_ptr<run_event_queue> events{};
-    retry_options retry{};
-    std::function<double()> random{};  ///< uniform in [0, 1), for the waits between attempts
+    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which `send` encodes
+    retry_options retry{};                                 ///< of requests: each attempt of unknown outcome is charged
+    std::function<double()> random{};                      ///< uniform in [0, 1), for the waits between attempts
+
+    argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
+    std::shared_ptr<early_feed> early{};    ///< that `send` feeds; null: no tool starts before its answer is there
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);

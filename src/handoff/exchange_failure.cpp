@@ -30,10 +30,24 @@ exchange_failure judge_answer(const run_machine& machine, const api_error& e)
     result.status = e.status();
     result.why = "status";
     result.suspends = somebody_may_undo(e);
+    result.wish = protocol::servers_wish(&e.headers());
     if (result.kind == refusal_kind::final && machine.sent().step == resume_step::replan && refuses_to_resume(e))
         result.ends_as = stop_reason::session_lost;
     if (result.suspends && result.kind == refusal_kind::not_worked)
         result.kind = refusal_kind::final;
+    if (result.kind == refusal_kind::final && result.wish == true && e.server().empty())
+        result.kind = refusal_kind::not_worked;
+    return result;
+}
+
+// Asked for once more, like an answer with nothing in it: what cannot be read twice is no accident.
+exchange_failure unreadable_answer(const run_machine& machine)
+{
+    exchange_failure result;
+    result.why = why_unreadable;
+    result.attempt.what = protocol::attempt_failure::kind::connection;
+    result.ends_run = machine.useless_answer_seen();
+    result.ends_as = stop_reason::protocol_error;
     return result;
 }
 
@@ -56,11 +70,9 @@ exchange_failure judge_failure(const run_machine& machine, const boost::system::
     }
     else if (protocol::never_sent(*known))
         result.kind = refusal_kind::not_worked;
-    else if (dynamic_cast<const response_format_error*>(known) != nullptr) {
-        result.why = "format";
-        result.ends_run = true;
-    }
-    result.ends_run = result.ends_run || result.kind == refusal_kind::final;
+    else if (dynamic_cast<const response_format_error*>(known) != nullptr)
+        return unreadable_answer(machine);
+    result.ends_run = result.kind == refusal_kind::final;
     result.attempt = protocol::failed_attempt(*known);
     return result;
 }

@@ -3,6 +3,7 @@
 
 #include "handoff/active_runs.hpp"
 #include "handoff/call_gates.hpp"
+#include "handoff/check_options.hpp"
 #include "handoff/check_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
@@ -27,48 +28,23 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int most_turns = 100;
-constexpr std::size_t least_result_bytes = 1024;
 constexpr std::size_t most_id_bytes = 100;
-constexpr std::chrono::hours most_expires_after(24 * 3653);
-
-void check(const handoff_options& options)
-{
-    if (options.max_turns < 1 || options.max_turns > most_turns)
-        throw config_error("max_turns of a handoff_loop must be 1 to 100");
-    if (options.max_turns_per_request && *options.max_turns_per_request < 1)
-        throw config_error("max_turns_per_request of a handoff_loop must be at least 1");
-    if (options.max_concurrency < 1)
-        throw config_error("max_concurrency of a handoff_loop must be at least 1");
-    if (options.max_result_bytes < least_result_bytes)
-        throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
-    if (options.max_queued_events < 1)
-        throw config_error("max_queued_events of a handoff_loop must be at least 1");
-    if (options.expires_after <= std::chrono::milliseconds::zero())
-        throw config_error("expires_after of a handoff_loop must be positive");
-    if (options.expires_after != no_limit && options.expires_after > most_expires_after)
-        throw config_error("expires_after of a handoff_loop must be at most 10 years, or no_limit");
-    if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::hours(24))
-        throw config_error("lease of a handoff_loop must be 100 ms to a day");
-}
-
-void check(const tool_registry& tools, const handoff_options& options)
-{
-    if (options.store)
-        return;
-    for (const tool& definition : tools.definitions()) {
-        const std::string& name = std::get<function_tool>(definition).function.name;
-        const tool_options& wanted = tools.find(name)->options;
-        if (wanted.needs_approval || wanted.needs_approval_when || wanted.effect == tool_effect::external)
-            throw config_error("the tool " + name + " waits for somebody outside, and the handoff_loop has no store");
-    }
-}
 
 // A lost answer costs the run what its request reserved: as long as a part is left, the request can be sent again.
 std::int64_t turns_of_one_request(const handoff_options& options)
 {
     constexpr int share = 4;
     return options.max_turns_per_request.value_or((options.max_turns + share - 1) / share);
+}
+
+handoff_core::end_texts texts_of(const handoff_options& options)
+{
+    return {options.format_failure, options.format_edit, options.max_result_bytes};
+}
+
+handoff_core::batch_limits limits_of(const handoff_options& options)
+{
+    return {options.max_calls, options.max_dependencies};
 }
 
 handoff_engine::run_clocks system_clocks()
@@ -80,11 +56,11 @@ handoff_engine::run_clocks system_clocks()
 }
 
 // The loop decides itself on what is sent again, because it is charged.
-call_options sent_once(std::string key)
+call_options sent_once(std::string key, bool raw_body)
 {
     call_options options;
     options.idempotency_key = std::move(key);
-    options.raw_body = true;
+    options.raw_body = raw_body;
     options.retry.emplace().max_retries = 0;
     return options;
 }
@@ -96,7 +72,7 @@ follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_p
     const handoff_engine::strand s(executor);
     auto stop = std::make_shared<handoff_engine::run_stop>();
     const std::unique_ptr<handoff_engine::active_runs::place> place =
-        handoff_engine::active_runs::add(std::move(active), s, stop);
+        handoff_engine::active_runs::add(std::move(active), input->run_id, s, stop);
     std::function<void()> on_cancel = [stop] { stop->now(); };
     asio::awaitable<run_result> followed = handoff_engine::follow_run(std::move(input), stop, s);
     run_result result = co_await handoff_engine::run_on_strand(s, std::move(followed), std::move(on_cancel));
@@ -107,6 +83,23 @@ follow(std::shared_ptr<const handoff_engine::durable_input> input, std::shared_p
     error cancelled(asio::error::operation_aborted, "the run was cancelled");
     cancelled.set_partial_run(std::make_shared<const run_result>(std::move(result)));
     throw cancelled;
+}
+
+asio::awaitable<stores::post_outcome> cancel_followed(
+    run_inbox inbox, std::shared_ptr<handoff_engine::active_runs> active, std::string run_id, std::string call_id
+)
+{
+    const stores::post_outcome outcome = co_await inbox.cancel_call(run_id, std::move(call_id));
+    active->look(run_id);
+    co_return outcome;
+}
+
+bool starts_early(const tool_registry& tools)
+{
+    const std::vector<tool> definitions = tools.definitions();
+    return std::any_of(definitions.begin(), definitions.end(), [&tools](const tool& definition) {
+        return tools.find(std::get<function_tool>(definition).function.name)->options.early_start;
+    });
 }
 
 bool offers(const std::vector<tool>& tools, const std::string& name)
@@ -126,34 +119,40 @@ public:
         : client_(std::move(c)), tools_(std::make_shared<const tool_registry>(std::move(tools))),
           options_(std::move(options)), active_(std::make_shared<handoff_engine::active_runs>())
     {
-        check(options_);
-        check(*tools_, options_);
+        handoff_core::check_options(options_, *tools_);
     }
 
     std::shared_ptr<handoff_engine::run_input> prepare(const chat_completion_request& request) const
     {
         handoff_core::check_request(request);
         auto input = std::make_shared<handoff_engine::run_input>();
-        input->send = [c = client_](const chat_completion_request& r, const std::string&) {
-            return c.chat_completions(r);
+        input->send = [c = client_](const chat_completion_request& r, std::string key) {
+            const call_options once = sent_once(std::move(key), false);
+            return c.chat_completions(r, once);
         };
         input->retry = options_.retry;
+        input->dialect = client_.dialect();
         input->random = support::random_share;
         input->tools = tools_;
+        input->resolve_arguments = options_.resolve_arguments;
         input->max_result_bytes = options_.max_result_bytes;
+        input->cancellation_grace = options_.cancellation_grace;
+        input->texts = texts_of(options_);
+        input->settings.limits = limits_of(options_);
+        input->settings.describe_end = [texts = input->texts](const auto& call, auto& end) { texts.apply(call, end); };
         input->settings.run_id = handoff_engine::make_run_id();
         input->settings.max_turns = options_.max_turns;
         input->settings.max_concurrency = options_.max_concurrency;
-        input->settings.extensions = options_.dedalus_extensions;
+        input->settings.extensions = sends_extensions();
         input->settings.profile = options_.profile;
+        input->settings.rules = rules();
         input->settings.make_call_id = handoff_engine::make_call_id;
         input->settings.check = handoff_engine::argument_checks(tools_);
         input->settings.lanes = [tools = tools_](const std::string& name) {
             return handoff_core::lanes_of(*tools, name);
         };
         input->request = with_tools(request);
-        if (options_.max_turns_per_request)
-            limit_one_request(input->request);
+        limit_one_request(input->request);
         for (const tool& definition : tools_->definitions()) {
             const std::string& name = std::get<function_tool>(definition).function.name;
             input->settings.tool_names.push_back(name);
@@ -174,14 +173,20 @@ public:
         input->owner = handoff_engine::make_owner_id();
         input->credentials = options_.credentials;
         input->send = [c = client_](const chat_completion_request& request, std::string key) {
-            const call_options once = sent_once(std::move(key));
+            const call_options once = sent_once(std::move(key), true);
             return c.chat_completions(request, once);
         };
+        input->stream = streaming({}, {});
+        input->dialect = client_.dialect();
         input->tools = tools_;
+        input->resolve_arguments = options_.resolve_arguments;
         input->retry = options_.retry;
         input->on_unknown_outcome = options_.on_unknown_outcome;
+        input->wait_for_late_results = options_.wait_for_late_results;
         input->on_unknown_send = options_.on_unknown_send;
         input->lease = options_.lease;
+        input->cancellation_grace = options_.cancellation_grace;
+        input->texts = texts_of(options_);
         input->clocks = system_clocks();
         input->random = support::random_share;
         input->make_token = handoff_engine::make_wait_token;
@@ -200,13 +205,18 @@ public:
         handoff_core::run_definition& made = input->create.emplace();
         made.request = with_tools(request);
         made.needs_credentials = made.request.credentials.has_value();
+        made.connections = handoff_core::connections_of(made.request.credentials);
         made.request.credentials.reset();
         limit_one_request(made.request);
         made.max_turns = options_.max_turns;
         made.max_concurrency = options_.max_concurrency;
         made.max_result_bytes = options_.max_result_bytes;
-        made.extensions = options_.dedalus_extensions;
+        made.labels = options_.labels;
+        made.dialect = client_.dialect();
+        made.extensions = sends_extensions();
         made.profile = options_.profile;
+        made.limits = limits_of(options_);
+        made.rules = rules();
         if (options_.expires_after != no_limit)
             made.expires_at = input->clocks.system() + options_.expires_after;
         for (const tool& definition : tools_->definitions()) {
@@ -235,9 +245,9 @@ public:
         if (options_.store)
             return stream(durable(handoff_engine::make_run_id(), request, true));
         std::shared_ptr<handoff_engine::run_input> input = prepare(request);
-        limit_one_request(input->request);
-        followed_by_events(*input);
-        std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
+        std::shared_ptr<handoff_engine::run_event_queue> events = input->events = new_events();
+        input->early = new_early_feed();
+        input->send = streaming(events, input->early);
         return opened(std::move(events), handoff_engine::run_to_end(std::move(input)));
     }
 
@@ -250,13 +260,19 @@ public:
 
     run_inbox inbox() const { return run_inbox(options_.store); }
 
+    asio::awaitable<stores::post_outcome> cancel_call(std::string run_id, std::string call_id) const
+    {
+        return cancel_followed(inbox(), active_, std::move(run_id), std::move(call_id));
+    }
+
     void stop(bool now) const { active_->stop(now); }
 
 private:
     run_stream stream(std::shared_ptr<handoff_engine::durable_input> input) const
     {
-        followed_by_events(*input);
-        std::shared_ptr<handoff_engine::run_event_queue> events = input->events;
+        std::shared_ptr<handoff_engine::run_event_queue> events = input->events = new_events();
+        input->early = new_early_feed();
+        input->stream = streaming(events, input->early);
         return opened(std::move(events), follow(std::move(input), active_));
     }
 
@@ -266,19 +282,45 @@ private:
         return handoff_engine::open_run_stream(std::move(events), std::move(followed), options_.stop_dropped_streams);
     }
 
-    template <class Input>
-    void followed_by_events(Input& input) const
+    std::shared_ptr<handoff_engine::run_event_queue> new_events() const
     {
-        input.events =
-            std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
-        input.send = [c = client_, events = input.events](const chat_completion_request& request, std::string key) {
-            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key)), events);
+        return std::make_shared<handoff_engine::run_event_queue>(client_.get_executor(), options_.max_queued_events);
+    }
+
+    std::shared_ptr<handoff_engine::early_feed> new_early_feed() const
+    {
+        return starts_early(*tools_) ? std::make_shared<handoff_engine::early_feed>() : nullptr;
+    }
+
+    handoff_engine::send_once_function streaming(
+        std::shared_ptr<handoff_engine::run_event_queue> events, std::shared_ptr<handoff_engine::early_feed> early
+    ) const
+    {
+        return [c = client_, events, early](const chat_completion_request& request, std::string key) {
+            return handoff_engine::streamed_answer(c, request, sent_once(std::move(key), true), events, early);
         };
+    }
+
+    bool sends_extensions() const
+    {
+        return options_.dedalus_extensions.value_or(client_.dialect() == dialect::dedalus);
+    }
+
+    handoff_core::batch_rules rules() const
+    {
+        handoff_core::batch_rules result;
+        result.of_run = options_.scheduling;
+        for (const tool& definition : tools_->definitions()) {
+            const std::string& name = std::get<function_tool>(definition).function.name;
+            if (tools_->find(name)->options.run_anyway)
+                result.run_anyway.insert(name);
+        }
+        return result;
     }
 
     void limit_one_request(chat_completion_request& request) const
     {
-        if (options_.dedalus_extensions && !request.max_turns)
+        if (sends_extensions() && !request.max_turns)
             request.max_turns = turns_of_one_request(options_);
     }
 
@@ -360,6 +402,11 @@ handoff_loop::provide_result(std::string run_id, std::string call_id, boost::jso
 asio::awaitable<std::vector<waiting_call>> handoff_loop::list_waiting() const
 {
     return impl_->inbox().list_waiting();
+}
+
+asio::awaitable<stores::post_outcome> handoff_loop::cancel_call(std::string run_id, std::string call_id) const
+{
+    return impl_->cancel_call(std::move(run_id), std::move(call_id));
 }
 
 run_inbox handoff_loop::inbox() const

@@ -52,6 +52,15 @@ id_set answered_ids(const std::vector<message>& messages, std::size_t assistant)
     return ids;
 }
 
+std::size_t last_with_calls(const std::vector<message>& messages)
+{
+    for (std::size_t i = messages.size(); i-- > 0;) {
+        if (has_calls(messages[i]))
+            return i;
+    }
+    return messages.size();
+}
+
 std::string at(std::size_t index)
 {
     return "messages[" + std::to_string(index) + "]: ";
@@ -82,7 +91,7 @@ find_violation_after(const std::vector<message>& messages, std::size_t& index, c
 
 }  // namespace
 
-history::history(std::vector<message> initial) : messages_(std::move(initial)) {}
+history::history(std::vector<message> initial) : messages_(std::move(initial)), checked_(messages_.size()) {}
 
 void history::append(assistant_message message, const answer_texts& answers)
 {
@@ -124,11 +133,17 @@ bool history::answer_late(std::string_view id, const std::string& text)
     return false;
 }
 
-std::vector<message> history::sendable(const id_set& deferred) const
+std::vector<message> history::sendable(const id_set& deferred, const id_set& held_back) const
 {
+    return sendable_from(0, deferred, held_back);
+}
+
+std::vector<message> history::sendable_from(std::size_t first, const id_set& deferred, const id_set& held_back) const
+{
+    const std::size_t last = held_back.empty() ? messages_.size() : last_with_calls(messages_);
     std::vector<message> list;
-    list.reserve(messages_.size());
-    for (std::size_t i = 0; i < messages_.size(); ++i) {
+    list.reserve(messages_.size() - first);
+    for (std::size_t i = first; i < messages_.size(); ++i) {
         list.push_back(messages_[i]);
         if (!has_calls(messages_[i]))
             continue;
@@ -136,12 +151,27 @@ std::vector<message> history::sendable(const id_set& deferred) const
         auto& assistant = std::get<assistant_message>(list.back());
         std::erase_if(assistant.tool_calls, [&](const tool_call& call) {
             const std::string id = call_id(call);
-            return !answered.contains(id) && !deferred.contains(id);
+            return !answered.contains(id) && !deferred.contains(id) && !(i == last && held_back.contains(id));
         });
         if (is_empty(assistant))
             list.pop_back();
     }
     return list;
+}
+
+std::optional<std::string> history::find_new_violation(const id_set& deferred, const id_set& held_back)
+{
+    // Tool messages are right or wrong by the assistant message before them.
+    std::size_t first = checked_;
+    while (first > 0 && first < messages_.size() && std::holds_alternative<tool_message>(messages_[first]))
+        --first;
+    const std::vector<message> added = sendable_from(first, deferred, held_back);
+    id_set unanswered = deferred;
+    unanswered.insert(held_back.begin(), held_back.end());
+    std::optional<std::string> violation = find_violation(added, unanswered);
+    if (!violation)
+        checked_ = messages_.size();
+    return violation;
 }
 
 std::optional<std::string> find_violation(const std::vector<message>& messages, const id_set& deferred)

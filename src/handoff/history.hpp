@@ -4,6 +4,7 @@
 
 #include "handoff/assemble.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@ using id_set = std::set<std::string, std::less<>>;
 class history
 {
 public:
+    /// @param initial  a valid list
     explicit history(std::vector<message> initial);
 
     /// Adds an assistant message, and a tool message for each of its calls that has an answer, in the order of the
@@ -31,11 +33,22 @@ public:
     /// Returns false when no message has such a call.
     bool answer_late(std::string_view call_id, const std::string& text);
 
-    /// A valid list: calls without an answer stay when they are deferred, and are left out otherwise.
-    std::vector<message> sendable(const id_set& deferred) const;
+    /// A valid list: calls without an answer stay when they are deferred, or held back and of the last message that has
+    /// calls, and are left out otherwise.
+    std::vector<message> sendable(const id_set& deferred, const id_set& held_back = {}) const;
+
+    /// What is wrong with the messages that were added since the last time that nothing was; empty when they are right.
+    /// Looks at these alone.
+    std::optional<std::string> find_new_violation(const id_set& deferred, const id_set& held_back = {});
+
+    /// Takes back what was added since then.
+    void drop_unchecked() { messages_.resize(checked_); }
 
 private:
+    std::vector<message> sendable_from(std::size_t first, const id_set& deferred, const id_set& held_back) const;
+
     std::vector<message> messages_;
+    std::size_t checked_;  ///< so many are right
 };
 
 /// What is wrong with a list of messages, by the rules of strict providers; empty when it is right. Each call of an

@@ -31,6 +31,11 @@ std::string make_import_id()
     return "import_" + random_uuid();
 }
 
+std::string make_fork_id()
+{
+    return "fork_" + random_uuid();
+}
+
 std::string make_owner_id()
 {
     return "owner_" + random_uuid();

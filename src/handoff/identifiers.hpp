@@ -16,6 +16,9 @@ std::string make_inbox_id();
 /// "import_" and a random UUID.
 std::string make_import_id();
 
+/// Likewise, of a fork.
+std::string make_fork_id();
+
 /// A secret.
 std::string make_wait_token();
 

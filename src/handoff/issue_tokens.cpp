@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <optional>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -31,11 +33,13 @@ asio::awaitable<wait_tokens> issue_for(
     std::function<std::string()> make_token
 )
 {
-    const stores::stored_run run = co_await journal.load();
+    const std::optional<stores::stored_run> run = co_await journal.load();
     wait_tokens tokens;
+    if (!run)
+        co_return tokens;
     journal_commit what;
-    what.head = handoff_core::decode_head(run.head.bytes);
-    for (const stores::wait_record& wait : run.waits) {
+    what.head = handoff_core::decode_head(run->head.bytes);
+    for (const stores::wait_record& wait : run->waits) {
         if (!wait.decided_by.empty())
             continue;
         const std::string& token = tokens[wait.key] = make_token();
@@ -62,17 +66,27 @@ asio::awaitable<wait_tokens>
 issue_tokens(std::shared_ptr<run_store> store, std::string run_id, std::function<std::string()> make_token)
 {
     run_journal journal(std::move(store), std::move(run_id), make_owner_id(), lease_for_tokens, clocks_of_system());
-    const stores::acquire_result acquired = co_await journal.acquire();
     wait_tokens tokens;
+    // Who cannot read the run does not take it.
+    const std::optional<stores::stored_run> looked_at = co_await journal.load();
+    if (!looked_at)
+        co_return tokens;
+    const stores::acquire_result acquired = co_await journal.acquire();
     if (acquired.outcome != stores::acquire_outcome::acquired)
         co_return tokens;
+    std::exception_ptr failure;
     try {
         tokens = co_await issue_for(journal, std::move(make_token));
     }
     catch (const run_lost&) {
         co_return wait_tokens();  // the lease ended meanwhile
     }
+    catch (...) {
+        failure = std::current_exception();
+    }
     co_await journal.release();
+    if (failure)
+        std::rethrow_exception(failure);
     co_return tokens;
 }
 

@@ -6,6 +6,16 @@
 
 namespace dedalus::handoff_core {
 
+namespace {
+
+void end_wait(call_record& record, time_point now)
+{
+    if (record.state == call_state::waiting)
+        record.waited += std::chrono::duration_cast<std::chrono::microseconds>(now - record.waits_since);
+}
+
+}  // namespace
+
 requested_call request_to_run(const call_record& call)
 {
     requested_call request = call.request;
@@ -42,28 +52,34 @@ int ledger::start(const call_key& key, time_point now, std::int64_t fence)
     record.state = call_state::started;
     record.started = now;
     record.fence = fence;
+    record.may_have_acted = true;
     return ++record.attempts;
 }
 
-void ledger::tried(const call_key& key, int attempts, time_point when, std::int64_t fence)
+void ledger::tried(const call_key& key, int attempts, time_point when, std::int64_t fence, bool open)
 {
     call_record& record = records_[index_.at(key)];
     record.attempts = attempts;
     record.started = when;
     record.fence = fence;
+    record.may_have_acted = open;
 }
 
-void ledger::wait(const call_key& key, wait_kind kind)
+void ledger::wait(const call_key& key, wait_kind kind, time_point now)
 {
     call_record& record = records_[index_.at(key)];
+    if (record.state != call_state::waiting)
+        record.waits_since = now;
     record.state = call_state::waiting;
     record.waits_for = kind;
 }
 
-void ledger::approve(const call_key& key, std::optional<boost::json::object> edited)
+void ledger::approve(const call_key& key, time_point now, std::optional<boost::json::object> edited)
 {
     call_record& record = records_[index_.at(key)];
+    end_wait(record, now);
     record.state = call_state::planned;
+    record.may_have_acted = false;
     record.approved = true;
     if (edited)
         record.edited = std::move(edited);
@@ -74,12 +90,18 @@ bool ledger::finish(const call_key& key, tool_end end, time_point now)
     call_record& record = records_[index_.at(key)];
     if (record.state == call_state::finished)
         return false;
+    end_wait(record, now);
     if (record.attempts == 0)
         record.started = now;
     record.state = call_state::finished;
     record.end = std::move(end);
     record.finished = now;
     return true;
+}
+
+void ledger::mark_unknown(const call_key& key)
+{
+    records_[index_.at(key)].unknown = true;
 }
 
 void ledger::entered(const call_key& key, time_point when)

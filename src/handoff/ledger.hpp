@@ -53,11 +53,15 @@ struct call_record
     tool_effect effect = tool_effect::once;
     std::int64_t fence = 0;                       ///< of the owner that started it last
     wait_kind waits_for = wait_kind::approval;    ///< when waiting
+    bool may_have_acted = false;                  ///< its last attempt was not seen to end, nor to do nothing
+    bool unknown = false;                         ///< it may have had an effect that nobody saw
     bool approved = false;                        ///< by a person: it is not asked about again
     std::optional<boost::json::object> edited{};  ///< arguments that a person put in place of the model's
     tool_end end{};                               ///< when finished
     time_point queued{};
-    time_point started{};  ///< equals `finished` when it was never started
+    time_point waits_since{};            ///< when waiting
+    std::chrono::microseconds waited{};  ///< for somebody outside, in all
+    time_point started{};                ///< equals `finished` when it was never started
     time_point finished{};
 };
 
@@ -88,16 +92,20 @@ public:
     int start(const call_key& key, time_point now, std::int64_t fence = 0);
 
     /// The call has been tried this often, of late at `when`. The call must not be finished.
-    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
+    /// @param open  the last attempt was not seen to end, nor to do nothing
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0, bool open = true);
 
     /// The call waits for somebody outside. The call must not be finished.
-    void wait(const call_key& key, wait_kind kind);
+    void wait(const call_key& key, wait_kind kind, time_point now);
 
     /// A person let the call run, perhaps with other arguments: it is planned again.
-    void approve(const call_key& key, std::optional<boost::json::object> edited = {});
+    void approve(const call_key& key, time_point now, std::optional<boost::json::object> edited = {});
 
     /// The first finish of a call counts: returns false, and changes nothing, when it is finished.
     bool finish(const call_key& key, tool_end end, time_point now);
+
+    /// The call may have had an effect that nobody saw.
+    void mark_unknown(const call_key& key);
 
     /// Sets when the handler was really entered.
     void entered(const call_key& key, time_point when);

@@ -49,6 +49,7 @@ public:
             for (std::size_t node = 0; node < result_.nodes.size(); ++node)
                 resolve(node);
             open_cycles();
+            hold_back();
         }
     }
 
@@ -118,14 +119,31 @@ private:
         batch_node& node = result_.nodes.emplace_back();
         node.call = std::move(call);
         node.fingerprint = std::move(print);
+        node.run_anyway = context_.rules.run_anyway.contains(node.call.name);
         if (same && counts_as_known(*earlier))
             node.known = earlier->key;
-        else if (!contains(context_.registered_names, node.call.name))
-            node.decided = unknown_tool_end(node.call.name, context_.registered_names);
-        else if (!node.call.arguments)
-            node.decided = invalid_arguments_end(node.call.arguments_problem);
-        else if (const std::string problem = problem_of(node.call); !problem.empty())
-            node.decided = unfit_arguments_end(problem);
+        else
+            node.decided = end_of_bad(node.call);
+    }
+
+    std::optional<tool_end> end_of_bad(const requested_call& call)
+    {
+        const scheduling_rules& rules = context_.rules.of_run;
+        if (!contains(context_.registered_names, call.name)) {
+            fail_run_if(rules.unknown_tool, "the call " + call.id + " is of a tool that is not registered");
+            return unknown_tool_end(call.name, context_.registered_names);
+        }
+        const std::string problem = call.arguments ? problem_of(call) : std::string();
+        if (call.arguments && problem.empty())
+            return {};
+        fail_run_if(rules.invalid_arguments, "the arguments of the call " + call.id + " are not right");
+        return call.arguments ? unfit_arguments_end(problem) : invalid_arguments_end(call.arguments_problem);
+    }
+
+    void fail_run_if(bad_call_rule rule, std::string why)
+    {
+        if (rule == bad_call_rule::fail_run && !result_.fatal)
+            result_.fatal = std::move(why);
     }
 
     std::string problem_of(const requested_call& call) const
@@ -152,12 +170,13 @@ private:
             if (std::find(seen.begin(), seen.end(), dependency) != seen.end())
                 continue;
             seen.push_back(dependency);
-            resolve(node, dependency);
+            resolve(index, dependency);
         }
     }
 
-    void resolve(batch_node& node, const std::string& dependency)
+    void resolve(std::size_t index, const std::string& dependency)
     {
+        batch_node& node = result_.nodes[index];
         const std::string& id = node.call.id;
         const call_record* earlier = context_.calls.latest(dependency);
         if (node.call.arguments && !dependency.empty() && embeds(*node.call.arguments, dependency))
@@ -174,21 +193,39 @@ private:
         else if (earlier != nullptr && earlier->state == call_state::finished)
             return;
         else if (const deferred_call* server_call = find_deferred(context_.deferred, dependency))
-            skip_for(node, *server_call);
+            wait_for(index, *server_call);
         else
-            note("unknown_dependency", "the call " + id + " depends on " + dependency + ", which is not known");
+            miss(node, dependency);
     }
 
-    void skip_for(batch_node& node, const deferred_call& server_call)
+    void miss(batch_node& node, const std::string& dependency)
     {
-        if (!node.decided)
-            node.decided = skipped_for_server_end(server_call.id, server_call.name);
-        if (contains(server_call.blocked_by, node.call.id)) {
+        std::string text = "the call " + node.call.id + " depends on " + dependency + ", which is not known";
+        const unknown_dependency_rule rule = context_.rules.of_run.unknown_dependency;
+        if (rule == unknown_dependency_rule::fail_run && !result_.fatal)
+            result_.fatal = text;
+        if (rule != unknown_dependency_rule::drop && !node.decided)
+            node.decided = skipped_for_unknown_end(dependency);
+        note("unknown_dependency", std::move(text));
+    }
+
+    void wait_for(std::size_t index, const deferred_call& server_call)
+    {
+        batch_node& node = result_.nodes[index];
+        const bool each_other = contains(server_call.blocked_by, node.call.id);
+        if (each_other) {
             note(
                 "cross_venue_cycle",
                 "the call " + node.call.id + " and the server call " + server_call.id + " wait for each other"
             );
         }
+        const deferred_dependency_rule rule = context_.rules.of_run.deferred_dependency;
+        if (node.decided || rule == deferred_dependency_rule::ignore)
+            return;
+        if (rule == deferred_dependency_rule::hold_back && !each_other)
+            held_.insert(index);
+        else
+            node.decided = skipped_for_server_end(server_call.id, server_call.name);
     }
 
     void open_cycles()
@@ -203,22 +240,86 @@ private:
 
     void open_cycle(const std::vector<std::size_t>& members)
     {
+        const bool fails = context_.rules.of_run.cycle == cycle_rule::fail_component;
         std::string ids;
         for (std::size_t i = 0; i < members.size(); ++i) {
             batch_node& node = result_.nodes[members[i]];
             std::erase_if(node.needs, [&members](std::size_t needed) {
                 return std::binary_search(members.begin(), members.end(), needed);
             });
-            if (i > 0)
+            if (i > 0 && !fails)
                 node.after.push_back(members[i - 1]);
             ids += (i > 0 ? ", " : "") + node.call.id;
         }
-        note("dependency_cycle", "these calls depend on each other and run one after another: " + ids);
+        if (fails)
+            fail_cycle(members, ids);
+        const std::string what = fails ? "are not run: " : "run one after another: ";
+        note("dependency_cycle", "these calls depend on each other and " + what + ids);
+    }
+
+    void fail_cycle(const std::vector<std::size_t>& members, const std::string& ids)
+    {
+        for (const std::size_t member : members) {
+            if (!result_.nodes[member].decided)
+                result_.nodes[member].decided = skipped_for_cycle_end(ids);
+        }
+    }
+
+    void hold_back()
+    {
+        std::erase_if(held_, [this](std::size_t index) { return result_.nodes[index].decided.has_value(); });
+        for (bool found = !held_.empty(); found;)
+            found = hold_dependants();
+        if (!held_.empty())
+            take_out_held();
+    }
+
+    bool hold_dependants()
+    {
+        bool found = false;
+        for (std::size_t index = 0; index < result_.nodes.size(); ++index) {
+            const batch_node& node = result_.nodes[index];
+            const bool held = std::any_of(node.needs.begin(), node.needs.end(), [this](std::size_t needed) {
+                return held_.contains(needed);
+            });
+            if (held && !node.decided)
+                found = held_.insert(index).second || found;
+        }
+        return found;
+    }
+
+    void take_out_held()
+    {
+        std::vector<std::size_t> places;
+        std::size_t kept = 0;
+        for (std::size_t index = 0; index < result_.nodes.size(); ++index)
+            places.push_back(held_.contains(index) ? kept : kept++);
+        const auto move_edges = [&](std::vector<std::size_t>& edges) {
+            std::erase_if(edges, [this](std::size_t index) { return held_.contains(index); });
+            for (std::size_t& index : edges)
+                index = places[index];
+        };
+        std::vector<batch_node> nodes = std::exchange(result_.nodes, {});
+        for (std::size_t index = 0; index < nodes.size(); ++index) {
+            batch_node& node = nodes[index];
+            if (!held_.contains(index)) {
+                move_edges(node.needs);
+                move_edges(node.after);
+                result_.nodes.push_back(std::move(node));
+                continue;
+            }
+            note(
+                "call_held_back",
+                "the call " + node.call.id + " is not answered yet: the server has deferred what it needs"
+            );
+            result_.held_back.push_back(std::move(node.call));
+        }
     }
 
     const batch_context& context_;
     bool is_handoff_;
     id_index index_;
+    std::set<std::size_t> held_;  // nodes that wait for a deferred call, and those that need them
     batch result_;
 };
 

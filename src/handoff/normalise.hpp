@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/handoff.hpp>
 #include <dedalus/handoff/run_result.hpp>
+#include <dedalus/handoff/scheduling_rules.hpp>
 
 #include "handoff/ledger.hpp"
 #include "handoff/requested_call.hpp"
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,15 @@ struct batch_limits
     std::size_t max_edges = 4096;  ///< dependencies of all calls together, as received
 };
 
+/// How calls are scheduled.
+struct batch_rules
+{
+    scheduling_rules of_run{};
+    std::set<std::string, std::less<>> run_anyway{};  ///< tools with tool_options::run_anyway
+
+    bool operator==(const batch_rules&) const = default;
+};
+
 /// One call of a batch, with what has to happen before it.
 struct batch_node
 {
@@ -36,6 +47,7 @@ struct batch_node
     std::string fingerprint{};
     std::optional<call_key> known{};    ///< the same call was asked for before, and its record is used
     std::optional<tool_end> decided{};  ///< it is not run, and this is how it ends
+    bool run_anyway = false;            ///< it runs although a node that it needs did not end with `ok`
     std::vector<std::size_t> needs{};   ///< nodes that must end with `ok` first
     std::vector<std::size_t> after{};   ///< nodes that must end first, no matter how
 };
@@ -45,7 +57,9 @@ struct batch
 {
     std::vector<batch_node> nodes{};  ///< in the order in which they were asked for
     std::vector<run_diagnostic> diagnostics{};
+    std::vector<requested_call> held_back{};      ///< of `nodes` no part: they are not answered in this turn
     std::optional<std::string> protocol_error{};  ///< nothing may be started
+    std::optional<std::string> fatal{};           ///< nothing may be started, because the rules say so
 };
 
 /// Says what is wrong with the arguments for the registered tool of this name; "" when they are right.
@@ -61,17 +75,19 @@ struct batch_context
     int turn = 0;
     batch_limits limits{};
     check_arguments check{};  ///< empty: all arguments are right
+    batch_rules rules{};
 };
 
 /// Makes a batch of calls. Deterministic: equal calls and an equal ledger give an equal batch.
 ///
 /// A dependency on another call of the batch is an edge; on a finished call or a server result it is met; on a deferred
 /// server call it cannot be met in this turn, so the call ends as skipped. Dependencies on the call itself or on
-/// an unknown id are dropped. The members of a cycle lose their edges to each other and run one after another.
-/// Two entries with one id and one fingerprint are one call; with different fingerprints they are a protocol error, as
-/// is a pending call without id, or with the id of an earlier call that was another. In a batch with a pending call,
-/// the id and the fingerprint of an earlier call make it that call, and its result is used again, unless it was skipped
-/// for a dependency: then it is planned anew, as is any call of a batch without pending ones.
+/// an unknown id are dropped. The members of a cycle lose their edges to each other and run one after another. The
+/// rules may say otherwise: see scheduling_rules. What needs a call that is held back is held back with it. Two entries
+/// with one id and one fingerprint are one call; with different fingerprints they are a protocol error, as is a pending
+/// call without id, or with the id of an earlier call that was another. In a batch with a pending call, the id and the
+/// fingerprint of an earlier call make it that call, and its result is used again, unless it was skipped for a
+/// dependency: then it is planned anew, as is any call of a batch without pending ones.
 batch normalise(std::vector<requested_call> calls, const batch_context& context);
 
 }  // namespace dedalus::handoff_core

@@ -23,7 +23,7 @@ plan::plan(const batch& work, const ledger& calls, std::size_t max_concurrency)
     for (std::size_t node = 0; node < nodes_.size(); ++node) {
         const batch_node& described = work.nodes[node];
         for (const std::size_t needed : described.needs)
-            nodes_[needed].dependants.push_back({node, true});
+            nodes_[needed].dependants.push_back({node, !described.run_anyway});
         for (const std::size_t earlier : described.after)
             nodes_[earlier].dependants.push_back({node, false});
         nodes_[node].waits_for = described.needs.size() + described.after.size();

@@ -7,6 +7,7 @@
 #include "codec/parse_json.hpp"
 #include "codec/raw_json.hpp"
 #include "handoff/decision.hpp"
+#include "handoff/exchange_failure.hpp"
 #include "handoff/member_reader.hpp"
 #include "handoff/record_names.hpp"
 #include "handoff/run_records.hpp"
@@ -18,6 +19,7 @@
 #include <boost/json/value_to.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <utility>
@@ -52,15 +54,17 @@ call_key named(member_reader& body)
     return {std::move(id), body.required_int("occurrence")};
 }
 
-// Of the ways to end, those that no answer tells.
+// Of the ways to end, those that the answers alone do not tell.
 stop_reason to_stop_reason(std::string_view name) noexcept
 {
     for (const stop_reason reason :
          {stop_reason::budget,
+          stop_reason::protocol_error,
           stop_reason::cancelled,
           stop_reason::unknown_tool_outcome,
           stop_reason::expired,
-          stop_reason::session_lost})
+          stop_reason::session_lost,
+          stop_reason::tool_fatal})
     {
         if (to_string(reason) == name)
             return reason;
@@ -79,19 +83,20 @@ request_answered read_answer(const stores::log_entry& entry)
     return event;
 }
 
-call_held read_held(member_reader body)
+call_held read_held(member_reader body, time_point at)
 {
     const std::optional<wait_kind> kind = to_wait_kind(body.required_text("kind"));
     if (!kind)
         damaged("a call of the run waits for something that is not known");
-    return call_held{named(body), *kind};
+    return call_held{named(body), *kind, at};
 }
 
-std::optional<log_event> read_decided(member_reader body)
+std::optional<log_event> read_decided(member_reader body, time_point at)
 {
     if (!body.required_boolean("approved"))
         return {};  // the finish record of the call says how it ended
     call_approved event;
+    event.at = at;
     event.key = named(body);
     event.how.always = body.boolean("always").value_or(false);
     event.how.arguments = body.object("arguments");
@@ -108,27 +113,15 @@ run_ended read_end(const stores::log_entry& entry)
     return event;
 }
 
-std::optional<log_event> read_event(const stores::log_entry& entry)
+// Other notes are for whoever reads the log.
+std::optional<log_event> read_note(member_reader body)
 {
-    if (entry.kind == "intent")
-        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
-    if (is_answer(entry.kind))
-        return read_answer(entry);
-    if (entry.kind == "send_unknown")
-        return request_lost{};
-    if (entry.kind == "http_error") {
-        const std::string then = read_object(entry.body).required_text("then");
-        return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};
-    }
-    if (entry.kind == "call_wait")
-        return read_held(read_object(entry.body));
-    if (entry.kind == "call_decision")
-        return read_decided(read_object(entry.body));
-    if (entry.kind == "end")
-        return read_end(entry);
-    if (entry.kind == "input" && entry.seq > 1)
-        return input_added{read_messages(read_object(entry.body).required_array("messages"))};
-    return {};
+    noted event;
+    event.code = body.text("code").value_or("");
+    event.text = body.text("text").value_or("");
+    if (event.code.empty())
+        return {};
+    return event;
 }
 
 finished_call read_finish_members(member_reader body)
@@ -140,6 +133,9 @@ finished_call read_finish_members(member_reader body)
         damaged("a call of the run ended in a way that is not known");
     result.end.outcome = *outcome;
     result.end.content = body.required_text("text");
+    result.end.kind = body.text("kind").value_or("");
+    result.end.outcome_known = body.boolean("outcome_known").value_or(true);
+    result.end.note = body.text("note");
     if (result.end.outcome != tool_outcome::ok)
         return result;
     const bool is_json = body.boolean("is_json").value_or(false);
@@ -154,9 +150,8 @@ finished_call read_finish_members(member_reader body)
     return result;
 }
 
-std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
+void read_toolset(run_definition& definition, json::array list)
 {
-    std::vector<std::pair<std::string, tool_effect>> tools;
     for (json::value& one : list) {
         if (!one.is_object())
             member_reader::fail("toolset");
@@ -164,9 +159,44 @@ std::vector<std::pair<std::string, tool_effect>> read_toolset(json::array list)
         std::string name = tool.required_text("name");
         // A name that is not known is one of a newer version: the strictest class.
         const tool_effect effect = effect_names.value_of(tool.required_text("effect")).value_or(tool_effect::once);
-        tools.emplace_back(std::move(name), effect);
+        if (tool.boolean("run_anyway").value_or(false))
+            definition.rules.run_anyway.insert(name);
+        definition.tools.emplace_back(std::move(name), effect);
     }
-    return tools;
+}
+
+template <class Names, class Rule>
+void read_rule(member_reader& body, std::string_view name, const Names& names, Rule& rule)
+{
+    const std::optional<std::string> text = body.text(name);
+    if (!text)
+        return;
+    const std::optional<Rule> known = names.value_of(*text);
+    if (!known)
+        member_reader::fail(name);
+    rule = *known;
+}
+
+scheduling_rules read_scheduling(member_reader body)
+{
+    scheduling_rules rules;
+    read_rule(body, "unknown_dependency", unknown_dependency_names, rules.unknown_dependency);
+    read_rule(body, "cycle", cycle_names, rules.cycle);
+    read_rule(body, "deferred_dependency", deferred_dependency_names, rules.deferred_dependency);
+    read_rule(body, "unknown_tool", bad_call_names, rules.unknown_tool);
+    read_rule(body, "invalid_arguments", bad_call_names, rules.invalid_arguments);
+    return rules;
+}
+
+std::vector<std::string> read_texts(std::string_view name, const json::array& list)
+{
+    std::vector<std::string> texts;
+    for (const json::value& one : list) {
+        if (!one.is_string())
+            member_reader::fail(name);
+        texts.emplace_back(one.get_string());
+    }
+    return texts;
 }
 
 // What an older run does not say is as it was then.
@@ -176,12 +206,9 @@ wire_profile read_profile(member_reader body)
     profile.deferred_in_assistant = body.boolean("deferred_in_assistant").value_or(true);
     profile.server_results_as_tool_messages = body.boolean("server_results_as_tool_messages").value_or(true);
     profile.correlation_id_lasts = body.boolean("correlation_id_lasts").value_or(true);
-    if (const std::optional<std::string> name = body.text("send_max_turns")) {
-        const std::optional<sent_turns> known = sent_turns_names.value_of(*name);
-        if (!known)
-            member_reader::fail("send_max_turns");
-        profile.send_max_turns = *known;
-    }
+    profile.accept_missing_end = body.boolean("accept_missing_end").value_or(false);
+    profile.partial_answers = body.boolean("partial_answers").value_or(false);
+    read_rule(body, "send_max_turns", sent_turns_names, profile.send_max_turns);
     return profile;
 }
 
@@ -200,23 +227,66 @@ run_definition read_definition(const stores::log_entry& entry)
     result.max_concurrency = static_cast<std::size_t>(body.required_integer("max_concurrency", 1, most));
     result.max_result_bytes = static_cast<std::size_t>(body.required_integer("max_result_bytes"));
     result.extensions = body.required_boolean("extensions");
+    result.dialect = dialect_names.value_of(body.text("dialect").value_or("")).value_or(dialect::dedalus);
     result.needs_credentials = body.required_boolean("needs_credentials");
+    result.connections = read_texts("connections", body.array("connections").value_or(json::array()));
+    for (const auto& [name, value] : body.object("labels").value_or(json::object()))
+        result.labels.emplace(name, value.is_string() ? std::string(value.get_string()) : std::string());
     if (const std::optional<std::int64_t> expires = body.integer("expires_at_us"))
         result.expires_at = moment_of(*expires, "expires_at_us");
     if (std::optional<json::object> profile = body.object("profile"))
         result.profile = read_profile(member_reader(*std::move(profile)));
-    result.tools = read_toolset(body.required_array("toolset"));
+    result.ids_from = body.text("ids_from").value_or("");
+    if (const std::optional<std::int64_t> calls = body.integer("max_calls", 1))
+        result.limits.max_calls = static_cast<std::size_t>(*calls);
+    if (const std::optional<std::int64_t> edges = body.integer("max_dependencies", 1))
+        result.limits.max_edges = static_cast<std::size_t>(*edges);
+    if (std::optional<json::object> scheduling = body.object("scheduling"))
+        result.rules.of_run = read_scheduling(member_reader(*std::move(scheduling)));
+    read_toolset(result, body.required_array("toolset"));
     return result;
 }
 
-std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries)
+std::optional<stored_intent> last_intent(const std::vector<stores::log_entry>& entries)
 {
-    std::vector<log_event> events;
-    for (const stores::log_entry& entry : entries) {
-        if (std::optional<log_event> event = read_event(entry))
-            events.push_back(*std::move(event));
+    const auto found = std::find_if(entries.rbegin(), entries.rend(), [](const stores::log_entry& entry) {
+        return entry.kind == "intent";
+    });
+    if (found == entries.rend())
+        return {};
+    member_reader body = read_object(found->body);
+    stored_intent result;
+    result.turn = static_cast<int>(found->turn);
+    result.epoch = body.required_int("epoch");
+    result.cap = body.required_integer("cap");
+    result.sha256 = body.required_text("sha256");
+    result.streamed = body.boolean("stream");
+    return result;
+}
+
+std::optional<log_event> read_event(const stores::log_entry& entry)
+{
+    if (entry.kind == "intent")
+        return request_sent{static_cast<int>(entry.turn), read_object(entry.body).required_integer("cap"), entry.at};
+    if (is_answer(entry.kind))
+        return read_answer(entry);
+    if (entry.kind == "send_unknown")
+        return request_lost{read_object(entry.body).required_text("why") == why_unreadable};
+    if (entry.kind == "http_error") {
+        const std::string then = read_object(entry.body).required_text("then");
+        return request_refused{refusal_names.value_of(then).value_or(refusal_kind::final)};
     }
-    return events;
+    if (entry.kind == "call_wait")
+        return read_held(read_object(entry.body), entry.at);
+    if (entry.kind == "call_decision")
+        return read_decided(read_object(entry.body), entry.at);
+    if (entry.kind == "note")
+        return read_note(read_object(entry.body));
+    if (entry.kind == "end")
+        return read_end(entry);
+    if (entry.kind == "input" && entry.seq > 1)
+        return input_added{read_messages(read_object(entry.body).required_array("messages"))};
+    return {};
 }
 
 facts_by_call read_calls(const std::vector<stores::call_record>& records)
@@ -250,6 +320,12 @@ wait_facts read_wait(std::string_view text)
     result.name = body.required_text("name");
     result.arguments = body.required_value("arguments");
     result.since = moment(body, "since_us");
+    result.summary = body.text("summary").value_or("");
+    // Those of a newer version cannot be made here.
+    for (const std::string& name : read_texts("decisions", body.array("decisions").value_or(json::array()))) {
+        if (const std::optional<wait_decision> known = wait_decision_names.value_of(name))
+            result.decisions.push_back(*known);
+    }
     result.on_expiry = expiry_names.value_of(body.text("on_expiry").value_or("")).value_or(wait_expiry::reject);
     return result;
 }

@@ -7,18 +7,33 @@
 #include "handoff/run_records.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace dedalus::handoff_core {
 
-/// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written.
-run_machine
-rebuild_machine(const stores::stored_run& stored, const run_definition& definition, const facts_by_call& calls);
+/// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written,
+/// and for records of calls and waits that do not belong to it.
+/// @param after  called when an entry of the log was told, with its number
+run_machine rebuild_machine(
+    const stores::stored_run& stored,
+    const run_definition& definition,
+    const facts_by_call& calls,
+    const std::function<void(const run_machine& machine, std::int64_t seq)>& after = {}
+);
 
-/// How long nobody has worked on the run, as its log tells.
-std::chrono::microseconds suspended_in(const std::vector<stores::log_entry>& entries, time_point now);
+/// How long nobody has worked on a run.
+struct suspended_times
+{
+    std::chrono::microseconds all{};
+    std::chrono::microseconds people{};  ///< of this, because somebody had to decide or to give a result
+};
 
-/// Since when and until when calls wait, as their waits say.
-void add_wait_times(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits);
+/// As the log tells.
+suspended_times suspended_in(const std::vector<stores::log_entry>& entries, time_point now);
+
+/// Since when and until when calls wait, and what may be decided on them, as their waits say.
+void add_wait_facts(std::vector<waiting_call>& calls, const std::vector<stores::wait_record>& waits);
 
 }  // namespace dedalus::handoff_core

@@ -36,7 +36,7 @@ private:
                 continue;
             const call_facts& facts = found->second;
             if (facts.attempts > 0)
-                machine_.tried(key, facts.attempts, facts.started, facts.fence);
+                machine_.tried(key, facts.attempts, facts.started, facts.fence, facts.open);
             if (facts.finished)
                 machine_.finish(key, facts.finished->end, facts.finished->entered, facts.finished->finished);
         }
@@ -68,23 +68,26 @@ private:
         return true;
     }
 
-    bool on(const request_lost&)
+    bool on(const request_lost& lost)
     {
         if (!machine_.sending())
             return false;
-        machine_.on_unknown_outcome();
+        if (lost.unreadable)
+            machine_.on_unreadable_answer();
+        else
+            machine_.on_unknown_outcome();
         return true;
     }
 
     bool on(const call_held& held)
     {
-        machine_.hold(held.key, held.kind);
+        machine_.hold(held.key, held.kind, held.at);
         return true;
     }
 
     bool on(const call_approved& approved)
     {
-        machine_.approve(approved.key, approved.how);
+        machine_.approve(approved.key, approved.at, approved.how);
         return true;
     }
 
@@ -94,11 +97,18 @@ private:
         return true;
     }
 
+    bool on(noted note)
+    {
+        machine_.note(std::move(note.code), std::move(note.text));
+        return true;
+    }
+
     bool on(const run_ended& end)
     {
         if (machine_.calls_open())
             tell_calls();
-        if (!machine_.ended() && !machine_.sending() && end.reason == stop_reason::budget)
+        const bool by_request = end.reason == stop_reason::budget || end.reason == stop_reason::protocol_error;
+        if (!machine_.ended() && !machine_.sending() && by_request)
             machine_.next_request();
         if (!machine_.ended())
             machine_.stop(end.reason, end.at, end.phase);
@@ -111,7 +121,12 @@ private:
 
 }  // namespace
 
-std::string replay(run_machine& machine, std::vector<log_event> events, const facts_by_call& calls)
+std::string replay(
+    run_machine& machine,
+    std::vector<log_event> events,
+    const facts_by_call& calls,
+    const std::function<void(std::size_t place)>& after
+)
 {
     replaying run(machine, calls);
     std::size_t place = 0;
@@ -119,6 +134,8 @@ std::string replay(run_machine& machine, std::vector<log_event> events, const fa
         ++place;
         if (!run.tell(std::move(event)))
             return "event " + std::to_string(place) + " of the log cannot have happened there";
+        if (after)
+            after(place - 1);
     }
     if (machine.calls_open())
         run.tell_calls();

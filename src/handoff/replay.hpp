@@ -4,7 +4,9 @@
 
 #include "handoff/run_machine.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,18 +37,22 @@ struct request_refused
 };
 
 struct request_lost
-{};
+{
+    bool unreadable = false;  ///< the answer came
+};
 
 struct call_held
 {
     call_key key{};
     wait_kind kind = wait_kind::approval;
+    time_point at{};
 };
 
 struct call_approved
 {
     call_key key{};
     approval how{};
+    time_point at{};
 };
 
 /// Somebody added messages.
@@ -63,6 +69,13 @@ struct run_ended
     run_phase phase = run_phase::failed;
 };
 
+/// A diagnostic that the machine did not make by itself.
+struct noted
+{
+    std::string code{};
+    std::string text{};
+};
+
 using log_event = std::variant<
     request_sent,
     request_answered,
@@ -71,6 +84,7 @@ using log_event = std::variant<
     call_held,
     call_approved,
     input_added,
+    noted,
     run_ended>;
 
 /// How a call ended.
@@ -96,6 +110,12 @@ using facts_by_call = std::map<call_key, call_facts>;
 /// Tells a new machine all of it. What is wrong with the log, or "": it does not fit the machine, so somebody else's
 /// rules have made it. Open calls that were started keep their attempts, and are given by start_ready() again unless
 /// somebody holds or finishes them.
-std::string replay(run_machine& machine, std::vector<log_event> events, const facts_by_call& calls);
+/// @param after  called when an event was told, with its place from 0
+std::string replay(
+    run_machine& machine,
+    std::vector<log_event> events,
+    const facts_by_call& calls,
+    const std::function<void(std::size_t place)>& after = {}
+);
 
 }  // namespace dedalus::handoff_core

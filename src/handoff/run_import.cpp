@@ -15,6 +15,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -68,20 +69,20 @@ std::vector<std::string_view> elements(const text_object& document, std::string_
     return codec::raw_elements(document.raw(name));
 }
 
-std::uint32_t read_checksum(handoff_core::member_reader& in)
+// Who made a document without checksums has no use for them: docs/checkpoint.md.
+template <class Record>
+void take_checksum(handoff_core::member_reader& in, Record& record)
 {
-    const auto value = handoff_core::from_hex(in.required_text("crc32c"));
+    const std::optional<std::string> text = in.text("crc32c");
+    const auto value = text ? handoff_core::from_hex(*text) : stores::checksum(record);
     if (!value)
         handoff_core::member_reader::fail("crc32c");
-    return *value;
+    record.crc32c = *value;
 }
 
-stores::time_point required_time(handoff_core::member_reader& in)
+stores::time_point time_or_none(handoff_core::member_reader& in)
 {
-    const auto time = in.time("at");
-    if (!time)
-        handoff_core::member_reader::fail("at");
-    return *time;
+    return in.time("at").value_or(stores::time_point());
 }
 
 stores::log_entry read_entry(std::string_view text)
@@ -90,8 +91,8 @@ stores::log_entry read_entry(std::string_view text)
     handoff_core::member_reader in(one.members);
     stores::log_entry entry;
     entry.seq = in.required_integer("seq", 1);
-    entry.at = required_time(in);
-    entry.fence = in.required_integer("fence");
+    entry.at = time_or_none(in);
+    entry.fence = in.integer("fence").value_or(0);
     entry.turn = in.integer("turn").value_or(0);
     entry.kind = in.required_text("kind");
     entry.body = one.raw("body");
@@ -101,7 +102,7 @@ stores::log_entry read_entry(std::string_view text)
             handoff_core::member_reader::fail("raw");
         entry.raw = *raw;
     }
-    entry.crc32c = read_checksum(in);
+    take_checksum(in, entry);
     return entry;
 }
 
@@ -112,11 +113,11 @@ stores::call_record read_record(const stores::call_key& key, stores::call_record
     stores::call_record record;
     record.key = key;
     record.kind = kind;
-    record.attempt = in.required_integer("attempt", 1);
+    record.attempt = in.integer("attempt", 1).value_or(1);
     record.fence = in.required_integer("fence");
-    record.at = required_time(in);
+    record.at = time_or_none(in);
     record.body = one.without(handoff_core::members_beside_record);
-    record.crc32c = read_checksum(in);
+    take_checksum(in, record);
     // A body without members was an empty object or nothing at all: its checksum knows.
     if (record.body == "{}" && record.crc32c != stores::checksum(record))
         record.body.clear();
@@ -153,7 +154,7 @@ stores::inbox_item read_item(std::string_view text)
         key.call.call_id = in.required_text("call");
         key.call.occurrence = in.integer("occurrence").value_or(0);
     }
-    item.at = required_time(in);
+    item.at = time_or_none(in);
     item.body = one.raw("body");
     return item;
 }
@@ -166,7 +167,7 @@ stores::late_result read_late(std::string_view text)
     result.key.call_id = in.required_text("call");
     result.key.occurrence = in.integer("occurrence").value_or(0);
     result.fence = in.required_integer("fence");
-    result.at = required_time(in);
+    result.at = time_or_none(in);
     result.body = one.raw("body");
     return result;
 }

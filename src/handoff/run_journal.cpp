@@ -66,6 +66,15 @@ run_journal::run_journal(
       clocks_(std::move(clocks))
 {}
 
+template <class Request, class Answer>
+asio::awaitable<Answer> run_journal::ask(asio::awaitable<Answer> (run_store::*operation)(Request), Request request)
+{
+    const auto asked = clocks_.steady();
+    Answer answer = co_await repeat(store_, operation, std::move(request));
+    spent_ += std::chrono::duration_cast<std::chrono::microseconds>(clocks_.steady() - asked);
+    co_return answer;
+}
+
 asio::awaitable<stores::create_outcome>
 run_journal::create(handoff_core::checkpoint_head head, handoff_core::new_entry input)
 {
@@ -83,7 +92,7 @@ run_journal::create(handoff_core::checkpoint_head head, handoff_core::new_entry 
     entry.body = std::move(input.body);
     entry.raw = std::move(input.raw);
     entry.crc32c = stores::checksum(entry);
-    co_return co_await repeat(store_, &run_store::create, std::move(request));
+    co_return co_await ask(&run_store::create, std::move(request));
 }
 
 asio::awaitable<stores::acquire_result> run_journal::acquire()
@@ -94,33 +103,33 @@ asio::awaitable<stores::acquire_result> run_journal::acquire()
     request.ttl = ttl_;
     request.op_id = next_op();
     const auto asked = clocks_.steady();
-    stores::acquire_result result = co_await repeat(store_, &run_store::acquire, std::move(request));
+    stores::acquire_result result = co_await ask(&run_store::acquire, std::move(request));
     if (result.outcome == stores::acquire_outcome::acquired) {
         fence_ = result.fence;
+        hear_store_clock(result.until);
         held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
     }
     co_return result;
 }
 
-asio::awaitable<stores::stored_run> run_journal::load()
+asio::awaitable<std::optional<stores::stored_run>> run_journal::load()
 {
     stores::load_request request;
     request.run_id = run_id_;
-    stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
+    stores::load_result result = co_await ask(&run_store::load, std::move(request));
     if (result.outcome == stores::load_outcome::not_found)
-        throw store_error(store_errc::damaged, "the run is gone");
+        co_return std::nullopt;
     if (result.outcome == stores::load_outcome::corrupt || result.run.entries.empty())
         throw store_error(store_errc::damaged, "the run is not whole in its store");
-    handoff_core::checkpoint_head head = handoff_core::read_checkpoint(result.run);
-    created_at_ = head.created_at ? *head.created_at : result.run.created_at;
-    extra_ = std::move(head.extra);
+    loaded_head_ = handoff_core::read_checkpoint(result.run);
+    created_at_ = loaded_head_.created_at ? *loaded_head_.created_at : result.run.created_at;
     rev_ = result.run.rev;
     last_seq_ = result.run.last_seq;
     for (const stores::log_entry& entry : result.run.entries) {
         if (handoff_core::is_answer(entry.kind))
             last_answer_ = logged_answer{entry.seq, handoff_core::tells_deferred(entry.body)};
     }
-    co_return std::move(result.run);
+    co_return std::optional<stores::stored_run>(std::move(result.run));
 }
 
 asio::awaitable<stores::stored_run> run_journal::load_outside()
@@ -128,7 +137,7 @@ asio::awaitable<stores::stored_run> run_journal::load_outside()
     stores::load_request request;
     request.run_id = run_id_;
     request.from_seq = last_seq_ + 1;
-    stores::load_result result = co_await repeat(store_, &run_store::load, std::move(request));
+    stores::load_result result = co_await ask(&run_store::load, std::move(request));
     if (result.outcome == stores::load_outcome::not_found || result.run.fence != fence_)
         throw run_lost{};
     co_return std::move(result.run);
@@ -157,7 +166,6 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     what.head.rev = rev_ + 1;
     what.head.last_seq = seq;
     what.head.created_at = created_at_;
-    what.head.extra = extra_;
     what.head.updated_at = handoff_core::stored_time(clocks_.system());
     request.head = handoff_core::encode_head(what.head);
     request.calls = std::move(what.calls);
@@ -165,7 +173,7 @@ asio::awaitable<void> run_journal::commit(journal_commit what)
     request.waits = std::move(what.waits);
     request.closed_waits = std::move(what.closed_waits);
     request.consumed_inbox = std::move(what.consumed_inbox);
-    const stores::commit_result result = co_await repeat(store_, &run_store::commit, std::move(request));
+    const stores::commit_result result = co_await ask(&run_store::commit, std::move(request));
     if (result.outcome == stores::commit_outcome::fenced)
         throw run_lost{};
     if (result.outcome == stores::commit_outcome::conflict)
@@ -183,7 +191,7 @@ asio::awaitable<std::vector<stores::call_record>> run_journal::append(std::vecto
     request.records = std::move(records);
     seal(request.records);
     request.op_id = next_op();
-    stores::append_result result = co_await repeat(store_, &run_store::append_call, std::move(request));
+    stores::append_result result = co_await ask(&run_store::append_call, std::move(request));
     if (result.outcome == stores::append_outcome::fenced)
         throw run_lost{};
     co_return std::move(result.existing);
@@ -202,9 +210,10 @@ asio::awaitable<void> run_journal::renew()
     request.fence = fence_;
     request.ttl = ttl_;
     const auto asked = clocks_.steady();
-    const stores::renew_result result = co_await repeat(store_, &run_store::renew, std::move(request));
+    const stores::renew_result result = co_await ask(&run_store::renew, std::move(request));
     if (result.outcome == stores::lease_outcome::lost)
         throw run_lost{};
+    hear_store_clock(result.until);
     held_until_ = asked + ttl_ - ttl_ / margins_per_lease;
 }
 
@@ -214,7 +223,7 @@ asio::awaitable<void> run_journal::put_late(stores::late_result late)
     request.run_id = run_id_;
     request.result = std::move(late);
     request.result.fence = fence_;
-    co_await repeat(store_, &run_store::put_late_result, std::move(request));
+    co_await ask(&run_store::put_late_result, std::move(request));
 }
 
 asio::awaitable<void> run_journal::release()
@@ -222,7 +231,7 @@ asio::awaitable<void> run_journal::release()
     stores::release_request request;
     request.run_id = run_id_;
     request.fence = fence_;
-    co_await repeat(store_, &run_store::release, std::move(request));
+    co_await ask(&run_store::release, std::move(request));
 }
 
 stores::call_record
@@ -247,6 +256,18 @@ std::optional<logged_answer> run_journal::last_answer(const std::vector<handoff_
             answer = logged_answer{seq, handoff_core::tells_deferred(entry.body)};
     }
     return answer;
+}
+
+handoff_core::time_point run_journal::store_now() const
+{
+    if (!store_time_)
+        return clocks_.system();
+    return store_time_->shown + (clocks_.steady() - store_time_->heard);
+}
+
+void run_journal::hear_store_clock(stores::time_point until)
+{
+    store_time_ = store_time{until - ttl_, clocks_.steady()};
 }
 
 std::string run_journal::next_op()

@@ -75,8 +75,8 @@ public:
     /// Takes the run.
     boost::asio::awaitable<stores::acquire_result> acquire();
 
-    /// All of it. Throws store_error(damaged) when it is not there or not whole.
-    boost::asio::awaitable<stores::stored_run> load();
+    /// All of it; nothing when it is not there. Throws store_error(damaged) when it is not whole.
+    boost::asio::awaitable<std::optional<stores::stored_run>> load();
 
     /// What others have written: inbox and late results, but not the log. Throws run_lost.
     boost::asio::awaitable<stores::stored_run> load_outside();
@@ -105,6 +105,9 @@ public:
     /// The last answer, when these entries are in the log, too.
     std::optional<logged_answer> last_answer(const std::vector<handoff_core::new_entry>& added) const;
 
+    /// The head as it was loaded.
+    const handoff_core::checkpoint_head& loaded_head() const noexcept { return loaded_head_; }
+
     const std::string& run_id() const noexcept { return run_id_; }
 
     std::int64_t fence() const noexcept { return fence_; }
@@ -113,7 +116,19 @@ public:
 
     handoff_core::time_point now() const { return clocks_.system(); }
 
+    /// Spent waiting for the store; operations side by side are counted each.
+    std::chrono::microseconds spent() const noexcept { return spent_; }
+
+    /// By the store's clock, which decides on what is over: as the answer to the last acquire() or renew() told it, and
+    /// never ahead of it. Before that, by ours.
+    handoff_core::time_point store_now() const;
+
 private:
+    template <class Request, class Answer>
+    boost::asio::awaitable<Answer>
+    ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request), Request request);
+
+    void hear_store_clock(stores::time_point until);
     std::string next_op();
 
     std::shared_ptr<run_store> store_;
@@ -127,8 +142,18 @@ private:
     std::int64_t last_seq_ = 0;
     std::optional<logged_answer> last_answer_{};
     std::optional<stores::time_point> created_at_{};
-    boost::json::object extra_{};  ///< members of the head that this version does not know
+    handoff_core::checkpoint_head loaded_head_{};
     std::chrono::steady_clock::time_point held_until_{};
+    std::chrono::microseconds spent_{};
+
+    /// What the store's clock showed, and when: by the clock that nobody sets.
+    struct store_time
+    {
+        stores::time_point shown{};
+        std::chrono::steady_clock::time_point heard{};
+    };
+
+    std::optional<store_time> store_time_{};
 };
 
 }  // namespace dedalus::handoff_engine

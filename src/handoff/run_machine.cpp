@@ -1,12 +1,10 @@
 #include "handoff/run_machine.hpp"
 
 #include "handoff/classify.hpp"
-#include "handoff/forced_tool.hpp"
+#include "handoff/streamed_rules.hpp"
 
 #include <boost/json/value.hpp>
 
-#include <algorithm>
-#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_core {
@@ -31,6 +29,14 @@ std::string ids_text(const id_set& ids)
     return text;
 }
 
+// For whoever looks into the logs of the server.
+std::string answer_name(const chat_completion& answer)
+{
+    if (!answer.id.empty())
+        return answer.id;
+    return answer.info.request_id.empty() ? "without id" : answer.info.request_id;
+}
+
 }  // namespace
 
 run_machine::run_machine(run_settings settings, chat_completion_request request)
@@ -47,13 +53,16 @@ std::optional<chat_completion_request> run_machine::next_request()
         end(run_phase::budget_exhausted, stop_reason::budget);
         return {};
     }
+    if (!add_to_history()) {
+        budget_.refund();
+        end(run_phase::failed, stop_reason::protocol_error);
+        return {};
+    }
     state_ = state::sending;
-    if (sent_.attempt == 0)
-        history_.add(std::exchange(added_input_, {}));
     sent_.turn = turn_ + 1;
     ++sent_.attempt;
     sent_.reserved = budget_.reserved();
-    sent_.step = session_.step();
+    sent_.step = settings_.extensions ? session_.step() : resume_step::plain;
 
     chat_completion_request request = base_;
     if (settings_.extensions) {
@@ -69,8 +78,6 @@ std::optional<chat_completion_request> run_machine::next_request()
             request.max_turns.reset();
             break;
         }
-        request.messages =
-            history_.sendable(settings_.profile.deferred_in_assistant ? session_.deferred_ids() : id_set());
     }
     else {
         request.correlation_id.reset();
@@ -78,9 +85,38 @@ std::optional<chat_completion_request> run_machine::next_request()
         request.deferred_calls_raw.clear();
         request.handoff_mode.reset();
         request.max_turns.reset();
-        request.messages = history_.sendable({});
     }
+    request.messages = history_.sendable(sent_deferred(), sent_held_back());
     return request;
+}
+
+// False: a server would refuse such a list, now and whenever it is sent again.
+bool run_machine::add_to_history()
+{
+    const id_set deferred = sent_deferred();
+    const id_set held_back = sent_held_back();
+    std::optional<std::string> violation = history_.find_new_violation(deferred, held_back);
+    if (!violation && sent_.attempt == 0) {
+        history_.add(std::exchange(added_input_, {}));
+        violation = history_.find_new_violation(deferred, held_back);
+    }
+    if (!violation)
+        return true;
+    note("protocol_error", "what is new in the messages is no valid list: " + *violation);
+    history_.drop_unchecked();
+    return false;
+}
+
+// Calls that the next request leaves without a tool message, and which stay in it all the same: these, and those that
+// are held back.
+id_set run_machine::sent_deferred() const
+{
+    return settings_.extensions && settings_.profile.deferred_in_assistant ? session_.deferred_ids() : id_set();
+}
+
+id_set run_machine::sent_held_back() const
+{
+    return settings_.extensions && session_.step() != resume_step::replan ? held_back_ : id_set();
 }
 
 void run_machine::on_answer(chat_completion answer, time_point now)
@@ -92,11 +128,15 @@ void run_machine::on_answer(chat_completion answer, time_point now)
     if (kind == answer_kind::nothing)
         return take_nothing();
 
-    empty_answer_seen_ = false;
+    useless_answer_seen_ = false;
+    previous_answer_ = answer_name(report_.so_far().last_completion);
     report_.add_answer(answer, ++turn_, base_.model, sent_at_, now);
+    for (earlier_call& call : earlier_calls(answer))
+        report_.server_call_seen(turn_, std::move(call.id), std::move(call.name));
     if (over_reservation)
         note("turns_over_reservation", "the server used more turns than max_turns of the request allowed");
     session_.update(answer, settings_.profile.correlation_id_lasts);
+    held_back_.clear();
     take_server_results(answer);
 
     switch (kind) {
@@ -127,7 +167,7 @@ bool run_machine::on_error(const api_error& error)
         on_unknown_outcome();
     else
         on_refusal(kind);
-    return kind == refusal_kind::fall_back;
+    return asks_otherwise(kind);
 }
 
 refusal_kind run_machine::judge(const api_error& error) const
@@ -140,6 +180,8 @@ refusal_kind run_machine::judge(const api_error& error) const
     server_session tried = session_;
     if (settings_.extensions && tried.fall_back(error))
         return refusal_kind::fall_back;
+    if (settings_.extensions && refuses_extensions(error))
+        return refusal_kind::go_plain;
     return error.status() == conflict || error.status() == too_many_requests ? refusal_kind::not_worked
                                                                              : refusal_kind::final;
 }
@@ -150,6 +192,8 @@ void run_machine::on_refusal(refusal_kind kind)
     resend_cap_.reset();
     ++sent_.epoch;
     state_ = state::ready;
+    if (kind == refusal_kind::go_plain)
+        return go_plain();
     if (kind != refusal_kind::fall_back || !session_.step_down())
         return;
     note(
@@ -159,12 +203,27 @@ void run_machine::on_refusal(refusal_kind kind)
     );
 }
 
+void run_machine::go_plain()
+{
+    settings_.extensions = false;
+    budget_.limit_requests(1);
+    note("extensions_dropped", "the server does not know the Dedalus members: going on without them");
+}
+
 void run_machine::on_unknown_outcome()
 {
     resend_cap_ = budget_.reserved();
     budget_.charge_unknown();
-    note_unknown(turn_ + 1, {});
+    unknown_requests_.push_back(turn_ + 1);
     state_ = state::ready;
+}
+
+void run_machine::on_unreadable_answer()
+{
+    on_unknown_outcome();
+    note("unreadable_answer", "the answer is not what the API gives");
+    if (std::exchange(useless_answer_seen_, true))
+        end(run_phase::failed, stop_reason::protocol_error);
 }
 
 void run_machine::note(std::string code, std::string text)
@@ -172,10 +231,20 @@ void run_machine::note(std::string code, std::string text)
     report_.note(std::move(code), turn_, std::move(text));
 }
 
-void run_machine::note_unknown(int turn, std::string call_id)
+// A request comes before the calls of the turn that it begins, whichever of them is heard of first.
+std::vector<unknown_outcome> run_machine::unknown_outcomes() const
 {
-    if (unknown_outcomes_.size() < most_unknown_outcomes)
-        unknown_outcomes_.push_back({turn, std::move(call_id)});
+    std::vector<unknown_outcome> all;
+    for (const int turn : unknown_requests_)
+        all.push_back({turn, {}});
+    for (const call_record& call : ledger_.records()) {
+        if (call.unknown)
+            all.push_back({call.turn, call.key.call_id});
+    }
+    std::ranges::stable_sort(all, {}, &unknown_outcome::turn);
+    if (all.size() > most_unknown_outcomes)
+        all.resize(most_unknown_outcomes);
+    return all;
 }
 
 run_result run_machine::result() const
@@ -183,7 +252,7 @@ run_result run_machine::result() const
     run_result result = report_.result(ledger_);
     result.messages = history_.sendable({});
     result.llm_turns = budget_.account();
-    result.unknown_outcomes = unknown_outcomes_;
+    result.unknown_outcomes = unknown_outcomes();
     for (const tool_result& call : result.tool_results) {
         if (call.attempts > 0)
             result.timing.tools += call.duration();
@@ -219,7 +288,14 @@ void run_machine::take_calls(const chat_completion& answer, bool over_reservatio
     open_turn_ = assemble(answer);
     report_.note(std::move(open_turn_.diagnostics));
     const batch_context context{
-        ledger_, server_values_, session_.deferred(), settings_.tool_names, turn_, {}, settings_.check};
+        ledger_,
+        server_values_,
+        session_.deferred(),
+        settings_.tool_names,
+        turn_,
+        settings_.limits,
+        settings_.check,
+        settings_.rules};
     batch work = normalise(std::move(open_turn_.requested), context);
     report_.note(std::move(work.diagnostics));
     release_forced_tool(answer, work);
@@ -228,14 +304,20 @@ void run_machine::take_calls(const chat_completion& answer, bool over_reservatio
         note("protocol_error", *work.protocol_error);
         return end_with_answer(answer, run_phase::failed, stop_reason::protocol_error);
     }
+    for (const requested_call& call : work.held_back)
+        held_back_.insert(call.id);
     if (work.nodes.empty() && open_turn_.server_answers.empty())
         return wait_for_server(std::move(open_turn_));
     waited_for_.reset();
     if (repeats(work)) {
-        note("no_progress", "the same calls were asked for again: " + ids_text(*repeated_ids_));
+        note("no_progress", "the same calls were asked for again: " + ids_text(*repeated_ids_) + both_answers());
         return end_with_answer(answer, run_phase::failed, stop_reason::no_progress);
     }
     plan_calls(work, now);
+    if (work.fatal) {
+        note("tool_fatal", *work.fatal);
+        stop(stop_reason::tool_fatal, now);
+    }
 }
 
 void run_machine::plan_calls(const batch& work, time_point now)
@@ -249,8 +331,7 @@ void run_machine::plan_calls(const batch& work, time_point now)
     for (std::size_t i = 0; i < work.nodes.size(); ++i) {
         if (!work.nodes[i].decided)
             continue;
-        ledger_.finish(open_keys_[i], *work.nodes[i].decided, now);
-        not_run_.push_back(open_keys_[i]);
+        finish_not_run(open_keys_[i], *work.nodes[i].decided, now);
     }
     state_ = state::executing;
     record_skipped(now);
@@ -267,7 +348,7 @@ tool_effect run_machine::effect_of(const std::string& name) const
 void run_machine::take_nothing()
 {
     note("empty_response", "the answer has no choice and no handoff member");
-    if (std::exchange(empty_answer_seen_, true))
+    if (std::exchange(useless_answer_seen_, true))
         end(run_phase::failed, stop_reason::protocol_error);
     else
         state_ = state::ready;
@@ -277,11 +358,13 @@ void run_machine::wait_for_server(assembled_turn turn)
 {
     report_.note(std::move(turn.diagnostics));
     history_.append(std::move(turn.message), turn.server_answers);
-    if (waited_for_ == session_.deferred_ids()) {
-        note("no_progress", "the server waits again, and nothing is left to give it");
+    id_set waits_for = session_.deferred_ids();
+    waits_for.insert(held_back_.begin(), held_back_.end());
+    if (waited_for_ == waits_for) {
+        note("no_progress", "the server waits again, and nothing is left to give it" + both_answers());
         return end(run_phase::failed, stop_reason::no_progress);
     }
-    waited_for_ = session_.deferred_ids();
+    waited_for_ = std::move(waits_for);
     state_ = state::ready;
 }
 
@@ -291,7 +374,7 @@ void run_machine::end_with_answer(const chat_completion& answer, run_phase phase
     if (reason == stop_reason::final) {
         report_.note(std::move(turn.diagnostics));
         for (const requested_call& call : turn.requested)
-            note("server_call_seen", "the answer has the call " + call.id + " of " + call.name + ", which is not ours");
+            report_.server_call_seen(turn_, call.id, call.name);
         if (answer.text().empty())
             note("empty_answer", "the final answer has no text");
     }
@@ -308,34 +391,9 @@ void run_machine::end(run_phase phase, stop_reason reason)
     state_ = state::ended;
 }
 
-// The first repetition is answered with the saved results; a server that then asks once more does not listen.
-bool run_machine::repeats(const batch& work)
+std::string run_machine::both_answers() const
 {
-    const bool all_known =
-        !work.nodes.empty() &&
-        std::all_of(work.nodes.begin(), work.nodes.end(), [](const auto& node) { return node.known.has_value(); });
-    if (!all_known) {
-        repeated_ids_.reset();
-        return false;
-    }
-    id_set ids;
-    for (const batch_node& node : work.nodes)
-        ids.insert(node.call.id);
-    const bool again = repeated_ids_ == ids;
-    repeated_ids_ = std::move(ids);
-    return again;
-}
-
-void run_machine::release_forced_tool(const chat_completion& answer, const batch& work)
-{
-    if (!base_.tool_choice)
-        return;
-    const auto used = [this](std::string_view name) { return is_forced_by(*base_.tool_choice, name); };
-    const bool by_client =
-        std::any_of(work.nodes.begin(), work.nodes.end(), [&](const batch_node& node) { return used(node.call.name); });
-    const bool by_server = std::any_of(answer.tools_executed.begin(), answer.tools_executed.end(), used);
-    if (by_client || by_server)
-        base_.tool_choice = released(*base_.tool_choice);
+    return " (answers " + previous_answer_ + " and " + answer_name(report_.so_far().last_completion) + ')';
 }
 
 }  // namespace dedalus::handoff_core

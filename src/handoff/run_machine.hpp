@@ -6,8 +6,6 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
-#include <dedalus/handoff/tool_effect.hpp>
-#include <dedalus/handoff/wire_profile.hpp>
 
 #include "handoff/assemble.hpp"
 #include "handoff/budget.hpp"
@@ -15,7 +13,9 @@
 #include "handoff/ledger.hpp"
 #include "handoff/normalise.hpp"
 #include "handoff/plan.hpp"
+#include "handoff/request_facts.hpp"
 #include "handoff/run_report.hpp"
+#include "handoff/run_settings.hpp"
 #include "handoff/session.hpp"
 
 #include <boost/json/object.hpp>
@@ -26,34 +26,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dedalus::handoff_core {
-
-/// What stands before the start of a call.
-struct call_gates
-{
-    bool approval = false;  ///< a person has to let it run
-    bool external = false;  ///< it is not run here: its result comes from outside
-};
-
-/// What limits the calls of a registered tool that run at once.
-using tool_lanes = std::function<std::vector<plan::lane>(const std::string& tool_name)>;
-
-struct run_settings
-{
-    std::string run_id{};
-    int max_turns = 10;
-    std::size_t max_concurrency = 8;
-    bool extensions = true;                                     ///< send the Dedalus members
-    std::vector<std::string> tool_names{};                      ///< registered ones
-    std::map<std::string, tool_effect, std::less<>> effects{};  ///< of these; who is not here is `once`
-    wire_profile profile{};
-    std::function<std::string()> make_call_id{};  ///< ids for calls that come without one
-    check_arguments check{};                      ///< of the arguments of registered tools; empty: all are right
-    std::function<call_gates(const requested_call&)> gates{};  ///< of a registered tool; empty: there are none
-    tool_lanes lanes{};                                        ///< likewise
-};
 
 /// A call to run now.
 struct ready_call
@@ -66,32 +42,14 @@ struct ready_call
     std::map<std::string, dependency_result, std::less<>> dependency_results{};
 };
 
-/// The request that next_request() gave.
-struct request_facts
-{
-    int turn = 0;     ///< that it is to begin, from 1
-    int attempt = 0;  ///< within the turn, from 1
-    int epoch = 0;    ///< refusals within the turn: after one the server must not take the request for the same
-    std::int64_t reserved = 0;
-    resume_step step = resume_step::session;
-};
-
-/// What the refusal of a request leads to.
-enum class refusal_kind
-{
-    final,       ///< the error is the caller's
-    fall_back,   ///< next_request() tries to resume in another way
-    not_worked,  ///< the same request may be sent again, at no charge
-    unknown,     ///< the server may have worked
-};
-
 /// One run, without I/O: says what to send and which calls to run, and is told what came of it. Time is an argument.
 ///
 /// It is a function of its settings, its request and what it is told: a machine that is told the same again is in the
 /// same state, and gives the same next request. So the log of a run is what its machine was told.
 ///
-/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error(), on_refusal() or
-/// on_unknown_outcome(), after which next_request() gives the same one again where that is allowed.
+/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error(), on_refusal(),
+/// on_unknown_outcome() or on_unreadable_answer(), after which next_request() gives the same one again where that is
+/// allowed.
 /// While calls_open(), start_ready() gives calls to run and finish() takes their ends. When next_request() gives
 /// nothing, the run has ended.
 class run_machine
@@ -117,6 +75,12 @@ public:
     /// No answer, and the server may have worked. What was reserved counts as used.
     void on_unknown_outcome();
 
+    /// The answer came and cannot be read: likewise, and the second such answer ends the run.
+    void on_unreadable_answer();
+
+    /// An answer of the present turn was of no use: another one ends the run.
+    bool useless_answer_seen() const noexcept { return useless_answer_seen_; }
+
     /// When the last request was sent.
     void sent_at(time_point when) { sent_at_ = when; }
 
@@ -133,11 +97,14 @@ public:
     /// The calls to run now: they count as started. And those that wait for somebody before they may run.
     std::vector<ready_call> start_ready(time_point now);
 
+    /// A call that was started is started once more, without giving up its place.
+    ready_call start_again(const call_key& key, time_point now);
+
     /// A call that was or is to be started waits for somebody outside.
-    void hold(const call_key& key, wait_kind kind);
+    void hold(const call_key& key, wait_kind kind, time_point now);
 
     /// A person let a held call run.
-    void approve(const call_key& key, const approval& how = {});
+    void approve(const call_key& key, time_point now, const approval& how = {});
 
     /// Messages of somebody outside: they follow the tool messages of the present turn. What comes while a request is
     /// on its way, or has to be sent again, goes with the one after it.
@@ -147,7 +114,8 @@ public:
     const id_set& always_approved() const noexcept { return always_approved_; }
 
     /// A call of the present turn was started in an earlier process, and may be started again.
-    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0);
+    /// @param open  the last attempt was not seen to end, nor to do nothing
+    void tried(const call_key& key, int attempts, time_point when, std::int64_t fence = 0, bool open = true);
 
     /// What the calls that start from now on are reported with.
     void set_fence(std::int64_t fence) { fence_ = fence; }
@@ -156,6 +124,12 @@ public:
     const std::vector<call_key>& open_keys() const noexcept { return open_keys_; }
 
     const call_record& call(const call_key& key) const { return ledger_.at(key); }
+
+    /// That the tool had when the run began.
+    tool_effect effect_of(const std::string& name) const;
+
+    /// What a call is going to be named when an answer asks for it; empty when it is likely to be an earlier one.
+    std::optional<call_key> key_if_new(const requested_call& call) const;
 
     /// All calls of the run, in the order in which they were asked for.
     const std::vector<call_record>& calls() const noexcept { return ledger_.records(); }
@@ -167,12 +141,19 @@ public:
     void suspend(stop_reason reason) { report_.end(run_phase::suspended, reason); }
 
     /// From now on arguments are checked, calls held and their number limited as these say.
-    void set_checks(check_arguments check, std::function<call_gates(const requested_call&)> gates, tool_lanes lanes);
+    void set_checks(check_arguments check, gate_check gates, tool_lanes lanes);
+
+    /// From now on the ends of calls that are not run are told as this says.
+    void set_describe_end(std::function<void(const call_record&, tool_end&)> describe)
+    {
+        settings_.describe_end = std::move(describe);
+    }
 
     /// A started or held call has ended. `entered`: when its handler was.
     void finish(const call_key& key, tool_end end, time_point entered, time_point now);
 
-    /// Ends the run early. Calls that have not ended count as cancelled; none of them may be running any more.
+    /// Ends the run early. Calls that have not ended count as cancelled, those that may have had an effect as of
+    /// unknown outcome; none of them may be running any more.
     void stop(stop_reason reason, time_point now, run_phase phase = run_phase::failed);
 
     /// Something worth knowing about the present turn.
@@ -207,19 +188,27 @@ private:
     void take_server_results(const chat_completion& answer);
     void take_calls(const chat_completion& answer, bool over_reservation, time_point now);
     void plan_calls(const batch& work, time_point now);
-    tool_effect effect_of(const std::string& name) const;
     void take_nothing();
     void wait_for_server(assembled_turn turn);
     void end_with_answer(const chat_completion& answer, run_phase phase, stop_reason reason);
     void end(run_phase phase, stop_reason reason);
     std::vector<std::size_t> nodes_to_start();
     std::optional<wait_kind> gate_of(const call_record& call) const;
+    bool was_started_before(const call_record& call) const;
     std::size_t node_of(const call_key& key) const;
+    void describe(ready_call& call) const;
+    void finish_not_run(const call_key& key, tool_end end, time_point now);
     void record_skipped(time_point now);
-    void note_unknown(int turn, std::string call_id);
+    void go_plain();
+    std::vector<unknown_outcome> unknown_outcomes() const;
+    tool_end stopped_end(const call_key& key);
     void complete_turn();
     void close_turn();
     bool repeats(const batch& work);
+    bool add_to_history();
+    id_set sent_deferred() const;
+    id_set sent_held_back() const;
+    std::string both_answers() const;
     void release_forced_tool(const chat_completion& answer, const batch& work);
     std::map<std::string, dependency_result, std::less<>> results_for(const call_record& call) const;
 
@@ -240,14 +229,16 @@ private:
 
     assembled_turn open_turn_;         ///< the answer whose calls are open
     std::vector<call_key> open_keys_;  ///< its calls, by node of the plan
+    id_set held_back_;                 ///< calls of the last answer that are not answered
     plan plan_;
     std::vector<call_key> not_run_;
     id_set always_approved_;
-    std::vector<message> added_input_;  ///< not in the history yet
-    std::vector<unknown_outcome> unknown_outcomes_;
+    std::vector<message> added_input_;   ///< not in the history yet
+    std::vector<int> unknown_requests_;  ///< the turns they were to begin
 
-    bool empty_answer_seen_ = false;
-    std::optional<id_set> waited_for_;    ///< deferred calls of the last answer, when it asked for nothing; may be none
+    bool useless_answer_seen_ = false;
+    std::optional<id_set> waited_for_;    ///< deferred and held back calls of the last answer, when that was all
+    std::string previous_answer_;         ///< id of the one before the last
     std::optional<id_set> repeated_ids_;  ///< calls of the last answer, when all of them were asked for before
 };
 

@@ -12,6 +12,8 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace dedalus::handoff_core {
@@ -45,22 +47,50 @@ std::int64_t microseconds(time_point t)
     return stored_time(t).time_since_epoch().count();
 }
 
+}  // namespace
+
 json::object profile_object(const wire_profile& profile)
 {
     return {
         {"deferred_in_assistant", profile.deferred_in_assistant},
         {"server_results_as_tool_messages", profile.server_results_as_tool_messages},
         {"correlation_id_lasts", profile.correlation_id_lasts},
-        {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)}};
+        {"send_max_turns", sent_turns_names.name_of(profile.send_max_turns)},
+        {"partial_answers", profile.partial_answers},
+        {"accept_missing_end", profile.accept_missing_end}};
+}
+
+namespace {
+
+json::object scheduling_object(const scheduling_rules& rules)
+{
+    return {
+        {"unknown_dependency", unknown_dependency_names.name_of(rules.unknown_dependency)},
+        {"cycle", cycle_names.name_of(rules.cycle)},
+        {"deferred_dependency", deferred_dependency_names.name_of(rules.deferred_dependency)},
+        {"unknown_tool", bad_call_names.name_of(rules.unknown_tool)},
+        {"invalid_arguments", bad_call_names.name_of(rules.invalid_arguments)}};
 }
 
 }  // namespace
 
+std::vector<std::string> demands_of(const run_definition& definition)
+{
+    std::vector<std::string> demands;
+    if (definition.rules != batch_rules())
+        demands.emplace_back("scheduling");
+    return demands;
+}
+
 new_entry input_entry(const run_definition& definition)
 {
     json::array tools;
-    for (const auto& [name, effect] : definition.tools)
-        tools.push_back(json::object{{"name", name}, {"effect", effect_names.name_of(effect)}});
+    for (const auto& [name, effect] : definition.tools) {
+        json::object tool{{"name", name}, {"effect", effect_names.name_of(effect)}};
+        if (definition.rules.run_anyway.contains(name))
+            tool["run_anyway"] = true;
+        tools.push_back(std::move(tool));
+    }
     chat_completion_request request = definition.request;
     std::string deferred = std::move(request.deferred_calls_raw);
     json::object body{
@@ -69,15 +99,30 @@ new_entry input_entry(const run_definition& definition)
         {"max_concurrency", definition.max_concurrency},
         {"max_result_bytes", definition.max_result_bytes},
         {"extensions", definition.extensions},
+        {"dialect", dialect_names.name_of(definition.dialect)},
         {"profile", profile_object(definition.profile)},
         {"needs_credentials", definition.needs_credentials},
         {"toolset", std::move(tools)}};
+    if (!definition.connections.empty())
+        body["connections"] = json::value_from(definition.connections);
+    if (!definition.labels.empty())
+        body["labels"] = json::value_from(definition.labels);
+    const batch_limits usual;
+    if (definition.limits.max_calls != usual.max_calls)
+        body["max_calls"] = definition.limits.max_calls;
+    if (definition.limits.max_edges != usual.max_edges)
+        body["max_dependencies"] = definition.limits.max_edges;
+    if (definition.rules.of_run != scheduling_rules())
+        body["scheduling"] = scheduling_object(definition.rules.of_run);
     if (definition.expires_at)
         body["expires_at_us"] = microseconds(*definition.expires_at);
+    if (!definition.ids_from.empty())
+        body["ids_from"] = definition.ids_from;
     return entry("input", 0, body, std::move(deferred));
 }
 
-new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256)
+new_entry
+intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256, bool streamed)
 {
     const json::object body{
         {"attempt", facts.attempt},
@@ -85,7 +130,8 @@ new_entry intent_entry(const request_facts& facts, std::string_view request_key,
         {"cap", facts.reserved},
         {"step", step_names.name_of(facts.step)},
         {"key", request_key},
-        {"sha256", body_sha256}};
+        {"sha256", body_sha256},
+        {"stream", streamed}};
     return entry("intent", facts.turn, body);
 }
 
@@ -138,6 +184,11 @@ new_entry added_input_entry(int turn, const std::vector<message>& messages)
     return entry("input", turn, {{"messages", write_messages(messages)}});
 }
 
+new_entry note_entry(int turn, std::string_view code, std::string_view text)
+{
+    return entry("note", turn, {{"code", code}, {"text", text}});
+}
+
 new_entry suspended_entry(int turn, stop_reason reason)
 {
     return entry("note", turn, {{"suspended", to_string(reason)}});
@@ -148,9 +199,24 @@ bool is_suspension(const stores::log_entry& entry)
     return entry.kind == "note" && entry.body.starts_with(R"({"suspended":)");
 }
 
+bool is_for_people(const stores::log_entry& entry)
+{
+    return std::ranges::any_of(
+        std::array{stop_reason::approval, stop_reason::external_result, stop_reason::unknown_tool_outcome},
+        [&entry](stop_reason reason) { return suspended_entry(0, reason).body == entry.body; }
+    );
+}
+
 new_entry end_entry(int turn, run_phase phase, stop_reason reason)
 {
     return entry("end", turn, {{"phase", to_string(phase)}, {"stop_reason", to_string(reason)}});
+}
+
+std::string start_body(std::optional<time_point> deadline)
+{
+    if (!deadline)
+        return {};
+    return json::serialize(json::object{{"deadline_us", microseconds(*deadline)}});
 }
 
 // A result is kept once: as the text that is sent, of which the value can be read, unless the text was cut.
@@ -165,16 +231,29 @@ std::string finish_body(const tool_end& end, time_point entered)
         else
             body["value"] = end.value;
     }
+    if (!end.kind.empty())
+        body["kind"] = end.kind;
+    if (!end.outcome_known)
+        body["outcome_known"] = false;
+    if (end.note)
+        body["note"] = *end.note;
     return json::serialize(body);
 }
 
 std::string wait_body(const wait_facts& facts)
 {
-    return json::serialize(json::object{
+    json::array decisions;
+    for (const wait_decision each : facts.decisions)
+        decisions.emplace_back(wait_decision_names.name_of(each));
+    json::object body{
         {"name", facts.name},
         {"arguments", facts.arguments},
         {"since_us", microseconds(facts.since)},
-        {"on_expiry", expiry_names.name_of(facts.on_expiry)}});
+        {"on_expiry", expiry_names.name_of(facts.on_expiry)},
+        {"decisions", std::move(decisions)}};
+    if (!facts.summary.empty())
+        body["summary"] = facts.summary;
+    return json::serialize(body);
 }
 
 std::string_view wait_name(wait_kind kind) noexcept

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <dedalus/chat/request.hpp>
+#include <dedalus/dialect.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/records.hpp>
 
+#include "handoff/normalise.hpp"
 #include "handoff/replay.hpp"
 
 #include <cstddef>
@@ -25,13 +27,19 @@ struct run_definition
 {
     chat_completion_request request{};  ///< without credentials
     bool needs_credentials = false;
+    std::vector<std::string> connections{};  ///< names of these credentials
+    stores::label_map labels{};
     std::int64_t max_turns = 10;
     std::size_t max_concurrency = 8;
     std::size_t max_result_bytes = 0;
     bool extensions = true;
+    dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< of the client that began the run
     wire_profile profile{};
+    batch_limits limits{};
+    batch_rules rules{};
     std::optional<time_point> expires_at{};                    ///< from then on it is not gone on with
     std::vector<std::pair<std::string, tool_effect>> tools{};  ///< registered ones
+    std::string ids_from{};  ///< the run after which calls without an id are named; empty: this one
 };
 
 /// A log entry before the journal gives it its place.
@@ -50,6 +58,8 @@ struct wait_facts
     boost::json::value arguments{};
     time_point since{};
     wait_expiry on_expiry = wait_expiry::reject;
+    std::string summary{};                   ///< for people
+    std::vector<wait_decision> decisions{};  ///< that are allowed; none: all that make sense
 };
 
 /// What ended a wait.
@@ -59,8 +69,26 @@ struct wait_end
     std::string inbox_id{};  ///< of a decision
 };
 
+/// A request as its intent has it.
+struct stored_intent
+{
+    int turn = 0;
+    int epoch = 0;
+    std::int64_t cap = 0;
+    std::string sha256{};            ///< of the body
+    std::optional<bool> streamed{};  ///< empty: an older writer did not say it
+};
+
+/// As heads and definitions have it.
+boost::json::object profile_object(const wire_profile& profile);
+
 new_entry input_entry(const run_definition& definition);
-new_entry intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256);
+
+/// What a reader has to understand to go on with such a run: for `must_understand` of its heads.
+std::vector<std::string> demands_of(const run_definition& definition);
+
+new_entry
+intent_entry(const request_facts& facts, std::string_view request_key, std::string_view body_sha256, bool streamed);
 
 /// @param raw       the body as received, or what the stream adds up to as such a body; the entry says where in it the
 ///                  deferred calls stand, if there are any
@@ -76,9 +104,14 @@ new_entry decided_entry(int turn, const call_key& key, const wait_end& end);
 
 /// Messages that somebody added.
 new_entry added_input_entry(int turn, const std::vector<message>& messages);
+
+/// A diagnostic that the machine does not make by itself.
+new_entry note_entry(int turn, std::string_view code, std::string_view text);
 new_entry suspended_entry(int turn, stop_reason reason);
 new_entry end_entry(int turn, run_phase phase, stop_reason reason);
 
+/// Of a start. `deadline`: until when the tool may run.
+std::string start_body(std::optional<time_point> deadline);
 std::string finish_body(const tool_end& end, time_point entered);
 std::string wait_body(const wait_facts& facts);
 
@@ -89,10 +122,16 @@ std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
 /// Whether the entry tells that the run was suspended.
 bool is_suspension(const stores::log_entry& entry);
 
+/// Whether such an entry tells that calls waited for somebody outside.
+bool is_for_people(const stores::log_entry& entry);
+
 // Reading. These throw store_error(damaged) for what was not written by the above.
 
 run_definition read_definition(const stores::log_entry& entry);
-std::vector<log_event> read_events(const std::vector<stores::log_entry>& entries);
+
+/// The last intent of the log; empty when there is none.
+std::optional<stored_intent> last_intent(const std::vector<stores::log_entry>& entries);
+std::optional<log_event> read_event(const stores::log_entry& entry);  ///< nothing: it does not change the machine
 facts_by_call read_calls(const std::vector<stores::call_record>& records);
 wait_facts read_wait(std::string_view body);
 

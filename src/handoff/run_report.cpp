@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace dedalus::handoff_core {
@@ -12,6 +13,7 @@ namespace dedalus::handoff_core {
 namespace {
 
 constexpr std::size_t max_diagnostics = 100;
+constexpr std::int64_t most_milliseconds = 1'000'000'000'000;  // what a server says more is no duration
 
 waiting_call to_waiting_call(const call_record& record, const std::string& run_id)
 {
@@ -67,6 +69,7 @@ tool_result to_tool_result(const call_record& record)
     result.queued = record.queued;
     result.started = record.started;
     result.finished = record.finished;
+    result.waited = record.waited;
     return result;
 }
 
@@ -107,12 +110,24 @@ void run_report::add_answer(
         note("mcp_server_error", turn, server + ": " + problem.message);
         result_.mcp_errors.push_back({turn, server, problem});
     }
-    add_usage_of(answer, turn);
+    add_usage_of(answer);
     add_server_tools(answer, turn);
     result_.last_completion = answer;
     result_.final_text = answer.text();
     if (const assistant_message* message = answer.first_message(); message != nullptr && result_.final_text.empty())
         result_.final_text = refusal_text(*message);
+}
+
+void run_report::server_call_seen(int turn, std::string id, std::string name)
+{
+    note("server_call_seen", turn, "the answer has the call " + id + " of " + name + ", which is not ours");
+    const auto same = [&](const server_tool_result& seen) { return seen.turn == turn && seen.call_id == id; };
+    if (!id.empty() && std::ranges::any_of(result_.server_tools, same))
+        return;  // told with its result
+    server_tool_result& seen = result_.server_tools.emplace_back();
+    seen.turn = turn;
+    seen.call_id = std::move(id);
+    seen.name = std::move(name);
 }
 
 void run_report::note(std::string code, int turn, std::string text)
@@ -149,16 +164,8 @@ run_result run_report::result(const ledger& calls) const
     return result;
 }
 
-void run_report::add_usage_of(const chat_completion& answer, int turn)
+void run_report::add_usage_of(const chat_completion& answer)
 {
-    if (answer.info.retries_taken > 0) {
-        result_.usage_incomplete = true;
-        note(
-            "attempts_not_accounted",
-            turn,
-            "what " + std::to_string(answer.info.retries_taken) + " failed attempts used is not known"
-        );
-    }
     if (!answer.usage) {
         result_.usage_incomplete = true;
         return;
@@ -170,21 +177,31 @@ void run_report::add_usage_of(const chat_completion& answer, int turn)
 
 void run_report::add_server_tools(const chat_completion& answer, int turn)
 {
-    const auto add = [this, turn](std::string id, std::string name, boost::json::value value) {
+    const auto add = [this, turn](server_tool_source source) -> server_tool_result& {
         server_tool_result& seen = result_.server_tools.emplace_back();
         seen.turn = turn;
-        seen.call_id = std::move(id);
-        seen.name = std::move(name);
-        seen.value = std::move(value);
+        seen.source = source;
+        return seen;
     };
     if (answer.server_results) {
-        for (const boost::json::key_value_pair& entry : *answer.server_results)
-            add(std::string(entry.key()), {}, entry.value());
+        for (const boost::json::key_value_pair& entry : *answer.server_results) {
+            server_tool_result& seen = add(server_tool_source::server_results);
+            seen.call_id = std::string(entry.key());
+            seen.value = entry.value();
+        }
     }
     for (const std::string& name : answer.tools_executed)
-        add({}, name, nullptr);
-    for (const mcp_tool_result& result : answer.mcp_tool_results)
-        add({}, result.tool_name, result.result.value_or(nullptr));
+        add(server_tool_source::tools_executed).name = name;
+    for (const mcp_tool_result& result : answer.mcp_tool_results) {
+        server_tool_result& seen = add(server_tool_source::mcp_tool_results);
+        seen.name = result.tool_name;
+        seen.value = result.result.value_or(nullptr);
+        seen.server = result.server_name;
+        seen.arguments = result.arguments;
+        seen.is_error = result.is_error;
+        if (result.duration_ms && *result.duration_ms >= 0 && *result.duration_ms <= most_milliseconds)
+            seen.duration = std::chrono::milliseconds(*result.duration_ms);
+    }
 }
 
 }  // namespace dedalus::handoff_core

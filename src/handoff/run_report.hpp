@@ -25,6 +25,9 @@ public:
         const chat_completion& answer, int turn, const model_selection& asked, time_point sent, time_point answered
     );
 
+    /// A call that is not ours: the server has made it, and told no result.
+    void server_call_seen(int turn, std::string id, std::string name);
+
     /// Bounded: when it is full, further notes are dropped.
     void note(std::string code, int turn, std::string text);
     void note(std::vector<run_diagnostic> diagnostics);
@@ -43,7 +46,7 @@ public:
     run_result result(const ledger& calls) const;
 
 private:
-    void add_usage_of(const chat_completion& answer, int turn);
+    void add_usage_of(const chat_completion& answer);
     void add_server_tools(const chat_completion& answer, int turn);
 
     run_result result_;

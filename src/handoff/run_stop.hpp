@@ -4,7 +4,7 @@
 
 namespace dedalus::handoff_engine {
 
-/// Asks one run to stop. To be used on the strand of the run.
+/// Asks one run to stop, or to look what is in its inbox. To be used on the strand of the run.
 class run_stop
 {
 public:
@@ -24,13 +24,24 @@ public:
 
     bool asked_after_turn() const noexcept { return after_turn_; }
 
+    /// Something was put into the inbox of the run.
+    void look()
+    {
+        if (look_)
+            look_();
+    }
+
     /// What ends the waits of the run; empty when it has none any more.
     void on_now(std::function<void()> interrupt) { interrupt_ = std::move(interrupt); }
+
+    /// Likewise, what makes it look.
+    void on_look(std::function<void()> look) { look_ = std::move(look); }
 
 private:
     bool now_ = false;
     bool after_turn_ = false;
     std::function<void()> interrupt_;
+    std::function<void()> look_;
 };
 
 }  // namespace dedalus::handoff_engine

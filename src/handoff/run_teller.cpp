@@ -17,6 +17,12 @@ void run_teller::look(const handoff_core::run_machine& machine)
         put(narrator_.look(machine));
 }
 
+void run_teller::whole(const chat_completion& answer)
+{
+    if (events_ && !answer.text().empty())
+        events_->put(text_delta_event{std::string(answer.text())});
+}
+
 void run_teller::restarted(int turn, const handoff_core::exchange_failure& failure)
 {
     if (!events_)

@@ -22,6 +22,9 @@ public:
     void begin(const handoff_core::run_machine& machine, bool resumed);
     void look(const handoff_core::run_machine& machine);
 
+    /// An answer that came at once, as far as a streamed one shows its parts.
+    void whole(const chat_completion& answer);
+
     /// The request of this turn is made again.
     void restarted(int turn, const handoff_core::exchange_failure& failure);
 

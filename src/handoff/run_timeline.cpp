@@ -200,7 +200,7 @@ run_timeline timeline_of(const stores::stored_run& run)
     run_timeline timeline;
     timeline.result = machine.result();
     timeline.result.resumes = static_cast<int>(std::max<std::int64_t>(0, run.fence - 1));
-    core::add_wait_times(timeline.result.waiting, run.waits);
+    core::add_wait_facts(timeline.result.waiting, run.waits);
     read_head(timeline, std::move(head));
     timeline.model = model_text(definition.request.model);
     timeline.begun = run.entries.front().at;

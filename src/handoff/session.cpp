@@ -18,10 +18,28 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr int bad_request = 400;
+constexpr int unprocessable = 422;
 constexpr std::array<std::string_view, 5> session_words{
     "session", "correlation_id", "correlation id", "deferred_calls", "deferred calls"};
 constexpr std::array<std::string_view, 5> tool_message_words{
     "tool message", "tool_call", "tool call", "role 'tool'", "role \"tool\""};
+
+constexpr std::array<std::string_view, 4> extension_words{
+    "handoff_mode", "max_turns", "correlation_id", "deferred_calls"};
+constexpr std::array<std::string_view, 12> unknown_member_words{
+    "unknown field",
+    "unknown parameter",
+    "unknown argument",
+    "unknown property",
+    "unrecognized field",
+    "unrecognized parameter",
+    "unrecognized request argument",
+    "unexpected field",
+    "extra field",
+    "extra inputs",
+    "extra_forbidden",
+    "additional propert"};
 
 std::string small_letters(std::string_view text)
 {
@@ -93,7 +111,7 @@ void server_session::update(const chat_completion& answer, bool id_lasts)
 
 bool server_session::fall_back(const api_error& error)
 {
-    return refuses_to_resume(error) && step_down();
+    return (refuses_to_resume(error) || refuses_extensions(error)) && step_down();
 }
 
 bool server_session::step_down()
@@ -135,12 +153,20 @@ void server_session::set_deferred(std::vector<deferred_call> calls, std::string 
     deferred_ids_ = ids_of(deferred_);
 }
 
+bool refuses_extensions(const api_error& error)
+{
+    if (error.status() != bad_request && error.status() != unprocessable)
+        return false;
+    const std::string text = spoken_of(error);
+    return has_any(text, extension_words) || has_any(text, unknown_member_words);
+}
+
 bool refuses_to_resume(const api_error& error)
 {
     const std::string text = spoken_of(error);
     switch (error.status()) {
-    case 400:
-    case 422:
+    case bad_request:
+    case unprocessable:
         return has_any(text, session_words) || has_any(text, tool_message_words);
     case 404:
     case 409:

@@ -19,6 +19,7 @@ enum class resume_step
     session,    ///< correlation_id and deferred_calls
     stateless,  ///< no correlation_id
     replan,     ///< neither, and handoff_mode false: the model runs again over the history
+    plain,      ///< none of the Dedalus members, for the rest of the run
 };
 
 /// The server's side of a run: its session and the calls it has deferred.
@@ -34,8 +35,8 @@ public:
     /// @param id_lasts  false: without a correlation_id there is none any more
     void update(const chat_completion& answer, bool id_lasts = true);
 
-    /// Takes the next step of the fallback when the server has definitely refused to resume; false when there is none
-    /// or the error is about something else. A step that is answered is the end of the fallback.
+    /// Takes the next step of the fallback when the server has definitely refused to resume, or a Dedalus member; false
+    /// when there is none or the error is about something else. A step that is answered is the end of the fallback.
     bool fall_back(const api_error& error);
 
     /// Takes the next step of the fallback, whatever asked for it; false when there is none.
@@ -63,6 +64,9 @@ private:
     id_set deferred_ids_;
     resume_step step_ = resume_step::session;
 };
+
+/// Whether the server says that it does not know a Dedalus member: 400 or 422 that names one, or an unknown member.
+bool refuses_extensions(const api_error& error);
 
 /// Whether the server says that it cannot resume: 404, 409 or 410 that speaks of the session, or 400 or 422 that speaks
 /// of it, of a member that resumes, or of the tool messages.

@@ -1,8 +1,11 @@
 #include "handoff/streamed_answer.hpp"
 
+#include "handoff/streamed_rules.hpp"
+
 #include <boost/json/value.hpp>
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,16 +47,31 @@ std::string reasoning_of(const message_delta& delta)
     return {};
 }
 
-asio::awaitable<chat_completion>
-read_whole(asio::awaitable<chat_completion_stream> opened, std::shared_ptr<run_event_queue> events)
+asio::awaitable<chat_completion> read_whole(
+    asio::awaitable<chat_completion_stream> opened,
+    std::shared_ptr<run_event_queue> events,
+    std::shared_ptr<early_feed> early
+)
 {
     chat_completion_stream stream = co_await std::move(opened);
+    handoff_core::call_pieces calls;
+    std::size_t earlier = 0;
     while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+        calls.look(*chunk);
+        if (!events)
+            continue;
+        for (; earlier < stream.earlier_messages().size(); ++earlier)
+            events->put(intermediate_text_event{stream.earlier_messages()[earlier].text()});
         for (run_event& event : events_of(*chunk))
             events->put(std::move(event));
+        if (early && early->on_chunk)
+            early->on_chunk(*chunk);
         co_await run_event_queue::room(events);
     }
-    co_return stream.completion();
+    chat_completion answer = stream.completion();
+    handoff_core::keep_earlier(answer, stream.earlier_messages());
+    handoff_core::check_whole(answer, stream.got_end_marker());
+    co_return answer;
 }
 
 }  // namespace
@@ -62,18 +80,19 @@ asio::awaitable<chat_completion> streamed_answer(
     const client& c,
     const chat_completion_request& request,
     const call_options& options,
-    std::shared_ptr<run_event_queue> events
+    std::shared_ptr<run_event_queue> events,
+    std::shared_ptr<early_feed> early
 )
 {
-    return read_whole(c.chat_completions_stream(request, options), std::move(events));
+    return read_whole(c.chat_completions_stream(request, options), std::move(events), std::move(early));
 }
 
 std::vector<run_event> events_of(const chat_completion_chunk& chunk)
 {
     std::vector<run_event> events;
-    for (const std::optional<stream_notice>& notice : {chunk.x_dedalus_event, chunk.dedalus_event}) {
-        if (notice)
-            events.emplace_back(agent_event{*notice});
+    for (const auto* notice : {&chunk.x_dedalus_event, &chunk.dedalus_event}) {
+        if (*notice)
+            events.emplace_back(agent_event{**notice});
     }
     const message_delta* delta = chunk.first_delta();
     if (delta == nullptr || chunk.choices.front().index != 0)

@@ -1,3 +1,4 @@
+#include <dedalus/error.hpp>
 #include <dedalus/handoff/tool_context.hpp>
 
 #include "handoff/tool_context_data.hpp"
@@ -50,6 +51,21 @@ int tool_context::attempt() const noexcept
     return data_->attempt;
 }
 
+tool_effect tool_context::effect() const noexcept
+{
+    return data_->effect;
+}
+
+bool tool_context::stop_requested() const noexcept
+{
+    return data_->stop.stop_requested();
+}
+
+const std::stop_token& tool_context::stop_token() const noexcept
+{
+    return data_->stop;
+}
+
 std::int64_t tool_context::fence() const noexcept
 {
     return data_->fence;
@@ -68,6 +84,13 @@ std::chrono::steady_clock::time_point tool_context::deadline() const noexcept
 const std::map<std::string, dependency_result, std::less<>>& tool_context::dependency_results() const noexcept
 {
     return data_->dependency_results;
+}
+
+stores::append_request tool_context::finish_record(boost::json::value result) const
+{
+    if (!data_->finish_record)
+        throw config_error("the end of a call cannot be written: its run has no store");
+    return data_->finish_record(std::move(result));
 }
 
 void tool_context::progress() const

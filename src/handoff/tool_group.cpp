@@ -1,14 +1,13 @@
 #include "handoff/tool_group.hpp"
 
-#include <dedalus/client_options.hpp>
+#include "handoff/running_tool.hpp"
 
-#include "handoff/tool_context_data.hpp"
-
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/value.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -21,96 +20,31 @@ namespace json = boost::json;
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds longest_backoff = std::chrono::seconds(30);
 
-// no_limit, and what comes near to it, would overflow.
-limit_point later(limit_point from, std::chrono::milliseconds duration)
+// Of an attempt that failed.
+bool may_be_tried_again(const running_tool& tool, const tool_end& end)
 {
-    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(limit_point::max() - from);
-    return duration < room ? from + duration : limit_point::max();
+    switch (tool.start.effect) {
+    case tool_effect::once:
+    case tool_effect::external:
+        return false;
+    case tool_effect::probe:
+        return end.nothing_happened || tool.options().probe != nullptr;
+    default:
+        return true;
+    }
 }
 
-// The location that Boost adds to what() of a system_error names source files, which are none of the model's business.
-std::string text_of(const std::exception& e)
+std::chrono::milliseconds pause_before_retry(const tool_options& options, int attempt)
 {
-    const auto* system = dynamic_cast<const boost::system::system_error*>(&e);
-    if (system != nullptr && system->code().has_location())
-        return system->code().message();
-    return e.what();
+    std::chrono::milliseconds wait = options.retry_backoff;
+    for (int doubled = 1; doubled < attempt && wait < longest_backoff; ++doubled)
+        wait *= 2;
+    return std::min(wait, longest_backoff);
 }
 
 }  // namespace
-
-struct tool_group::running_tool
-{
-    explicit running_tool(tool_start what) : start(std::move(what)), entry(start.tools->find(start.call.name)) {}
-
-    const tool_options& options() const { return entry->options; }
-
-    void set_deadline() { deadline = std::min(hard_deadline, later(last_progress, options().idle_timeout)); }
-
-    void take_progress(json::value what)
-    {
-        if (ended || timed_out)
-            return;
-        last_progress = clock::now();
-        set_deadline();
-        if (start.on_progress)
-            start.on_progress(start.call.key, std::move(what));
-    }
-
-    void enter(limit_point now, std::function<void(json::value)> on_progress)
-    {
-        entered = std::chrono::system_clock::now();
-        last_progress = now;
-        hard_deadline = later(now, options().timeout);
-        set_deadline();
-        auto told = std::make_shared<tool_context::data>();
-        told->run_id = start.run_id;
-        told->call_id = start.call.key.call_id;
-        told->attempt = start.call.attempt;
-        told->fence = start.fence;
-        told->idempotency_key = handoff_core::idempotency_key(start.run_id, start.call.key);
-        told->deadline = hard_deadline;
-        told->on_progress = std::move(on_progress);
-        told->dependency_results = std::move(start.call.dependency_results);
-        context.emplace(std::move(told));
-    }
-
-    void request_cancel()
-    {
-        if (ended || cancel_requested)
-            return;
-        cancel_requested = true;
-        cancel.emit(asio::cancellation_type::terminal);
-    }
-
-    tool_end end() const
-    {
-        if (timed_out)
-            return handoff_core::timeout_end(*timed_out, options().effect == tool_effect::once);
-        if (value)
-            return handoff_core::result_end(*value, start.max_result_bytes);
-        if (cancel_requested)
-            return handoff_core::cancelled_end();
-        return handoff_core::error_end(failure, start.max_result_bytes);
-    }
-
-    tool_start start;
-    const tool_registry::entry* entry;
-    std::optional<tool_context> context;
-    asio::cancellation_signal cancel;
-    time_point entered{};
-    limit_point hard_deadline = limit_point::max();
-    limit_point last_progress{};
-    limit_point deadline = limit_point::max();  ///< when it is to be looked at
-    bool cancel_requested = false;
-    std::optional<std::chrono::milliseconds> timed_out{};  ///< the limit that passed
-    bool reported = false;
-    bool ended = false;
-    std::optional<json::value> value;
-    std::string failure = "the tool failed";
-};
 
 tool_group::tool_group(strand s, std::chrono::milliseconds grace)
     : strand_(std::move(s)), grace_(grace), wake_(std::make_shared<asio::steady_timer>(strand_))
@@ -129,83 +63,213 @@ void tool_group::start(tool_start what)
                 running->take_progress(std::move(shown));
         });
     };
-    tool->enter(clock::now(), std::move(on_progress));  // on its own strand a coroutine is entered at once
-    // run() lets nothing out but what fails while it ends, and then the tool counts as failed.
+    // On its own strand a coroutine is entered at once.
+    tool->enter(std::chrono::steady_clock::now(), std::move(on_progress));
+    // run_tool() lets nothing out but what fails while it ends, and then the tool counts as failed.
     auto on_end = [tool, wake = wake_](std::exception_ptr failure) {
         if (failure)
             tool->value.reset();
         tool->ended = true;
         wake->cancel();
     };
-    asio::co_spawn(strand_, run(tool), asio::bind_cancellation_slot(tool->cancel.slot(), std::move(on_end)));
+    asio::co_spawn(strand_, run_tool(tool), asio::bind_cancellation_slot(tool->cancel.slot(), std::move(on_end)));
 }
 
-asio::awaitable<void> tool_group::run(std::shared_ptr<running_tool> tool)
+void tool_group::wake()
 {
-    try {
-        json::object arguments = std::move(tool->start.call.arguments);
-        const tool_handler& own = tool->start.in_place_of_tool;
-        const tool_handler& handler = own ? own : tool->entry->handler;
-        asio::awaitable<json::value> body = handler(std::move(arguments), *tool->context);
-        tool->value = co_await std::move(body);
-    }
-    catch (const std::exception& e) {
-        tool->failure = text_of(e);
-    }
-    catch (...) {
-        tool->failure = "the tool failed with an unknown exception";
-    }
+    woken_ = true;
+    wake_->cancel();
 }
 
 asio::awaitable<void> tool_group::wait()
 {
-    if (any_ended())
+    if (std::exchange(woken_, false) || any_ended())
         co_return;
     wake_->expires_at(next_deadline());
     boost::system::error_code ignored;  // woken by cancel(), by the deadline, or cancelled: the caller looks at it all
     co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    woken_ = false;
 }
 
 std::vector<ended_call> tool_group::take_ended(limit_point now)
 {
     std::vector<ended_call> result;
-    for (const std::shared_ptr<running_tool>& tool : tools_) {
-        const bool overdue = !tool->ended && !tool->reported && now >= tool->deadline;
-        if (overdue && !tool->timed_out) {
+    const std::vector<std::shared_ptr<running_tool>> tools = tools_;  // a probe may be added
+    for (const std::shared_ptr<running_tool>& tool : tools) {
+        if (tool->is_overdue(now)) {
             tool->timed_out = now >= tool->hard_deadline ? tool->options().timeout : tool->options().idle_timeout;
-            tool->deadline = later(now, grace_);
-            tool->request_cancel();
+            tool->request_cancel(later(now, grace_));
             continue;
         }
-        if (!tool->ended && !overdue)
-            continue;
-        if (!tool->reported) {
-            ended_call& ended = result.emplace_back();
-            ended.key = tool->start.call.key;
-            ended.end = tool->end();
-            ended.entered = tool->entered;
+        if (tool->start.early && tool->is_over(now))
             tool->deadline = limit_point::max();
-        }
-        if (tool->ended && tool->timed_out && tool->value) {
+        if (tool->start.early || !tool->is_over(now))
+            continue;
+        const bool is_probe = tool->start.task == tool_task::probe;
+        if (tool->ended && tool->value && !is_probe && (tool->timed_out || tool->reported)) {
             ended_call& late = result.emplace_back();
             late.key = tool->start.call.key;
+            late.task = tool->start.task;
+            late.end = handoff_core::result_end(*tool->value, tool->start.max_result_bytes);
+            late.entered = tool->entered;
             late.late = true;
         }
+        if (!tool->reported)
+            report(*tool, now, result);
         tool->reported = true;
+        tool->deadline = limit_point::max();
     }
     std::erase_if(tools_, [](const auto& tool) { return tool->ended && tool->reported; });
+    const auto due =
+        std::stable_partition(retries_.begin(), retries_.end(), [now](const retry& r) { return r.due > now; });
+    for (auto each = due; each != retries_.end(); ++each) {
+        ended_call& again = result.emplace_back();
+        again.key = std::move(each->key);
+        again.again = true;
+    }
+    retries_.erase(due, retries_.end());
     return result;
+}
+
+void tool_group::report(running_tool& tool, limit_point now, std::vector<ended_call>& to)
+{
+    if (tool.start.task == tool_task::probe)
+        return report_probe(tool, now, to);
+    tool_end end = tool.end();
+    if (follows_up(tool, end, now))
+        return;
+    ended_call& ended = to.emplace_back();
+    ended.key = tool.start.call.key;
+    ended.task = tool.start.task;
+    ended.end = std::move(end);
+    ended.entered = tool.entered;
+}
+
+// Whether the call goes on. When the run stops it does not, and whoever takes the run up again judges it.
+bool tool_group::follows_up(running_tool& tool, tool_end& end, limit_point now)
+{
+    const bool wants_more = end.outcome == tool_outcome::error && end.retryable && may_be_tried_again(tool, end) &&
+                            tool.start.call.attempt <= tool.options().max_retries;
+    const bool can_ask = tool.start.effect == tool_effect::probe && tool.options().probe != nullptr;
+    // What still runs may yet act, whatever its probe says now.
+    const bool unclear = end.outcome == tool_outcome::timeout && can_ask && !end.nothing_happened && tool.ended;
+    if (!wants_more && !unclear)
+        return false;
+    if (stopping_) {
+        end = handoff_core::cancelled_end();
+        return false;
+    }
+    if (wants_more && (!can_ask || end.nothing_happened)) {
+        retry_later(tool, now);
+        return true;
+    }
+    tool_start ask = tool.start;
+    ask.task = tool_task::probe;
+    start(std::move(ask));
+    running_tool& probe = *tools_.back();
+    probe.held = end;
+    probe.held_limit = tool.timed_out;
+    probe.entered = tool.entered;
+    return true;
+}
+
+void tool_group::report_probe(running_tool& tool, limit_point now, std::vector<ended_call>& to)
+{
+    const bool did_not_happen = tool.answer.known && !tool.answer.result;
+    if (tool.held && !tool.held_limit && did_not_happen && !stopping_)
+        return retry_later(tool, now);
+    ended_call& ended = to.emplace_back();
+    ended.key = tool.start.call.key;
+    ended.entered = tool.entered;
+    ended.asked = tool.answer;
+    if (tool.answer.result)
+        ended.end = handoff_core::result_end(*tool.answer.result, tool.start.max_result_bytes);
+    else if (stopping_)
+        ended.end = handoff_core::cancelled_end();
+    else if (tool.held_limit && did_not_happen)
+        ended.end = handoff_core::timeout_end(*tool.held_limit, handoff_core::effect_seen::nothing);
+    else if (tool.held)
+        ended.end = *tool.held;
+}
+
+void tool_group::retry_later(const running_tool& tool, limit_point now)
+{
+    retries_.push_back({tool.start.call.key, later(now, pause_before_retry(tool.options(), tool.start.call.attempt))});
 }
 
 bool tool_group::any_open() const
 {
-    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return !tool->reported; });
+    return !retries_.empty() || std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) {
+        return !tool->reported && !tool->start.early;
+    });
+}
+
+std::size_t tool_group::early_running() const
+{
+    return static_cast<std::size_t>(std::count_if(tools_.begin(), tools_.end(), [](const auto& tool) {
+        return tool->start.early && !tool->ended;
+    }));
+}
+
+bool tool_group::has_early(const call_key& key) const
+{
+    return std::any_of(tools_.begin(), tools_.end(), [&key](const auto& tool) {
+        return tool->start.early && tool->start.call.key == key;
+    });
+}
+
+bool tool_group::adopt(const call_key& key, const std::string& fingerprint)
+{
+    for (const std::shared_ptr<running_tool>& tool : tools_) {
+        if (tool->start.early != fingerprint || tool->start.call.key != key || tool->cancel_requested)
+            continue;
+        tool->start.early.reset();
+        return true;
+    }
+    return false;
+}
+
+void tool_group::cancel_early()
+{
+    const limit_point give_up_at = later(std::chrono::steady_clock::now(), grace_);
+    for (const std::shared_ptr<running_tool>& tool : tools_) {
+        if (tool->start.early)
+            tool->request_cancel(give_up_at);
+    }
+}
+
+asio::awaitable<void> tool_group::discard_early()
+{
+    cancel_early();
+    const limit_point until = later(std::chrono::steady_clock::now(), grace_);
+    while (early_running() > 0 && std::chrono::steady_clock::now() < until) {
+        wake_->expires_at(until);
+        boost::system::error_code ignored;  // woken by the end of a tool
+        co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    std::erase_if(tools_, [](const auto& tool) { return tool->start.early && tool->ended; });
 }
 
 void tool_group::cancel()
 {
+    stopping_ = true;
+    retries_.clear();
+    const limit_point give_up_at = later(std::chrono::steady_clock::now(), grace_);
     for (const std::shared_ptr<running_tool>& tool : tools_)
-        tool->request_cancel();
+        tool->request_cancel(give_up_at);
+    wake();
+}
+
+void tool_group::cancel(const call_key& key)
+{
+    std::erase_if(retries_, [&key](const retry& r) { return r.key == key; });
+    for (const std::shared_ptr<running_tool>& tool : tools_) {
+        if (tool->start.call.key != key)
+            continue;
+        tool->reported = true;
+        tool->request_cancel(limit_point::max());
+    }
+    wake();
 }
 
 asio::awaitable<void> tool_group::drain()
@@ -219,7 +283,9 @@ asio::awaitable<void> tool_group::drain()
 
 bool tool_group::any_ended() const
 {
-    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) { return tool->ended; });
+    return std::any_of(tools_.begin(), tools_.end(), [](const auto& tool) {
+        return tool->ended && !tool->start.early;
+    });
 }
 
 limit_point tool_group::next_deadline() const
@@ -227,6 +293,8 @@ limit_point tool_group::next_deadline() const
     limit_point next = limit_point::max();
     for (const std::shared_ptr<running_tool>& tool : tools_)
         next = std::min(next, tool->deadline);
+    for (const retry& each : retries_)
+        next = std::min(next, each.due);
     return next;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 
 #include "handoff/run_machine.hpp"
 #include "handoff/strand_hop.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/value.hpp>
 
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,14 @@ using handoff_core::tool_end;
 /// Of limits: a clock that nobody sets.
 using limit_point = std::chrono::steady_clock::time_point;
 
+/// What is run of a tool, under its limits.
+enum class tool_task
+{
+    handler,
+    probe,
+    dispatch,
+};
+
 /// What a tool needs, and how its end is reported.
 struct tool_start
 {
@@ -35,9 +45,22 @@ struct tool_start
     std::shared_ptr<const tool_registry> tools{};
     std::string run_id{};
     std::size_t max_result_bytes = 0;
-    std::int64_t fence = 0;           ///< of the run's owner; 0 without a store
-    tool_handler in_place_of_tool{};  ///< set: runs under the limits of the tool, instead of its handler
-    std::function<void(const call_key&, boost::json::value)> on_progress{};  ///< called on the strand
+    tool_effect effect = tool_effect::once;  ///< that counts
+    std::int64_t fence = 0;                  ///< of the run's owner; 0 without a store
+    tool_task task = tool_task::handler;
+    argument_resolver resolve{};  ///< for the handler of the tool; empty: it gets the arguments of the call
+    std::function<stores::append_request(boost::json::value)> finish_record{};  ///< empty without a store
+    std::function<void(const call_key&, boost::json::value)> on_progress{};     ///< called on the strand
+
+    /// Set: the call starts before the run knows it, and nothing is heard of it until adopt(). Its fingerprint.
+    std::optional<std::string> early{};
+};
+
+/// What the probe of a tool says.
+struct probe_answer
+{
+    bool known = false;
+    std::optional<boost::json::value> result{};  ///< when it happened
 };
 
 struct ended_call
@@ -45,16 +68,24 @@ struct ended_call
     call_key key{};
     tool_end end{};
     time_point entered{};  ///< when its handler was entered
-    bool late = false;     ///< a value after the end was reported as a timeout: only worth a note
+    bool late = false;     ///< a value after the end was reported: only worth a note
+    bool again = false;    ///< it has not ended: it is to be started once more now
+    tool_task task = tool_task::handler;
+    std::optional<probe_answer> asked{};  ///< of tool_task::probe
 };
+
+struct running_tool;
 
 /// The running tools of one run. Each is a coroutine of its own on the strand of the run, so that one that throws or is
 /// cancelled leaves the others alone. Whoever makes a group awaits drain() before it lets go: no tool outlives its run.
 /// To be used on the strand alone.
+///
+/// An attempt whose tool wants another one, and may have it, is not reported as ended: after a while the call is to be
+/// started again. The probe of a tool is asked before that, and when a time limit has passed.
 class tool_group
 {
 public:
-    /// @param grace  how long a tool that was cancelled for its time limit may take to end, before the run goes on
+    /// @param grace  how long a tool that was cancelled may take to end, before the run goes on
     tool_group(strand s, std::chrono::milliseconds grace);
     ~tool_group();
 
@@ -63,31 +94,54 @@ public:
 
     void start(tool_start what);
 
-    /// Ends the present wait().
-    void wake() { wake_->cancel(); }
+    /// Ends the present or the next wait().
+    void wake();
 
     /// Waits until a tool has ended, a time limit has passed, or wake().
     boost::asio::awaitable<void> wait();
 
-    /// Takes the calls that have ended, in the order in which they were started. A tool whose time limit has passed is
-    /// cancelled; one that then does not end within the grace is reported as ended, and goes on to be awaited by
-    /// drain().
+    /// Takes the calls that have ended, in the order in which they were started, and those to start again. A tool whose
+    /// time limit has passed is cancelled; one that does not end within the grace of its cancellation is reported as
+    /// ended, and goes on to be awaited by drain().
     std::vector<ended_call> take_ended(limit_point now);
 
-    /// Whether a tool has not been reported as ended.
+    /// Whether a call has not been reported as ended.
     bool any_open() const;
 
-    /// Cancels all tools.
+    /// Cancels all tools: nothing is tried again, and no probe asked.
     void cancel();
+
+    /// Calls that started early, and still run; whether this one did.
+    std::size_t early_running() const;
+    bool has_early(const call_key& key) const;
+
+    /// The run asks for a call: false unless it has started early, with this fingerprint, and was not cancelled. From
+    /// now on it is a call like the others.
+    bool adopt(const call_key& key, const std::string& fingerprint);
+
+    /// Cancels those that have started early and were not adopted.
+    void cancel_early();
+
+    /// Likewise; waits until they have ended, for the grace at most, and forgets those: drain() awaits the others.
+    boost::asio::awaitable<void> discard_early();
+
+    /// Cancels the tool of this call, of which somebody else has reported the end.
+    void cancel(const call_key& key);
 
     /// Waits until all tools have ended, whatever their time limits. Not to be cancelled.
     boost::asio::awaitable<void> drain();
 
 private:
-    struct running_tool;
+    struct retry
+    {
+        call_key key{};
+        limit_point due{};
+    };
 
-    static boost::asio::awaitable<void> run(std::shared_ptr<running_tool> tool);
-
+    void report(running_tool& tool, limit_point now, std::vector<ended_call>& to);
+    void report_probe(running_tool& tool, limit_point now, std::vector<ended_call>& to);
+    bool follows_up(running_tool& tool, tool_end& end, limit_point now);
+    void retry_later(const running_tool& tool, limit_point now);
     bool any_ended() const;
     limit_point next_deadline() const;
 
@@ -95,6 +149,9 @@ private:
     std::chrono::milliseconds grace_;
     std::shared_ptr<boost::asio::steady_timer> wake_;
     std::vector<std::shared_ptr<running_tool>> tools_;
+    std::vector<retry> retries_;
+    bool stopping_ = false;
+    bool woken_ = false;
 };
 
 }  // namespace dedalus::handoff_engine

@@ -32,12 +32,24 @@ public:
     /// least one byte was read, unless the buffer is empty.
     virtual std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) = 0;
 
+    /// Whether the last try_read() took all there was. Until something comes another one would block, so that wait()
+    /// may as well begin at once; it ends at once when something has come meanwhile.
+    virtual bool drained() const noexcept { return false; }
+
+    /// Whether a drained() stream is so still: neither bytes nor an end have come. Costs less than a try_read(). False
+    /// when that cannot be told.
+    virtual bool quiet() noexcept { return false; }
+
+    /// Nothing is going to be read soon: gives back the memory that can be got again.
+    virtual void release_memory() noexcept {}
+
     /// Writes as much as goes at once; may be less than all. After would_block the next try_write must begin with the
     /// same bytes (at another address, if need be).
     virtual std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) = 0;
 
-    /// Waits until the last try_ that would have blocked may go on. Honours per-operation (terminal) cancellation:
-    /// throws system_error(operation_aborted) then. After interrupt() it ends, normally or not.
+    /// Waits until the last try_ that would have blocked may go on; for bytes when drained(). Honours per-operation
+    /// (terminal) cancellation: throws system_error(operation_aborted) then. After interrupt() it ends, normally or
+    /// not.
     virtual boost::asio::awaitable<void> wait() = 0;
 
     /// Waits until bytes can be read or written: for a writer that wants to hear an answer that comes too early. As

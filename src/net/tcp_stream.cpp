@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace dedalus::net {
@@ -119,6 +120,13 @@ std::size_t tcp_stream::try_read(std::span<char> buffer, error_code& ec) noexcep
     });
 }
 
+bool tcp_stream::quiet() noexcept
+{
+    char byte = 0;
+    return drained_ && !interrupted_ && ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 std::size_t tcp_stream::try_write(std::span<const char> bytes, error_code& ec) noexcept
 {
     return transfer(tcp::socket::wait_write, bytes.size(), ec, [&](int fd) {
@@ -141,10 +149,15 @@ tcp_stream::transfer(tcp::socket::wait_type direction, std::size_t size, error_c
     do
         n = call(socket_.native_handle());
     while (n < 0 && errno == EINTR);
+    const bool blocked = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    const bool exhausted = blocked || (n > 0 && static_cast<std::size_t>(n) < size);
+    if (exhausted)
+        direction_ = direction;
+    if (exhausted || direction == tcp::socket::wait_read)
+        drained_ = exhausted && direction == tcp::socket::wait_read;
     if (n > 0)
         return static_cast<std::size_t>(n);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        direction_ = direction;
+    if (blocked) {
         ec = asio::error::would_block;
         return 0;
     }
@@ -155,13 +168,36 @@ tcp_stream::transfer(tcp::socket::wait_type direction, std::size_t size, error_c
     return 0;
 }
 
+// Asio goes on asking for writability once it was asked for, and hears of it at once: each wait for bytes cost a
+// system call that gives nothing. A new registration knows nothing of it.
+void tcp_stream::forget_writability() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    asked_for_writability_ = false;
+    error_code ec;
+    const tcp protocol = socket_.local_endpoint(ec).protocol();
+    const int fd = ec ? -1 : socket_.release(ec);
+    if (ec)
+        return;
+    socket_.assign(protocol, fd, ec);
+    if (ec)
+        ::close(fd);  // the wait fails
+}
+
 asio::awaitable<void> tcp_stream::wait()
 {
+    drained_ = false;
+    if (direction_ == tcp::socket::wait_write)
+        asked_for_writability_ = true;
+    else if (asked_for_writability_)
+        forget_writability();
     return socket_.async_wait(direction_, asio::use_awaitable);
 }
 
 asio::awaitable<void> tcp_stream::wait_either()
 {
+    drained_ = false;
+    asked_for_writability_ = true;
     auto readable = socket_.async_wait(tcp::socket::wait_read, asio::deferred);
     auto writable = socket_.async_wait(tcp::socket::wait_write, asio::deferred);
     auto both = asio::experimental::make_parallel_group(std::move(readable), std::move(writable));

@@ -31,6 +31,11 @@ public:
     void finish_connect(boost::system::error_code& ec);
 
     std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) noexcept override;
+
+    bool drained() const noexcept override { return drained_; }
+
+    bool quiet() noexcept override;
+
     std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) noexcept override;
     boost::asio::awaitable<void> wait() override;
     boost::asio::awaitable<void> wait_either() override;
@@ -40,6 +45,7 @@ public:
 
 private:
     void set_options();
+    void forget_writability() noexcept;
 
     template <class SystemCall>
     std::size_t transfer(
@@ -52,7 +58,9 @@ private:
     boost::asio::ip::tcp::socket socket_;
     tcp_options options_;
     boost::asio::ip::tcp::socket::wait_type direction_ = boost::asio::ip::tcp::socket::wait_read;
-    std::mutex mutex_;  // orders interrupt() against start_connect() and the destructor
+    bool drained_ = false;  // then direction_ is that of reading
+    bool asked_for_writability_ = false;
+    std::mutex mutex_;  // orders interrupt() against start_connect(), forget_writability() and the destructor
     std::atomic<bool> interrupted_ = false;
 };
 

@@ -35,9 +35,13 @@ public:
 
     /// Returns at once what OpenSSL has decrypted or can decrypt; see byte_stream.
     std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) noexcept override;
+    bool drained() const noexcept override;
+    bool quiet() noexcept override;
+
     std::size_t try_write(std::span<const char> bytes, boost::system::error_code& ec) noexcept override;
     boost::asio::awaitable<void> wait() override;
     boost::asio::awaitable<void> wait_either() override;
+    void release_memory() noexcept override;
     void interrupt() noexcept override;
 
 private:
@@ -49,7 +53,6 @@ private:
     };
 
     boost::system::error_code outcome(int returned);
-    void release_memory() noexcept;
     void expect_host(const std::string& host);
     static std::string describe_problem(const boost::system::error_code& ec);
 
@@ -60,6 +63,7 @@ private:
     boost::system::error_code fatal_;          // no operation on session_ is allowed once it is set
     boost::system::error_code write_failure_;  // of the socket: nothing more is written, but reading goes on
     bool established_ = false;
+    bool drained_ = false;  // neither OpenSSL nor the buffer before it holds anything back
     std::atomic<bool> interrupted_ = false;
     std::string handshake_problem_;
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,17 +26,29 @@ namespace {
 
 constexpr std::int64_t max_choice_index = 127;
 
-template <class Type>
-void take_last(std::optional<Type>& whole, const std::optional<Type>& piece)
+template <class Type, class Optional>
+void take_last(std::optional<Type>& whole, const Optional& piece)
 {
     if (piece)
-        whole = piece;
+        whole = *piece;
+}
+
+// An explicit empty list is a value, too; it is told from absence by where reading has put it.
+bool says_empty(const chat_completion_chunk& chunk, std::string_view member)
+{
+    const json::value* value = chunk.extra.empty() ? nullptr : chunk.extra.if_contains(member);
+    return value != nullptr && value->is_array() && value->get_array().empty();
 }
 
 template <class Type>
-void take_last(std::vector<Type>& whole, const std::vector<Type>& piece)
+void take_last(
+    std::vector<Type>& whole,
+    const std::vector<Type>& piece,
+    const chat_completion_chunk& chunk,
+    std::string_view member
+)
 {
-    if (!piece.empty())
+    if (!piece.empty() || says_empty(chunk, member))
         whole = piece;
 }
 
@@ -103,9 +116,14 @@ public:
         take_last(whole_.service_tier, chunk.service_tier);
         if (!chunk.extra.empty())
             protocol::merge_extra(chunk.extra, whole_.extra, is_chunk_member, budget_);
-        for (const chunk_choice& choice : chunk.choices)
+        for (const chunk_choice& choice : chunk.choices) {
             trace_.choices.push_back(choices_[choice.index].add(choice, budget_));
+            if (choice.index == 0)
+                std::ranges::move(trace_.choices.back().dropped, std::back_inserter(earlier_));
+        }
     }
+
+    const std::vector<assistant_message>& earlier_messages() const noexcept { return earlier_; }
 
     bool finished() const noexcept
     {
@@ -134,12 +152,12 @@ public:
 private:
     void add_handoff_members(const chat_completion_chunk& chunk)
     {
-        take_last(whole_.tools_executed, chunk.tools_executed);
-        take_last(whole_.mcp_tool_results, chunk.mcp_tool_results);
+        take_last(whole_.tools_executed, chunk.tools_executed, chunk, "tools_executed");
+        take_last(whole_.mcp_tool_results, chunk.mcp_tool_results, chunk, "mcp_tool_results");
         take_last(whole_.correlation_id, chunk.correlation_id);
-        take_last(whole_.pending_tools, chunk.pending_tools);
+        take_last(whole_.pending_tools, chunk.pending_tools, chunk, "pending_tools");
         take_last(whole_.turns_consumed, chunk.turns_consumed);
-        if (!chunk.deferred.empty()) {
+        if (!chunk.deferred.empty() || says_empty(chunk, "deferred")) {
             whole_.deferred = chunk.deferred;
             whole_.deferred_raw = chunk.deferred_raw;
         }
@@ -188,8 +206,11 @@ private:
         if (another_id && !finished())
             ids_vary_ = true;
         const bool new_segment = another_id && !ids_vary_ && finished() && goes_on(chunk);
-        if (new_segment)
+        if (new_segment) {
+            if (const auto first = choices_.find(0); first != choices_.end())
+                earlier_.push_back(first->second.result(0).message);
             choices_.clear();
+        }
         trace_.began_answer = new_segment;
         if (!chunk.id.empty() && (new_segment || whole_.id.empty()))
             whole_.id = chunk.id;
@@ -210,6 +231,7 @@ private:
     protocol::text_budget budget_;
     chat_completion whole_{};  // without choices
     std::map<std::int64_t, protocol::choice_accumulator> choices_{};
+    std::vector<assistant_message> earlier_{};
     protocol::chunk_trace trace_{};
     bool ids_vary_ = false;  // within one answer: then a change of the id does not tell answers apart
 };
@@ -235,6 +257,11 @@ bool chat_completion_accumulator::finished() const noexcept
 chat_completion chat_completion_accumulator::completion() const
 {
     return impl_->completion();
+}
+
+const std::vector<assistant_message>& chat_completion_accumulator::earlier_messages() const noexcept
+{
+    return impl_->earlier_messages();
 }
 
 const protocol::chunk_trace& protocol::accumulator_access::trace(const chat_completion_accumulator& accumulator)

@@ -1,5 +1,7 @@
 #include "protocol/chat_stream_decoder.hpp"
 
+#include <dedalus/json.hpp>
+
 #include "codec/decode_api_error.hpp"
 
 #include <boost/json/object.hpp>
@@ -23,8 +25,9 @@ bool is_named(const server_event& event) noexcept
 
 bool is_chunk(const chat_completion_chunk& chunk)
 {
-    // An empty or null list of choices is kept in `extra`.
-    return !chunk.choices.empty() || chunk.extra.contains("choices") || chunk.object == "chat.completion.chunk";
+    // An empty list of choices is kept in `extra`, a null in `nulls`.
+    return !chunk.choices.empty() || chunk.object == "chat.completion.chunk" || chunk.extra.contains("choices") ||
+           is_explicit_null(chunk, "choices");
 }
 
 }  // namespace
@@ -40,24 +43,24 @@ void chat_stream_decoder::feed(std::string_view body)
         parser_.feed(body);
 }
 
-std::optional<chat_completion_chunk> chat_stream_decoder::next()
+bool chat_stream_decoder::next()
 {
-    std::optional<chat_completion_chunk> chunk;
-    while (!done_ && !chunk) {
+    while (!done_) {
         boost::system::error_code ec;
         const std::optional<server_event> event = parser_.next(ec);
         try {
             if (ec.failed())
                 throw response_format_error(errc::limit_exceeded, "an event of the stream is too long", 0, {}, {});
             if (!event)
-                break;
-            decode(*event, chunk);
+                return false;
+            if (decode(*event))
+                return true;
         }
         catch (const response_format_error& e) {
             fail(e);
         }
     }
-    return chunk;
+    return false;
 }
 
 void chat_stream_decoder::finish()
@@ -69,32 +72,33 @@ void chat_stream_decoder::finish()
         throw incomplete_stream_error(std::make_shared<const chat_completion>(accumulator_.completion()));
 }
 
-// Gives nothing for the end marker and for an event that is not for a chat client.
-void chat_stream_decoder::decode(const server_event& event, std::optional<chat_completion_chunk>& to)
+// False for the end marker and for an event that is not for a chat client.
+bool chat_stream_decoder::decode(const server_event& event)
 {
     if (event.data == end_marker) {
         done_ = true;
-        return;
+        got_end_marker_ = true;
+        return false;
     }
     if (event.name == error_event)
         fail(event.data);
 
     try {
-        chunks_.decode(event.data, to);
+        chunks_.decode(event.data);
     }
     catch (const response_format_error&) {
         if (!is_named(event))
             throw;
-        return;
+        return false;
     }
-    if (codec::is_error_object(to->extra))
+    const chat_completion_chunk& chunk = chunks_.chunk();
+    if (!chunk.extra.empty() && codec::is_error_object(chunk.extra))
         fail(event.data);
-    if (is_named(event) && !is_chunk(*to)) {
-        to.reset();
-        return;
-    }
-    accumulator_.add(*to);
+    if (is_named(event) && !is_chunk(chunk))
+        return false;
+    accumulator_.add(chunk);
     got_chunk_ = true;
+    return true;
 }
 
 void chat_stream_decoder::fail(std::string_view error_body)

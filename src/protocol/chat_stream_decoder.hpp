@@ -37,15 +37,22 @@ public:
     /// Precondition: starved().
     void feed(std::string_view body);
 
-    /// The next chunk; nothing when more bytes are needed, or when done(). Throws api_error (in_stream) for an error
-    /// event and response_format_error for malformed data or a passed limit; then the decoder is done.
-    std::optional<chat_completion_chunk> next();
+    /// Goes to the next chunk; false when more bytes are needed, or when done(). Throws api_error (in_stream) for an
+    /// error event and response_format_error for malformed data or a passed limit; then the decoder is done.
+    bool next();
+
+    /// The chunk that next() went to; once. Apart from it, so that the chunk, which is large to move, is made where the
+    /// caller wants it.
+    std::optional<chat_completion_chunk> take() { return chunks_.take(); }
 
     /// Whether next() would give nothing, because all bytes were looked at.
     bool starved() const noexcept { return parser_.starved(); }
 
     /// Whether the end marker, an error, or finish() ended the answer.
     bool done() const noexcept { return done_; }
+
+    /// Whether it was the end marker.
+    bool got_end_marker() const noexcept { return got_end_marker_; }
 
     /// The body ended as HTTP says it should. Returns when the answer is complete even so: every choice has a finish
     /// reason, or there was a chunk and a missing end marker is tolerated. Else throws incomplete_stream_error, once.
@@ -55,7 +62,7 @@ public:
     const chat_completion_accumulator& accumulated() const noexcept { return accumulator_; }
 
 private:
-    void decode(const server_event& event, std::optional<chat_completion_chunk>& to);
+    bool decode(const server_event& event);
     [[noreturn]] void fail(std::string_view error_body);
     [[noreturn]] void fail(const response_format_error& e);
 
@@ -66,6 +73,7 @@ private:
     chat_completion_accumulator accumulator_;
     bool got_chunk_ = false;
     bool done_ = false;
+    bool got_end_marker_ = false;
 };
 
 }  // namespace dedalus::protocol

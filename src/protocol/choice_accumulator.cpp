@@ -86,8 +86,10 @@ choice_accumulator::trace choice_accumulator::add(const chunk_choice& piece, tex
     trace done;
     began_anew_ = began_anew_ || (finish_reason_ && has_role_or_text(piece.delta));
     done.began_segment = is_call_of_next_segment(piece.delta);
-    if (done.began_segment)
+    if (done.began_segment) {
+        done.dropped.push_back(finished_segment());
         drop_finished_segment();
+    }
     add_message(piece.delta, budget, done);
     if (piece.logprobs)
         add_logprobs(*piece.logprobs, budget);
@@ -122,6 +124,15 @@ bool choice_accumulator::is_call_of_next_segment(const message_delta& delta) con
     return began_anew_ && std::any_of(delta.tool_calls.begin(), delta.tool_calls.end(), [&](const auto& piece) {
                return calls_.has_new_id_at_used_index(piece);
            });
+}
+
+assistant_message choice_accumulator::finished_segment() const
+{
+    assistant_message segment;
+    if (const std::string_view text = first_text(message_.content, finished_extent_.content); !text.empty())
+        segment.content = std::string(text);
+    segment.tool_calls = calls_.calls(finished_extent_.calls);
+    return segment;
 }
 
 // The new segment may have begun before its first tool call shows it: what followed the finish reason stays.

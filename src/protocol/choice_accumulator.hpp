@@ -44,6 +44,7 @@ public:
         bool began_segment = false;  ///< the finished segment was dropped
         extent after{};
         std::vector<tool_call_accumulator::trace> calls{};  ///< of the tool calls of the piece, in their order
+        std::vector<assistant_message> dropped{};           ///< text and calls of the segment that was dropped
     };
 
     trace add(const chunk_choice& piece, text_budget& budget);
@@ -64,6 +65,7 @@ public:
 
 private:
     bool is_call_of_next_segment(const message_delta& delta) const;
+    assistant_message finished_segment() const;
     void drop_finished_segment();
     extent current_extent() const;
     void add_message(const message_delta& delta, text_budget& budget, trace& done);

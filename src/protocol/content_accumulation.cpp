@@ -166,6 +166,12 @@ std::size_t content_extent(const std::optional<message_content>& content) noexce
     return std::get<content_parts>(*content).size();
 }
 
+std::string_view first_text(const std::optional<message_content>& content, std::size_t extent) noexcept
+{
+    const auto* text = content ? std::get_if<std::string>(&*content) : nullptr;
+    return text == nullptr ? std::string_view() : std::string_view(*text).substr(0, extent);
+}
+
 void drop_first_content(std::optional<message_content>& content, std::size_t extent)
 {
     if (content_extent(content) <= extent) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 namespace dedalus::protocol {
 
@@ -16,6 +17,9 @@ void append_content(std::optional<message_content>& whole, const message_content
 
 /// Bytes of a text, or number of parts.
 std::size_t content_extent(const std::optional<message_content>& content) noexcept;
+
+/// What the text was when content_extent() was `extent`; "" for parts.
+std::string_view first_text(const std::optional<message_content>& content, std::size_t extent) noexcept;
 
 /// Drops what the content had when content_extent() was `extent`. A text that became a list since is dropped whole,
 /// as is what was joined to a part.

@@ -61,6 +61,8 @@ std::optional<server_event> event_stream_parser::next(boost::system::error_code&
         begin_event();
     if (mark_possible_ && !failed_)
         mark_possible_ = skip_byte_order_mark();
+    if (take_whole_event())
+        return deliver();
 
     while (position_ < input_.size() && !failed_) {
         if (swallow_lf_) {
@@ -129,8 +131,9 @@ std::size_t event_stream_parser::find(char c, std::size_t from) noexcept
 
 std::size_t event_stream_parser::line_end() noexcept
 {
+    // An event ends with an empty line: half of all lines need no search.
     if (next_lf_ < position_)
-        next_lf_ = find('\n', position_);
+        next_lf_ = input_[position_] == '\n' ? position_ : find('\n', position_);
     if (next_cr_ < position_)
         next_cr_ = find('\r', position_);
     return std::min(next_lf_, next_cr_);
@@ -159,6 +162,20 @@ bool event_stream_parser::take_data_line(std::string_view line) noexcept
     data_in_input_ = true;
     has_data_ = true;
     return true;
+}
+
+// An event of one data line that lies whole in the input, with its empty line: what all but one event of a read are,
+// for two thirds of the instructions of going line by line.
+bool event_stream_parser::take_whole_event() noexcept
+{
+    if (line_begun_ || has_data_ || swallow_lf_ || failed_ || position_ == input_.size())
+        return false;
+    const std::size_t end = line_end();
+    if (!input_.substr(end).starts_with("\n\n") || !take_data_line(input_.substr(position_, end - position_)))
+        return false;
+    position_ = end + 2;
+    failed_ = held_bytes() > max_event_bytes_;
+    return !failed_;
 }
 
 void event_stream_parser::extend_line(std::string_view piece)

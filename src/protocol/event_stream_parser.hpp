@@ -69,6 +69,7 @@ private:
     void extend_value(std::string_view piece);
     void end_line();
     bool take_data_line(std::string_view line) noexcept;
+    bool take_whole_event() noexcept;
 
     server_event deliver();
     void begin_event() noexcept;

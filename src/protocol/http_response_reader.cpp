@@ -103,6 +103,11 @@ public:
 
     const http_headers& headers() const noexcept { return header_done() ? parser_->headers : no_headers_; }
 
+    http_headers take_headers() noexcept
+    {
+        return header_done() ? std::exchange(parser_->headers, {}) : http_headers();
+    }
+
     const boost::system::error_code& failure() const noexcept { return failure_; }
 
 private:
@@ -328,6 +333,11 @@ int http_response_reader::status() const noexcept
 const http_headers& http_response_reader::headers() const noexcept
 {
     return impl_->headers();
+}
+
+http_headers http_response_reader::take_headers() noexcept
+{
+    return impl_->take_headers();
 }
 
 }  // namespace dedalus::protocol

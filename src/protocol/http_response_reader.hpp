@@ -38,6 +38,7 @@ public:
 
     int status() const noexcept;                   ///< 0 before header_done()
     const http_headers& headers() const noexcept;  ///< empty before header_done(); without trailers
+    http_headers take_headers() noexcept;          ///< headers(), which has none afterwards
 
 private:
     class impl;

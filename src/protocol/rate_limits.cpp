@@ -57,12 +57,24 @@ std::optional<std::int64_t> parse_count(std::optional<std::string_view> text)
     return value;
 }
 
-rate_limit parse_one(const http_headers& headers, const std::string& kind)
+struct rate_limit_names
+{
+    std::string_view limit;
+    std::string_view remaining;
+    std::string_view reset;
+};
+
+constexpr rate_limit_names of_requests{
+    "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"};
+constexpr rate_limit_names of_tokens{
+    "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"};
+
+rate_limit parse_one(const http_headers& headers, const rate_limit_names& each)
 {
     rate_limit result;
-    result.limit = parse_count(headers.find("x-ratelimit-limit-" + kind));
-    result.remaining = parse_count(headers.find("x-ratelimit-remaining-" + kind));
-    result.reset_text = headers.find("x-ratelimit-reset-" + kind).value_or("");
+    result.limit = parse_count(headers.find(each.limit));
+    result.remaining = parse_count(headers.find(each.remaining));
+    result.reset_text = headers.find(each.reset).value_or("");
     result.reset = parse_duration(result.reset_text);
     return result;
 }
@@ -71,7 +83,7 @@ rate_limit parse_one(const http_headers& headers, const std::string& kind)
 
 rate_limits parse_rate_limits(const http_headers& headers)
 {
-    return {parse_one(headers, "requests"), parse_one(headers, "tokens")};
+    return {parse_one(headers, of_requests), parse_one(headers, of_tokens)};
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text)

@@ -27,23 +27,11 @@ bool is_retried_status(int status)
     return status == 408 || status == 409 || status == 429 || status >= 500;
 }
 
-std::optional<bool> servers_wish(const attempt_failure& failure)
-{
-    if (failure.headers == nullptr)
-        return std::nullopt;
-    const auto value = failure.headers->find("x-should-retry");
-    if (value && support::ascii_iequals(*value, "true"))
-        return true;
-    if (value && support::ascii_iequals(*value, "false"))
-        return false;
-    return std::nullopt;
-}
-
 bool may_be_repeated(const attempt_failure& failure)
 {
     switch (failure.what) {
     case attempt_failure::kind::status:
-        return servers_wish(failure).value_or(is_retried_status(failure.status) && !is_quota(failure));
+        return servers_wish(failure.headers).value_or(is_retried_status(failure.status) && !is_quota(failure));
     case attempt_failure::kind::connection:
     case attempt_failure::kind::timeout:
         return true;
@@ -82,6 +70,18 @@ std::optional<milliseconds> parse_decimal(std::string_view text, double millisec
 }
 
 }  // namespace
+
+std::optional<bool> servers_wish(const http_headers* headers)
+{
+    if (headers == nullptr)
+        return std::nullopt;
+    const auto value = headers->find("x-should-retry");
+    if (value && support::ascii_iequals(*value, "true"))
+        return true;
+    if (value && support::ascii_iequals(*value, "false"))
+        return false;
+    return std::nullopt;
+}
 
 retry_decision decide_retry(
     const retry_options& options,

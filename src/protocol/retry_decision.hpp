@@ -36,6 +36,9 @@ struct retry_decision
     bool operator==(const retry_decision&) const = default;
 };
 
+/// What `x-should-retry` says. Null: there are no headers.
+std::optional<bool> servers_wish(const http_headers* headers);
+
 /// Whether to try again, and after which wait. `x-should-retry` decides over everything but the number of attempts and
 /// a hint above the cap.
 /// @param retries_taken  attempts that came before the failed one; not negative.

@@ -115,12 +115,12 @@ void tool_call_accumulator::drop_first(std::size_t count)
     open_ = calls_.empty() ? 0 : calls_.size() - 1;
 }
 
-std::vector<tool_call> tool_call_accumulator::calls() const
+std::vector<tool_call> tool_call_accumulator::calls(std::size_t count) const
 {
     std::vector<const open_call*> ordered;
-    ordered.reserve(calls_.size());
-    for (const open_call& call : calls_)
-        ordered.push_back(&call);
+    ordered.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
+        ordered.push_back(&calls_[i]);
     std::stable_sort(ordered.begin(), ordered.end(), [](const open_call* a, const open_call* b) {
         return a->index < b->index;
     });

@@ -59,7 +59,10 @@ public:
     void drop_first(std::size_t count);
 
     /// The calls by index, those of one index in the order in which they began.
-    std::vector<tool_call> calls() const;
+    std::vector<tool_call> calls() const { return calls(calls_.size()); }
+
+    /// Likewise, those of the `count` that began first.
+    std::vector<tool_call> calls(std::size_t count) const;
 
 private:
     struct open_call

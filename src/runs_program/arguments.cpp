@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <system_error>
 #include <utility>
 
 namespace dedalus::runs_program {
@@ -17,7 +20,9 @@ struct known_command
     std::size_t most;
 };
 
-constexpr std::array<known_command, 12> known_commands{{
+constexpr const char* label_problem = "--label needs NAME=VALUE";
+
+constexpr std::array<known_command, 14> known_commands{{
     {"list", command::list, 0, 0},
     {"waiting", command::waiting, 0, 1},
     {"show", command::show, 1, 1},
@@ -30,7 +35,26 @@ constexpr std::array<known_command, 12> known_commands{{
     {"resume", command::resume, 1, 1},
     {"export", command::export_run, 1, 1},
     {"import", command::import_run, 0, 1},
+    {"remove", command::remove, 1, 1},
+    {"collect", command::collect, 0, 0},
 }};
+
+// "90s", "45m", "12h", "30d"; nothing for what is none, or longer than 100 years.
+std::optional<std::chrono::milliseconds> read_duration(std::string_view text)
+{
+    constexpr std::int64_t most = std::int64_t{100} * 365 * 24 * 3600;
+    constexpr std::array<std::pair<char, std::int64_t>, 4> units{{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}}};
+    const auto unit =
+        std::ranges::find(units, text.empty() ? '\0' : text.back(), &std::pair<char, std::int64_t>::first);
+    if (unit == units.end())
+        return {};
+    std::int64_t count = 0;
+    const char* const end = text.data() + text.size() - 1;
+    const auto [stop, failure] = std::from_chars(text.data(), end, count);
+    if (failure != std::errc() || stop != end || count < 0 || count > most / unit->second)
+        return {};
+    return std::chrono::seconds(count * unit->second);
+}
 
 /// Takes the words one after the other.
 class word_reader
@@ -68,6 +92,10 @@ private:
             take_value(result_.postgres, "--postgres needs a connection, once");
         else if (word == "--phase")
             take_phase();
+        else if (word == "--label")
+            take_label();
+        else if (word == "--older-than")
+            take_age();
         else
             throw usage_error("unknown option " + word.substr(0, word.find('=')));
     }
@@ -102,6 +130,27 @@ private:
             throw usage_error("--phase needs the name of a phase: suspended, completed, ...");
     }
 
+    void take_label()
+    {
+        std::string text;
+        take_value(text, label_problem);
+        const std::size_t middle = text.find('=');
+        if (middle == std::string::npos || middle == 0)
+            throw usage_error(label_problem);
+        result_.labels[text.substr(0, middle)] = text.substr(middle + 1);
+    }
+
+    void take_age()
+    {
+        std::string age;
+        take_value(age, "--older-than needs a time");
+        if (result_.older_than)
+            throw usage_error("--older-than stands twice");
+        result_.older_than = read_duration(age);
+        if (!result_.older_than)
+            throw usage_error("--older-than needs a time: 90s, 45m, 12h, 30d");
+    }
+
     void check_store() const
     {
         if (result_.sqlite.empty() == result_.postgres.empty())
@@ -119,8 +168,15 @@ private:
             throw usage_error("--html is for show");
         if (result_.always && (result_.what != command::approve || result_.words.size() > 2))
             throw usage_error("--always is for approve, without other arguments");
-        if (result_.phase && result_.what != command::list)
-            throw usage_error("--phase is for list");
+        const bool collects = result_.what == command::collect;
+        if (result_.phase && !collects && result_.what != command::list)
+            throw usage_error("--phase is for list and collect");
+        if (result_.phase && collects && !is_terminal(*result_.phase))
+            throw usage_error("collect takes runs that have ended: --phase completed, failed, ...");
+        if (result_.older_than.has_value() != collects)
+            throw usage_error("collect needs --older-than, and nothing else does");
+        if (!result_.labels.empty() && result_.what != command::list)
+            throw usage_error("--label is for list");
     }
 
     const std::vector<std::string>& words_;
@@ -135,7 +191,8 @@ constexpr std::string_view usage = R"(usage: dedalus-runs (--sqlite FILE | --pos
 
 Looks into a store of runs, and decides for runs that wait.
 
-  list [--phase PHASE]      the runs, oldest first
+  list [--phase PHASE] [--label NAME=VALUE]...
+                            the runs, oldest first; of those with all these labels
   waiting [RUN]             the calls that wait for somebody
   show [--html] RUN         what happened in a run, and when; --html: as a page of its own
   approve [--always] RUN CALL [ARGUMENTS]
@@ -149,6 +206,9 @@ Looks into a store of runs, and decides for runs that wait.
   resume RUN                let the next worker go on with a suspended run
   export RUN                the whole run as a JSON document
   import [FILE]             take in such a document, from standard input without FILE
+  remove RUN                remove a run that has ended, with all that belongs to it
+  collect --older-than TIME [--phase PHASE]
+                            remove all that have ended so long ago: 90s, 45m, 12h, 30d
 
 CONNECTION is what libpq takes: "host=/run/postgresql dbname=runs", "postgresql://...".
 It may come from PGHOST, PGPASSWORD and the like, too. After -- all words are arguments.

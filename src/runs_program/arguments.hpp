@@ -1,7 +1,9 @@
 #pragma once
 
 #include <dedalus/handoff/run_phase.hpp>
+#include <dedalus/stores/records.hpp>
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -24,6 +26,8 @@ enum class command
     resume,
     export_run,
     import_run,
+    remove,
+    collect,
 };
 
 /// What the program was told on its command line.
@@ -35,6 +39,8 @@ struct arguments
     bool html = false;
     bool always = false;
     std::optional<run_phase> phase{};
+    stores::label_map labels{};  ///< that the listed runs have
+    std::optional<std::chrono::milliseconds> older_than{};
     std::vector<std::string> words{};  ///< those after the command, as many as it takes
 };
 

@@ -11,6 +11,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -44,9 +46,10 @@ asio::awaitable<stores::stored_run> load_run(store_ptr store, std::string run_id
     co_return std::move(loaded.run);
 }
 
-asio::awaitable<void> list_runs(store_ptr store, std::optional<run_phase> phase)
+asio::awaitable<void> list_runs(store_ptr store, std::optional<run_phase> phase, stores::label_map labels)
 {
     stores::list_query query;
+    query.labels = std::move(labels);
     query.phase = phase;
     bool first = true;
     do {
@@ -88,6 +91,8 @@ void report(stores::post_outcome outcome, const char* done)
         throw refused("somebody has decided on this call already");
     case stores::post_outcome::expired:
         throw refused("the time to decide on this call is over");
+    case stores::post_outcome::not_allowed:
+        throw refused("this decision is not allowed for the call: see `waiting`");
     case stores::post_outcome::refused:
         break;
     }
@@ -190,6 +195,30 @@ asio::awaitable<void> wake_run(store_ptr store, std::string run_id)
     print("the next worker goes on with the run\n");
 }
 
+asio::awaitable<void> remove_run(store_ptr store, std::string run_id)
+{
+    const stores::remove_outcome outcome = co_await store->remove(run_id, true);
+    if (outcome == stores::remove_outcome::not_found)
+        throw refused("there is no run " + plain(run_id));
+    if (outcome == stores::remove_outcome::refused)
+        throw refused("the run has not ended: cancel it, and let a worker end it");
+    print("removed\n");
+}
+
+asio::awaitable<void> collect_runs(store_ptr store, std::chrono::milliseconds age, std::optional<run_phase> phase)
+{
+    stores::collect_query query;
+    query.age = age;
+    query.phase = phase;
+    std::size_t all = 0;
+    std::size_t removed = query.limit;
+    while (removed == query.limit) {
+        removed = co_await store->collect(query);
+        all += removed;
+    }
+    print(std::to_string(all) + " removed\n");
+}
+
 asio::awaitable<void> export_one(store_ptr store, std::string run_id)
 {
     const stores::stored_run run = co_await load_run(store, std::move(run_id));
@@ -230,7 +259,7 @@ asio::awaitable<void> run_command(arguments what, store_ptr store)
 {
     switch (what.what) {
     case command::list:
-        return list_runs(std::move(store), what.phase);
+        return list_runs(std::move(store), what.phase, std::move(what.labels));
     case command::waiting:
         return list_waiting(std::move(store), std::move(what.words));
     case command::show:
@@ -246,6 +275,10 @@ asio::awaitable<void> run_command(arguments what, store_ptr store)
         return wake_run(std::move(store), std::move(what.words[0]));
     case command::export_run:
         return export_one(std::move(store), std::move(what.words[0]));
+    case command::remove:
+        return remove_run(std::move(store), std::move(what.words[0]));
+    case command::collect:
+        return collect_runs(std::move(store), *what.older_than, what.phase);
     case command::import_run:
         break;
     }

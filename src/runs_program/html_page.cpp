@@ -124,7 +124,7 @@ private:
 
     void write_server_call(const server_tool_result& call)
     {
-        out_ += "<p class=\"soft\">The server ran " + html(call.name.empty() ? call.call_id : call.name) + "</p>\n";
+        out_ += "<p class=\"soft\">The server ran " + html(server_call_text(call)) + "</p>\n";
     }
 
     void write_call(const timeline_call& call)

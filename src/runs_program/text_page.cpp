@@ -61,7 +61,7 @@ public:
             }
             for (const server_tool_result& call : run_.result.server_tools) {
                 if (call.turn == turn)
-                    out_ += "  server   " + plain(call.name.empty() ? call.call_id : call.name) + '\n';
+                    out_ += "  server   " + plain(server_call_text(call)) + '\n';
             }
             for (const timeline_call& call : run_.calls) {
                 if (call.result.turn == turn)
@@ -162,7 +162,7 @@ std::string runs_table(const std::vector<stores::run_summary>& runs, bool with_t
 std::string waiting_table(const std::vector<waiting_call>& calls)
 {
     table rows;
-    rows.push_back({"RUN", "CALL", "WAITS FOR", "SINCE", "UNTIL", "TOOL", "ARGUMENTS"});
+    rows.push_back({"RUN", "CALL", "WAITS FOR", "SINCE", "UNTIL", "TOOL", "ALLOWED", "SUMMARY", "ARGUMENTS"});
     for (const waiting_call& call : calls) {
         rows.push_back({
             plain(call.run_id),
@@ -171,6 +171,8 @@ std::string waiting_table(const std::vector<waiting_call>& calls)
             time_text(stored(call.since)),
             call.expires_at ? time_text(stored(*call.expires_at)) : "-",
             plain(call.name, most_cell_bytes),
+            decisions_text(call.decisions),
+            call.summary.empty() ? "-" : plain(call.summary, most_argument_bytes),
             plain(boost::json::serialize(call.arguments), most_argument_bytes),
         });
     }

@@ -41,6 +41,26 @@ std::string request_text(const timeline_request& request)
     return text;
 }
 
+std::string server_call_text(const server_tool_result& call)
+{
+    std::string text = call.name.empty() ? call.call_id : call.name;
+    if (!call.server.empty())
+        text += " of " + call.server;
+    if (call.is_error)
+        text += ", failed";
+    if (call.duration)
+        text += ", after " + duration_text(*call.duration);
+    return text;
+}
+
+std::string decisions_text(const std::vector<wait_decision>& decisions)
+{
+    std::string text;
+    for (const wait_decision each : decisions)
+        text.append(text.empty() ? "" : ",").append(to_string(each));
+    return text;
+}
+
 std::string wait_text(wait_kind kind)
 {
     switch (kind) {

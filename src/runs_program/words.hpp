@@ -20,6 +20,12 @@ std::string state_text(const timeline_call& call);
 /// "approval", "external result", "decision, since its outcome is unknown".
 std::string wait_text(wait_kind kind);
 
+/// "search", "search of docs, failed, after 12 ms".
+std::string server_call_text(const server_tool_result& call);
+
+/// "approve,reject".
+std::string decisions_text(const std::vector<wait_decision>& decisions);
+
 /// "open", "approved", "rejected", ...
 std::string end_text(const timeline_wait& wait);
 

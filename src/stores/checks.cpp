@@ -278,6 +278,13 @@ void check(const append_request& request)
         refuse("no call record to append");
 }
 
+void check_finish(const append_request& request)
+{
+    check(request);
+    if (request.records.size() != 1 || request.records.front().kind != call_record_kind::finish)
+        refuse("not the record of how a call ended");
+}
+
 void check(const post_request& request)
 {
     check_run_id(request.run_id);

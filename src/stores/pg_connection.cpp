@@ -1,5 +1,7 @@
 #include "stores/pg_connection.hpp"
 
+#include "stores/pg_bound.hpp"
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
@@ -18,8 +20,6 @@ namespace {
 constexpr Oid type_bytea = 17;
 constexpr Oid type_bigint = 20;
 constexpr Oid type_text = 25;
-
-constexpr int binary = 1;
 
 std::string sqlstate_of(const PGresult* result)
 {
@@ -101,6 +101,16 @@ pg_arguments& pg_arguments::bytes(std::string_view value)
 pg_arguments& pg_arguments::time(std::optional<time_point> value)
 {
     return value ? number(value->time_since_epoch().count()) : add(argument{"", true, false, true});
+}
+
+pg_bound::pg_bound(const pg_arguments& arguments)
+{
+    for (const pg_arguments::argument& argument : arguments.all()) {
+        values.push_back(argument.is_null ? nullptr : argument.value.c_str());
+        lengths.push_back(static_cast<int>(argument.value.size()));
+        formats.push_back(argument.is_bytes ? binary : 0);
+        types.push_back(argument.is_number ? type_bigint : argument.is_bytes ? type_bytea : type_text);
+    }
 }
 
 pg_rows::pg_rows(pg_result* result) : result_(result, PQclear) {}
@@ -221,53 +231,102 @@ asio::awaitable<void> pg_connection::flush()
     }
 }
 
-// Of several results the last one; the first error.
-asio::awaitable<pg_rows> pg_connection::results()
+asio::awaitable<void> pg_connection::wait_for_result()
 {
-    co_await flush();
-    std::string refused;
+    while (PQisBusy(connection_) != 0) {
+        co_await wait(false);
+        check_sent(PQconsumeInput(connection_));
+    }
+}
+
+// Of several results the last one; the first error, with a space behind it, unless there is one already.
+asio::awaitable<pg_rows> pg_connection::result_of_one(std::string& refused /* borrowed */)
+{
     pg_rows last;
     for (;;) {
-        while (PQisBusy(connection_) != 0) {
-            co_await wait(false);
-            check_sent(PQconsumeInput(connection_));
-        }
+        co_await wait_for_result();
         PGresult* result = PQgetResult(connection_);
         if (!result)
-            break;
+            co_return last;
         last = pg_rows(result);
         const ExecStatusType status = PQresultStatus(result);
         const bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
         if (!good && refused.empty())
             refused = sqlstate_of(result) + ' ';
     }
+}
+
+void pg_connection::check_done(const std::string& refused) const
+{
     if (PQstatus(connection_) == CONNECTION_BAD)
         throw pg_error(pg_error::kind::lost, "");
-    if (!refused.empty()) {
-        refused.pop_back();
-        throw pg_error(pg_error::kind::refused, refused);
-    }
+    if (!refused.empty())
+        throw pg_error(pg_error::kind::refused, refused.substr(0, refused.size() - 1));
+}
+
+asio::awaitable<pg_rows> pg_connection::results()
+{
+    co_await flush();
+    std::string refused;
+    pg_rows last = co_await result_of_one(refused);
+    check_done(refused);
     co_return last;
+}
+
+void pg_connection::send(const pg_statement& statement)
+{
+    const pg_bound bound(statement.arguments);
+    check_sent(PQsendQueryParams(
+        connection_,
+        statement.text.c_str(),
+        bound.count(),
+        bound.types.data(),
+        bound.values.data(),
+        bound.lengths.data(),
+        bound.formats.data(),
+        pg_bound::binary
+    ));
+}
+
+asio::awaitable<pg_rows> pg_connection::run(const pg_statement& statement /* borrowed */)
+{
+    send(statement);
+    pg_rows rows = co_await results();
+    co_return rows;
 }
 
 asio::awaitable<pg_rows> pg_connection::run(std::string statement, pg_arguments arguments)
 {
-    std::vector<const char*> values;
-    std::vector<int> lengths;
-    std::vector<int> formats;
-    std::vector<Oid> types;
-    for (const pg_arguments::argument& argument : arguments.all()) {
-        values.push_back(argument.is_null ? nullptr : argument.value.c_str());
-        lengths.push_back(static_cast<int>(argument.value.size()));
-        formats.push_back(argument.is_bytes ? binary : 0);
-        types.push_back(argument.is_number ? type_bigint : argument.is_bytes ? type_bytea : type_text);
-    }
-    const int count = static_cast<int>(values.size());
-    check_sent(PQsendQueryParams(
-        connection_, statement.c_str(), count, types.data(), values.data(), lengths.data(), formats.data(), binary
-    ));
-    pg_rows rows = co_await results();
+    const pg_statement whole{std::move(statement), std::move(arguments)};
+    pg_rows rows = co_await run(whole);
     co_return rows;
+}
+
+// Of the mark behind the statements.
+asio::awaitable<void> pg_connection::end_pipeline()
+{
+    co_await wait_for_result();
+    const pg_rows mark(PQgetResult(connection_));
+    check_sent(PQexitPipelineMode(connection_));
+}
+
+asio::awaitable<std::vector<pg_rows>> pg_connection::run_together(std::vector<pg_statement> statements)
+{
+    check_sent(PQenterPipelineMode(connection_));
+    for (const pg_statement& statement : statements)
+        send(statement);
+    check_sent(PQpipelineSync(connection_));
+    co_await flush();
+    std::string refused;
+    std::vector<pg_rows> all;
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+        pg_rows rows = co_await result_of_one(refused);
+        all.push_back(std::move(rows));
+    }
+    if (PQstatus(connection_) != CONNECTION_BAD)
+        co_await end_pipeline();
+    check_done(refused);
+    co_return all;
 }
 
 asio::awaitable<void> pg_connection::run_all(std::string statements)

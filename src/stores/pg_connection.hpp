@@ -69,6 +69,13 @@ private:
     std::vector<argument> arguments_;
 };
 
+/// A statement with its arguments.
+struct pg_statement
+{
+    std::string text{};
+    pg_arguments arguments{};
+};
+
 /// Rows of a statement.
 class pg_rows
 {
@@ -108,6 +115,11 @@ public:
 
     /// One statement. Throws pg_error.
     boost::asio::awaitable<pg_rows> run(std::string statement, pg_arguments arguments);
+    boost::asio::awaitable<pg_rows> run(const pg_statement& statement /* borrowed */);
+
+    /// Several statements, sent at once and done in order; what each of them gave. The first that fails is the last
+    /// one. Throws pg_error.
+    boost::asio::awaitable<std::vector<pg_rows>> run_together(std::vector<pg_statement> statements);
 
     /// Statements without arguments and results.
     boost::asio::awaitable<void> run_all(std::string statements);
@@ -123,7 +135,12 @@ private:
 
     boost::asio::awaitable<void> wait(bool for_writing);
     boost::asio::awaitable<void> flush();
+    boost::asio::awaitable<void> wait_for_result();
+    boost::asio::awaitable<pg_rows> result_of_one(std::string& refused /* borrowed */);
     boost::asio::awaitable<pg_rows> results();
+    boost::asio::awaitable<void> end_pipeline();
+    void send(const pg_statement& statement);
+    void check_done(const std::string& refused) const;
     void adopt_socket();
     void check_sent(int sent) const;
 

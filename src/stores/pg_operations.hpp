@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The operations on the tables of PostgreSQL. A run's row is the lock of the run: appends share it, everything else
@@ -30,7 +31,12 @@ struct locked_run
     time_point now{};
 };
 
-/// The row of a run, which nobody else changes until the end of the transaction.
+/// The row of a run, which nobody else changes until the end of the transaction: the statement that asks for it, and
+/// what it gave.
+pg_statement lock_statement(std::string_view run_id);
+std::optional<locked_run> read_locked_run(const pg_rows& rows);
+
+/// Both.
 awaitable<std::optional<locked_run>> lock_run(pg_connection& c /* borrowed */, std::string run_id);
 
 awaitable<create_outcome> create(pg_connection& c /* borrowed */, const create_request& r /* borrowed */);
@@ -41,6 +47,16 @@ awaitable<renew_result> renew(pg_connection& c /* borrowed */, const renew_reque
 awaitable<lease_outcome> release(pg_connection& c /* borrowed */, const release_request& r /* borrowed */);
 awaitable<commit_result> commit(pg_connection& c /* borrowed */, const commit_request& r /* borrowed */);
 awaitable<append_result> append_call(pg_connection& c /* borrowed */, const append_request& r /* borrowed */);
+
+/// append_call() as one statement, which gives how many runs it found, and how many records it inserted.
+struct append_statement
+{
+    explicit append_statement(const append_request& r);
+
+    std::string text;
+    pg_arguments arguments;
+};
+
 awaitable<post_outcome> post(pg_connection& c /* borrowed */, const post_request& r /* borrowed */);
 awaitable<late_outcome> put_late(pg_connection& c /* borrowed */, const late_request& r /* borrowed */);
 awaitable<std::vector<std::string>> list_resumable(pg_connection& c /* borrowed */, const run_filter& f /* borrowed */);
@@ -55,6 +71,9 @@ awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, 
 
 /// "($5, $6), ($7, $8)": places of `rows` rows of `columns` arguments each, after `before` others.
 std::string places(std::size_t rows, std::size_t columns, std::size_t before);
+
+/// The arguments of a log entry as a row of dedalus_log, but for its run: 8 columns.
+void add_entry(pg_arguments& to, const log_entry& entry);
 
 awaitable<void> insert_entries(
     pg_connection& c /* borrowed */, std::string run_id, const std::vector<log_entry>& entries /* borrowed */

@@ -86,21 +86,24 @@ awaitable<void> put_wait(pg_connection& c /* borrowed */, std::string run_id, co
 // One statement: the share lock holds a takeover back until the records are there to be seen by it, and lets the other
 // appends of the run go on. A takeover that was first makes the guard empty. All records go in or none, as the
 // statement fails when one of them comes between the look and the insertion.
-awaitable<append_result> append_call(pg_connection& c /* borrowed */, const append_request& r /* borrowed */)
+append_statement::append_statement(const append_request& r)
 {
-    pg_arguments arguments;
     arguments.text(r.run_id).number(r.fence).text(r.op_id);
     for (const call_record& record : r.records)
         add_call(arguments, record);
-    std::string statement =
-        "WITH guard AS MATERIALIZED (SELECT run_id FROM dedalus_runs WHERE run_id = $1 AND fence = $2 FOR SHARE), "
-        "input (call_id, occurrence, slot, kind, attempt, fence, at, body, crc) AS (VALUES " +
-        places(r.records.size(), 9, 3) +
-        "), inserted AS (INSERT INTO dedalus_calls SELECT guard.run_id, input.*, $3 FROM guard, input "
-        "WHERE NOT EXISTS (SELECT 1 FROM dedalus_calls d JOIN input i ON d.call_id = i.call_id "
-        "AND d.occurrence = i.occurrence AND d.slot = i.slot WHERE d.run_id = $1) RETURNING 1) "
-        "SELECT (SELECT count(*) FROM guard), (SELECT count(*) FROM inserted)";
-    const pg_rows rows = co_await c.run(std::move(statement), std::move(arguments));
+    text = "WITH guard AS MATERIALIZED (SELECT run_id FROM dedalus_runs WHERE run_id = $1 AND fence = $2 FOR SHARE), "
+           "input (call_id, occurrence, slot, kind, attempt, fence, at, body, crc) AS (VALUES " +
+           places(r.records.size(), 9, 3) +
+           "), inserted AS (INSERT INTO dedalus_calls SELECT guard.run_id, input.*, $3 FROM guard, input "
+           "WHERE NOT EXISTS (SELECT 1 FROM dedalus_calls d JOIN input i ON d.call_id = i.call_id "
+           "AND d.occurrence = i.occurrence AND d.slot = i.slot WHERE d.run_id = $1) RETURNING 1) "
+           "SELECT (SELECT count(*) FROM guard), (SELECT count(*) FROM inserted)";
+}
+
+awaitable<append_result> append_call(pg_connection& c /* borrowed */, const append_request& r /* borrowed */)
+{
+    append_statement statement(r);
+    const pg_rows rows = co_await c.run(std::move(statement.text), std::move(statement.arguments));
     append_result result;
     if (rows.number(0, 0) == 0)
         co_return result;

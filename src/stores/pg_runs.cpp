@@ -7,16 +7,19 @@
 
 namespace dedalus::stores::pg {
 
-awaitable<std::optional<locked_run>> lock_run(pg_connection& c /* borrowed */, std::string run_id)
+pg_statement lock_statement(std::string_view run_id)
 {
-    pg_arguments arguments;
-    arguments.text(run_id);
-    const std::string statement =
-        std::string("SELECT phase, rev, last_seq, fence, lease_owner, lease_until, create_op, last_op, ") + now +
-        " FROM dedalus_runs WHERE run_id = $1 FOR NO KEY UPDATE";
-    const pg_rows rows = co_await c.run(statement, std::move(arguments));
+    pg_statement statement;
+    statement.text = std::string("SELECT phase, rev, last_seq, fence, lease_owner, lease_until, create_op, last_op, ") +
+                     now + " FROM dedalus_runs WHERE run_id = $1 FOR NO KEY UPDATE";
+    statement.arguments.text(run_id);
+    return statement;
+}
+
+std::optional<locked_run> read_locked_run(const pg_rows& rows)
+{
     if (rows.size() == 0)
-        co_return std::nullopt;
+        return std::nullopt;
     locked_run run;
     run.row.phase = to_run_phase(rows.text(0, 0)).value_or(run_phase::failed);
     run.row.rev = rows.number(0, 1);
@@ -27,7 +30,14 @@ awaitable<std::optional<locked_run>> lock_run(pg_connection& c /* borrowed */, s
     run.row.create_op = rows.text(0, 6);
     run.row.last_op = rows.text(0, 7);
     run.now = *rows.time(0, 8);
-    co_return run;
+    return run;
+}
+
+awaitable<std::optional<locked_run>> lock_run(pg_connection& c /* borrowed */, std::string run_id)
+{
+    const pg_statement statement = lock_statement(run_id);
+    const pg_rows rows = co_await c.run(statement);
+    co_return read_locked_run(rows);
 }
 
 std::string places(std::size_t rows, std::size_t columns, std::size_t before)
@@ -62,6 +72,12 @@ awaitable<create_outcome> create(pg_connection& c /* borrowed */, const create_r
     co_return create_outcome::created;
 }
 
+void add_entry(pg_arguments& to, const log_entry& entry)
+{
+    to.number(entry.seq).time(entry.at).number(entry.fence).number(entry.turn);
+    to.text(entry.kind).bytes(entry.body).bytes(entry.raw).number(entry.crc32c);
+}
+
 awaitable<void> insert_entries(
     pg_connection& c /* borrowed */, std::string run_id, const std::vector<log_entry>& entries /* borrowed */
 )
@@ -70,9 +86,8 @@ awaitable<void> insert_entries(
         const std::size_t rows = std::min(entries.size() - first, most_rows);
         pg_arguments arguments;
         for (std::size_t i = first; i < first + rows; ++i) {
-            const log_entry& entry = entries[i];
-            arguments.text(run_id).number(entry.seq).time(entry.at).number(entry.fence).number(entry.turn);
-            arguments.text(entry.kind).bytes(entry.body).bytes(entry.raw).number(entry.crc32c);
+            arguments.text(run_id);
+            add_entry(arguments, entries[i]);
         }
         std::string statement = "INSERT INTO dedalus_log VALUES " + places(rows, 9, 0);
         co_await c.run(std::move(statement), std::move(arguments));

@@ -158,7 +158,7 @@ asio::awaitable<lease_outcome> postgres_run_store::release(release_request reque
 
 asio::awaitable<commit_result> postgres_run_store::commit(commit_request request)
 {
-    return impl_->run(write, pg::commit, std::move(request));
+    return impl_->run(one_statement, pg::commit, std::move(request));
 }
 
 asio::awaitable<append_result> postgres_run_store::append_call(append_request request)

@@ -101,6 +101,14 @@ std::int64_t call_slot(const call_record& record)
     return 2 * record.attempt + (record.kind == call_record_kind::abandon ? 1 : 0);
 }
 
+void require_inserted(const append_result& result)
+{
+    if (result.outcome == append_outcome::fenced)
+        throw store_error(store_errc::refused, "the run has another owner by now");
+    if (result.outcome == append_outcome::already)
+        throw store_error(store_errc::refused, "the call has ended already");
+}
+
 std::string make_cursor(time_point created_at, std::string_view run_id)
 {
     return std::to_string(created_at.time_since_epoch().count()) + ' ' + std::string(run_id);

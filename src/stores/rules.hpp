@@ -48,6 +48,12 @@ DEDALUS_EXPORT void check(const collect_query& query);
 DEDALUS_EXPORT void check_run_id(std::string_view run_id);
 DEDALUS_EXPORT void check_blob(std::string_view bytes);
 
+/// Likewise, for what is not the one record of how a call ended.
+DEDALUS_EXPORT void check_finish(const append_request& request);
+
+/// Throws store_error(refused) unless the record of a tool is there now.
+DEDALUS_EXPORT void require_inserted(const append_result& result);
+
 /// Throws when the entries do not go on at `first`.
 DEDALUS_EXPORT void check_sequence(const std::vector<log_entry>& entries, std::int64_t first);
 

@@ -123,7 +123,8 @@ sqlite_database::~sqlite_database()
 {
     for (const auto& [text, statement] : statements_)
         sqlite3_finalize(statement);
-    sqlite3_close(database_);
+    if (ours_)
+        sqlite3_close(database_);
 }
 
 void sqlite_database::execute(const char* statements)

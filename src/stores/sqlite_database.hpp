@@ -57,6 +57,10 @@ class sqlite_database
 {
 public:
     sqlite_database(const std::string& path, std::chrono::milliseconds busy_timeout);
+
+    /// Over a connection of somebody else, who closes it.
+    explicit sqlite_database(sqlite3* connection) : database_(connection), ours_(false) {}
+
     ~sqlite_database();
 
     sqlite_database(const sqlite_database&) = delete;
@@ -96,6 +100,7 @@ private:
     std::int64_t changes() const;
 
     sqlite3* database_ = nullptr;
+    bool ours_ = true;
     std::map<const char*, sqlite3_stmt*> statements_;
 };
 

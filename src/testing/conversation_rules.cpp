@@ -62,7 +62,7 @@ private:
     std::set<std::string> answered_;
 };
 
-std::optional<reply> check_tool_messages(const json::object& request)
+std::optional<reply> check_tool_messages(const json::object& request, bool partial_answers)
 {
     std::set<std::string> excused;
     for (const json::value& call : array_member(request, "deferred_calls"))
@@ -74,6 +74,8 @@ std::optional<reply> check_tool_messages(const json::object& request)
         if (std::optional<std::string> problem = ledger.take(messages[i].as_object(), at))
             return invalid_request_reply(std::move(*problem), at);
     }
+    if (partial_answers)
+        return std::nullopt;
     if (std::optional<std::string> problem = ledger.settle())
         return invalid_request_reply(std::move(*problem), "messages");
     return std::nullopt;
@@ -131,9 +133,9 @@ reply invalid_request_reply(std::string message, std::string param)
     return json_reply(json::object{{"error", std::move(error)}}, 400);
 }
 
-std::optional<reply> check_conversation(const json::object& request)
+std::optional<reply> check_conversation(const json::object& request, bool partial_answers)
 {
-    std::optional<reply> refusal = check_tool_messages(request);
+    std::optional<reply> refusal = check_tool_messages(request, partial_answers);
     if (!refusal)
         refusal = check_tool_choice(request);
     if (!refusal)

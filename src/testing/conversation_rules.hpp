@@ -16,6 +16,7 @@ reply invalid_request_reply(std::string message, std::string param);
 /// answered exactly once before the conversation goes on, and options come with what they belong to. Returns the
 /// answer to a request that breaks a rule.
 /// Calls in `deferred_calls` need no answer.
-std::optional<reply> check_conversation(const boost::json::object& request);
+/// @param partial_answers  those of the last assistant message need none either
+std::optional<reply> check_conversation(const boost::json::object& request, bool partial_answers = false);
 
 }  // namespace dedalus::testing

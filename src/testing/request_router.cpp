@@ -85,8 +85,8 @@ std::variant<json::value, reply> parse_body(const std::string& body)
 }  // namespace
 
 request_router::request_router(const server_options& options, server_state& state)
-    : api_key_(options.api_key), state_(state), behaviour_(options.session_lifetime, options.stream_delay),
-      deferred_(options.deferred_polls)
+    : api_key_(options.api_key), partial_answers_(options.partial_answers), state_(state),
+      behaviour_(options.session_lifetime, options.stream_delay), deferred_(options.deferred_polls)
 {}
 
 reply request_router::answer(const received_request& request)
@@ -155,7 +155,7 @@ reply request_router::answer_chat(const received_request& request)
     check_request_schema(body, report);
     if (!report.ok())
         return json_reply(report.body(), 422);
-    if (std::optional<reply> refusal = check_conversation(body.get_object()))
+    if (std::optional<reply> refusal = check_conversation(body.get_object(), partial_answers_))
         return std::move(*refusal);
     return answer_valid(request, body.get_object());
 }

@@ -37,6 +37,7 @@ private:
     bool authorized(const received_request& request) const;
 
     std::string api_key_;
+    bool partial_answers_;
     server_state& state_;
     chat_behaviour behaviour_;
     deferred_results deferred_;

@@ -41,7 +41,7 @@ void connection_lease::open(std::unique_ptr<http_connection> connection)
 void connection_lease::take_usable()
 {
     while (connection_) {
-        if (connection_->reusable() == reuse::now) {
+        if (connection_->reusable(std::chrono::steady_clock::now()) == reuse::now) {
             pool_->count_reused();
             return;
         }
@@ -64,7 +64,7 @@ void connection_lease::release()
     connection_->end_exchange();
     // The end of a stream's body often arrives just after its last event, and nobody should have to wait for it: it is
     // looked for again when somebody wants the connection.
-    if (connection_->reusable() == reuse::never) {
+    if (connection_->reusable_later() == reuse::never) {
         free(&closed_connections::unusable);
         return;
     }

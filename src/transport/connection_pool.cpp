@@ -106,6 +106,21 @@ asio::awaitable<connection_lease> connection_pool::acquire(protocol::pool_key ke
     co_return place;
 }
 
+std::optional<connection_lease>
+connection_pool::acquire_at_once(const protocol::pool_key& key, const call_limits& limits)
+{
+    limits.check();
+    std::optional<state::place> given;
+    change([&](state& pooled, state::effects& out) {
+        given = pooled.acquire(key, std::chrono::steady_clock::now(), out);
+    });
+    if (!given)
+        return std::nullopt;
+    connection_lease place(shared_from_this(), key, std::move(given->idle));
+    place.take_usable();
+    return place;
+}
+
 asio::awaitable<void> connection_pool::wait(turn& queued /* borrowed */, call_limits limits)
 {
     limits.guard->arm(limits.next(call_phase::pool, limits.timeouts.pool));

@@ -31,6 +31,9 @@ public:
     /// the guard or the coroutine was cancelled; then the turn goes to the next.
     boost::asio::awaitable<connection_lease> acquire(protocol::pool_key key, call_limits limits);
 
+    /// The same without waiting: nothing when a place is not free at once.
+    std::optional<connection_lease> acquire_at_once(const protocol::pool_key& key, const call_limits& limits);
+
     /// Closes the connections that nobody uses.
     void close_idle();
 

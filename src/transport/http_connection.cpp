@@ -27,6 +27,13 @@ constexpr std::size_t max_drained_bytes = 64 * 1024;
 // What is read at most before others on the executor have a turn: a server that never pauses must not starve them.
 constexpr std::size_t turn_bytes = 256 * 1024;
 
+// A read that brought no more, and all there was, comes from a server that is slower than we are: to wait at once saves
+// a read that finds nothing, for each event of a slow stream. One that is faster has sent more meanwhile.
+constexpr std::size_t small_read_bytes = 1024;
+
+// What a look at a connection cannot tell anyway: the time that bytes and ends are on their way.
+constexpr std::chrono::microseconds moment(250);
+
 }  // namespace
 
 http_connection::http_connection(std::unique_ptr<net::byte_stream> stream, std::size_t max_header_bytes)
@@ -50,6 +57,7 @@ void http_connection::begin(call_limits limits)
     input_ = {};
     body_ = {};
     failure_ = {};
+    last_read_ = 0;
     drained_ = 0;
     request_sent_ = false;
     reason_ = close_reason::not_reusable;
@@ -76,32 +84,47 @@ asio::awaitable<void> http_connection::send(
     std::string_view body   // borrowed
 )
 {
+    boost::system::error_code ec;
     // One write for a small request, so that it leaves in one packet and one TLS record.
     if (head.size() + body.size() <= max_joined_bytes) {
-        const std::string whole = std::string(head).append(body);
-        co_await write(whole);
+        std::string whole;
+        whole.reserve(head.size() + body.size());
+        whole.append(head).append(body);
+        std::string_view rest = whole;
+        write_some(rest, ec);
+        // Nearly always all of it was written, and a coroutine is spared.
+        if (ec || !rest.empty())
+            co_await write(rest, ec);
     }
     else {
-        co_await write(head);
+        co_await write(head, ec);
         if (input_.empty())
-            co_await write(body);
+            co_await write(body, ec);
     }
     request_sent_ = input_.empty();
 }
 
-asio::awaitable<void> http_connection::write(std::string_view bytes)  // borrowed
+void http_connection::write_some(std::string_view& bytes, boost::system::error_code& ec)
+{
+    const std::size_t n = stream_->try_write(std::span(bytes.data(), bytes.size()), ec);
+    bytes.remove_prefix(n);
+    limits_->times->bytes_sent += n;
+}
+
+// @param ec  of the try before this one.
+asio::awaitable<void> http_connection::write(std::string_view bytes, boost::system::error_code ec)  // borrowed
 {
     bool armed = false;
     while (!bytes.empty()) {
-        boost::system::error_code ec;
-        const std::size_t n = stream_->try_write(std::span(bytes.data(), bytes.size()), ec);
-        bytes.remove_prefix(n);
-        limits_->times->bytes_sent += n;
-        armed = armed && n == 0;
+        if (!ec) {
+            const std::size_t before = bytes.size();
+            write_some(bytes, ec);
+            armed = armed && bytes.size() == before;
+        }
         if (!ec)
             continue;
         limits_->guard->throw_if_fired();
-        if (try_early_answer(ec))
+        if (try_early_answer(std::exchange(ec, {})))
             break;
         if (!std::exchange(armed, true))
             arm(call_phase::write, limits_->timeouts.write);
@@ -130,7 +153,7 @@ asio::awaitable<void> http_connection::read_header()
 {
     arm(call_phase::response_header, limits_->timeouts.response_header);
     while (!reader_->header_done()) {
-        if (input_.empty() && !try_fill(call_phase::response_header))
+        if (!more_at_once(call_phase::response_header))
             co_await wait(stream_->wait());
         consume();
         // What is wrong behind the header is told by read_body(), so that the status is not lost.
@@ -154,7 +177,7 @@ asio::awaitable<std::string_view> http_connection::read_body(protocol::deadline 
         check_readable();
         if (read_without_wait_ > turn_bytes)
             co_await let_others_run();
-        if (input_.empty() && !try_fill(limit.phase)) {
+        if (!more_at_once(limit.phase)) {
             if (!std::exchange(armed, true))
                 limits_->guard->arm(protocol::earliest(limit, limits_->total));
             co_await wait(stream_->wait());
@@ -181,24 +204,25 @@ asio::awaitable<void> http_connection::let_others_run()
     co_await asio::post(asio::use_awaitable);
 }
 
-reuse http_connection::reusable() noexcept
+reuse http_connection::verdict(std::chrono::steady_clock::time_point now) noexcept
 {
     reason_ = close_reason::not_reusable;
     if (!request_sent_)
         return reuse::never;
     try {
-        const reuse verdict = drain();
+        const reuse found = drain(now);
         give_buffer_back();
-        if (verdict != reuse::never)
+        stream_->release_memory();
+        if (found != reuse::never)
             reason_ = close_reason::idle;
-        return verdict;
+        return found;
     }
     catch (const std::exception&) {
         return reuse::never;
     }
 }
 
-reuse http_connection::drain()
+reuse http_connection::drain(std::chrono::steady_clock::time_point now)
 {
     while (!reader_->done()) {
         if (input_.empty()) {
@@ -214,6 +238,8 @@ reuse http_connection::drain()
     }
     if (!reader_->keep_alive() || !input_.empty())
         return reuse::never;
+    if (stream_->drained() && (now - last_read_at_ < moment || stream_->quiet()))
+        return reuse::now;
     boost::system::error_code ec;
     char surplus = 0;
     stream_->try_read(std::span(&surplus, 1), ec);
@@ -269,7 +295,20 @@ void http_connection::read(boost::system::error_code& ec)
     const std::span<char> room = buffer_.get();
     if (room.empty())
         throw std::bad_alloc();
-    input_ = {room.data(), stream_->try_read(room, ec)};
+    last_read_ = stream_->try_read(room, ec);
+    last_read_at_ = std::chrono::steady_clock::now();
+    input_ = {room.data(), last_read_};
+}
+
+// Whether there is something to consume without a wait.
+bool http_connection::more_at_once(call_phase phase)
+{
+    if (!input_.empty())
+        return true;
+    if (last_read_ > small_read_bytes || !stream_->drained())
+        return try_fill(phase);
+    give_buffer_back();
+    return false;
 }
 
 bool http_connection::try_fill(call_phase phase)

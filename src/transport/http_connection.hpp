@@ -63,23 +63,33 @@ public:
     /// @param limit  of the wait for it; its phase is that of errors.
     boost::asio::awaitable<std::string_view> read_body(protocol::deadline limit);
 
+    /// The same with timeouts.stream_idle as the limit.
+    boost::asio::awaitable<std::string_view> read_body(call_phase phase);
+
     /// The next piece of the body that was read already, a view that lasts until the next call; empty when there is
     /// none: then read_body() knows more.
     std::string_view buffered_body();
 
-    /// The same with timeouts.stream_idle as the limit.
-    boost::asio::awaitable<std::string_view> read_body(call_phase phase);
+    /// Whether read_body() would give nothing, because all of the body was given.
+    bool body_over() const noexcept { return body_.empty() && reader_->done(); }
 
     /// The exchange is over for its call; the answer may not have been read to its end.
     void end_exchange() noexcept;
 
     /// Whether another exchange may begin, without waiting: reads what is left of a body that is as good as over
     /// (at most 64 KiB), and sees whether the server has closed the connection or sent what nobody asked for.
-    reuse reusable() noexcept;
+    /// @param now  a connection from which was read a moment ago (a quarter of a millisecond) is not looked at: no look
+    /// sees what is under way, and that is as long.
+    reuse reusable(std::chrono::steady_clock::time_point now) noexcept { return verdict(now); }
+
+    /// The same when the exchange has just ended, for whether to keep the connection: without another look at a
+    /// stream that had no more when the end of the answer was read.
+    reuse reusable_later() noexcept { return verdict(last_read_at_); }
 
     int status() const noexcept { return reader_->status(); }
 
-    const http_headers& headers() const noexcept { return reader_->headers(); }
+    /// Those of the answer; once.
+    http_headers take_headers() noexcept { return reader_->take_headers(); }
 
     /// Whether a byte of the answer has come.
     bool answered() const noexcept { return reader_->got_some(); }
@@ -87,9 +97,12 @@ public:
 private:
     void arm(call_phase phase, std::chrono::milliseconds limit);
     boost::asio::awaitable<void> wait(boost::asio::awaitable<void> readiness);
-    boost::asio::awaitable<void> write(std::string_view bytes);
+    void write_some(std::string_view& bytes, boost::system::error_code& ec);
+    boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code ec);
     boost::asio::awaitable<void> let_others_run();
-    reuse drain();
+    reuse verdict(std::chrono::steady_clock::time_point now) noexcept;
+    reuse drain(std::chrono::steady_clock::time_point now);
+    bool more_at_once(call_phase phase);
     bool try_fill(call_phase phase);
     void read(boost::system::error_code& ec);
     void give_buffer_back() noexcept;
@@ -106,6 +119,8 @@ private:
     std::string_view input_;             // what of buffer_ has not been consumed
     std::string_view body_;              // the piece of the body that was consumed last
     boost::system::error_code failure_;  // of the reader
+    std::size_t last_read_ = 0;          // bytes that the last read has brought
+    std::chrono::steady_clock::time_point last_read_at_{};
     std::size_t drained_ = 0;            // bytes read after the exchange
     std::size_t read_without_wait_ = 0;  // bytes since this coroutine was last suspended
     bool request_sent_ = false;

@@ -42,7 +42,10 @@ void require_same_when_repeated(std::string_view input)
     for (std::size_t i = 0; i < 5; ++i) {
         std::optional<chat_completion_chunk> repeated;
         try {
-            decoder.decode(text, repeated);
+            decoder.decode(text);
+            const chat_completion_chunk seen = decoder.chunk();
+            repeated = decoder.take();
+            require(repeated == seen, "a chunk that is taken is the chunk that was seen");
         }
         catch (const response_format_error&) {
             repeated.reset();

@@ -2,6 +2,7 @@
 #include <dedalus/testing/server.hpp>
 
 #include "codec/raw_json.hpp"
+#include "crypto/sha256.hpp"
 #include "support/cancel_when.hpp"
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
@@ -136,12 +137,12 @@ TEST_CASE("a handoff runs to its end over TLS, and the deferred calls go back by
     REQUIRE(requests.size() == 2);
     const json::object first = body(requests[0]);
     CHECK(first.at("handoff_mode") == json::value(true));
-    CHECK(first.at("max_turns") == json::value(10));
+    CHECK(first.at("max_turns") == json::value(3));
     CHECK(first.at("tools").as_array().size() == 2);
     CHECK_FALSE(first.contains("correlation_id"));
     CHECK_FALSE(first.contains("deferred_calls"));
     const json::object second = body(requests[1]);
-    CHECK(second.at("max_turns") == json::value(9));
+    CHECK(second.at("max_turns") == json::value(3));
     CHECK(second.at("correlation_id") == json::value(r.correlation_ids[0]));
     // The server compares the bytes itself; that they are odd is what makes this a test.
     const auto deferred = dedalus::codec::raw_member(requests[1].body, "deferred_calls");
@@ -231,6 +232,27 @@ TEST_CASE("a plain server is followed without the Dedalus members")
     CHECK_FALSE(body(requests[1]).contains("tool_choice"));
 }
 
+TEST_CASE("a client of another dialect sends no Dedalus members, unless the loop is told to")
+{
+    const bool told = GENERATE(false, true);
+    server s(test::plain_http());
+    names log;
+    dedalus::client_options options = test::options_for(s);
+    options.dialect = dedalus::dialect::openai;
+    dedalus::handoff_options handoff;
+    if (told)
+        handoff.dedalus_extensions = true;
+    dedalus::chat_completion_request request = booking();
+    request.tool_choice = dedalus::tool_choice_mode(dedalus::tool_choice_mode::required);
+    test::run_coro(run_once(std::move(options), two_tools(log), handoff, request));
+    const received_request first = s.requests().at(0);
+    CHECK(body(first).contains("handoff_mode") == told);
+    CHECK(body(first).contains("max_turns") == told);
+    // The key is of the bytes that were sent.
+    const std::string key(first.headers.find("idempotency-key").value_or(""));
+    CHECK(key.substr(key.rfind('/') + 1) == dedalus::crypto::sha256_hex(first.body).substr(0, 16));
+}
+
 TEST_CASE("the history of a run starts another one")
 {
     server s(test::plain_http());
@@ -273,22 +295,34 @@ TEST_CASE("errors of the client are thrown")
     cut.stop_after = 5;
     cut.end = dedalus::testing::reply_end::reset;
     s.enqueue(cut);
-    dedalus::client_options options = test::options_for(s);
+    dedalus::handoff_options options;
     options.retry.max_retries = 0;
-    CHECK_THROWS_AS(test::run_coro(run_once(options, two_tools(log), {}, booking())), dedalus::connection_error);
+    CHECK_THROWS_AS(run(s, two_tools(log), options), dedalus::connection_error);
     CHECK(log.empty());
+    CHECK(s.requests().size() == 2);
 }
 
-TEST_CASE("attempts that the client repeated leave the usage open")
+TEST_CASE("a run in memory repeats a request itself, under the same key and charged, until it was refused")
 {
     server s(test::plain_http());
     names log;
     s.enqueue(dedalus::testing::error_reply(503, "busy"));
-    const dedalus::run_result r = run(s, two_tools(log));
+    s.enqueue(dedalus::testing::error_reply(429, "too many"));
+    dedalus::handoff_options options;
+    options.max_turns_per_request = 2;
+    options.retry.initial_backoff = 1ms;
+    const dedalus::run_result r = run(s, two_tools(log), options);
     CHECK(r.phase == run_phase::completed);
     CHECK(r.usage_incomplete);
-    CHECK(test::has_code(r.diagnostics, "attempts_not_accounted"));
-    CHECK(s.requests().size() == 3);
+    CHECK(r.llm_turns.charged_unknown == 2);
+    CHECK(r.unknown_outcomes.size() == 1);
+    const std::vector<received_request> requests = s.requests();
+    REQUIRE(requests.size() == 4);
+    const std::string key(requests[0].headers.find("idempotency-key").value_or(""));
+    CHECK(key.starts_with(r.run_id + "/1/"));
+    CHECK(requests[1].headers.find("idempotency-key") == key);
+    CHECK(requests[2].headers.find("idempotency-key") == key + "/e1");
+    CHECK(requests[0].body == requests[1].body);
 }
 
 TEST_CASE("odd answers end the run with a reason")
@@ -312,8 +346,11 @@ TEST_CASE("odd answers end the run with a reason")
     CHECK(run(s, two_tools(log)).stop_reason == dedalus::stop_reason::no_progress);
     CHECK(log == names{"read_calendar"});
 
-    s.enqueue(dedalus::testing::json_reply(json::parse("[]")));
-    CHECK_THROWS_AS(run(s, two_tools(log)), dedalus::response_format_error);
+    dedalus::handoff_options options;
+    options.retry.initial_backoff = 1ms;
+    says("[]");
+    says("[]");
+    CHECK_THROWS_AS(run(s, two_tools(log), options), dedalus::response_format_error);
 }
 
 TEST_CASE("the turn limit ends the run")
@@ -374,8 +411,20 @@ TEST_CASE("options out of range are refused")
     with([](auto& o) { o.max_concurrency = 1; });
     with([](auto& o) { o.max_result_bytes = 1024; });
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 0; }), dedalus::config_error);
+    with([](auto& o) { o.labels["tenant"] = std::string(256, 'x'); });
+    CHECK_THROWS_AS(with([](auto& o) { o.labels["tenant"] = std::string(257, 'x'); }), dedalus::config_error);
+    CHECK_THROWS_AS(
+        with([](auto& o) {
+            for (int i = 0; i < 17; ++i)
+                o.labels[std::to_string(i)] = "x";
+        }),
+        dedalus::config_error
+    );
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 101; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_concurrency = 0; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.max_calls = 0; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.max_dependencies = 0; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.cancellation_grace = std::chrono::milliseconds(-1); }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_result_bytes = 1023; }), dedalus::config_error);
 
     const dedalus::handoff_loop loop(client, dedalus::tool_registry());

@@ -1,10 +1,12 @@
 #include "net/byte_stream.hpp"
 #include "net/connector.hpp"
+#include "net/tcp_stream.hpp"
 #include "net/tls_stream.hpp"
 #include "support/cancel_when.hpp"
 #include "support/catch.hpp"
 #include "support/loopback_peer.hpp"
 #include "support/net_client.hpp"
+#include "support/process_sockets.hpp"
 #include "support/run_coro.hpp"
 #include "support/stream_io.hpp"
 
@@ -15,8 +17,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <sys/epoll.h>
 #include <thread>
 #include <vector>
 
@@ -78,12 +85,32 @@ asio::awaitable<read_result> read_all(net::byte_stream* stream, std::vector<std:
     }
 }
 
+/// The same, but never looks for more at a stream that is drained.
+asio::awaitable<read_result> read_patiently(net::byte_stream* stream, std::vector<std::size_t> sizes)
+{
+    read_result result;
+    std::vector<char> buffer(*std::max_element(sizes.begin(), sizes.end()));
+    for (std::size_t i = 0;; ++i) {
+        if (stream->drained())
+            co_await stream->wait();
+        CHECK_FALSE(stream->drained());
+        const std::size_t n = stream->try_read(std::span(buffer).first(sizes[i % sizes.size()]), result.end);
+        result.bytes.append(buffer.data(), n);
+        if (result.end && result.end != asio::error::would_block)
+            co_return result;
+        if (result.end)
+            CHECK(stream->drained());
+    }
+}
+
+using read_function = asio::awaitable<read_result> (*)(net::byte_stream*, std::vector<std::size_t>);
+
 asio::awaitable<read_result>
-send_and_read(net::connect_request request, std::string bytes, std::vector<std::size_t> sizes)
+send_and_read(net::connect_request request, std::string bytes, std::vector<std::size_t> sizes, read_function read)
 {
     const net::connected made = co_await net::connect(std::move(request));
     co_await test::write_all(*made.stream, bytes);
-    read_result result = co_await read_all(made.stream.get(), std::move(sizes));
+    read_result result = co_await read(made.stream.get(), std::move(sizes));
     co_return result;
 }
 
@@ -159,17 +186,81 @@ TEST_CASE("a stream carries ten mebibytes there and back, in large reads and in 
     const bool tls = GENERATE(false, true);
     const std::vector<std::size_t> sizes =
         GENERATE(std::vector<std::size_t>{1 << 20}, std::vector<std::size_t>{1, 3, 61, 509, 4093, 16384});
-    CAPTURE(tls, sizes.size());
+    const read_function read = GENERATE(&read_all, &read_patiently);
+    CAPTURE(tls, sizes.size(), read == &read_all);
     wire w(tls);
     const test::loopback_peer server = w.serve([](test::peer_connection& peer) { echo(peer, large); });
     const std::string sent = pattern(large);
 
     const read_result got = test::run_coro([&](asio::any_io_executor executor) {
-        return send_and_read(test::connect_to(executor, server.port(), w.trusted), sent, sizes);
+        return send_and_read(test::connect_to(executor, server.port(), w.trusted), sent, sizes, read);
     });
 
     CHECK((got.bytes == sent));
     CHECK(got.end == asio::error::eof);
+}
+
+namespace {
+
+/// The events that an epoll of this process is to tell of a socket; nothing when there is no such.
+std::optional<unsigned> watched_events(int socket)
+{
+    for (const auto& each : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+        std::ifstream info(each.path());
+        std::string word;
+        for (int tfd = -1; info >> word;) {
+            if (word == "tfd:")
+                info >> tfd;
+            else if (word == "events:" && tfd == socket) {
+                unsigned events = 0;
+                info >> std::hex >> events;
+                return events;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+/// Connects, and waits for the answer to a byte.
+asio::awaitable<void>
+ask(net::tcp_stream& stream,  // borrowed
+    std::uint16_t port)
+{
+    error_code ec;
+    stream.start_connect({asio::ip::address_v4::loopback(), port}, ec);
+    CHECK(ec == asio::error::would_block);
+    co_await stream.wait();
+    stream.finish_connect(ec);
+    CHECK_FALSE(ec);
+    std::array<char, 16> buffer;
+    stream.try_read(buffer, ec);
+    CHECK(ec == asio::error::would_block);
+    CHECK(stream.try_write(std::string_view("?"), ec) == 1);
+    co_await stream.wait();
+    CHECK(stream.try_read(buffer, ec) == 1);
+}
+
+}  // namespace
+
+TEST_CASE("a stream that waits for bytes is not woken because it could write")
+{
+    wire w(false);
+    const test::loopback_peer server = w.serve([](test::peer_connection& peer) {
+        char request = 0;
+        peer.read(std::span(&request, 1));
+        peer.write(std::string_view("a"));
+        peer.wait_for_end();
+    });
+    asio::io_context context;
+    net::tcp_stream stream(context.get_executor());
+    test::run_coro_on(context, ask(stream, server.port()));
+
+    const std::vector<int> sockets = test::sockets_to(server.port());
+    REQUIRE(sockets.size() == 1);
+    const std::optional<unsigned> events = watched_events(sockets.front());
+    REQUIRE(events);
+    CHECK((*events & EPOLLIN) != 0);
+    CHECK((*events & EPOLLOUT) == 0);
 }
 
 TEST_CASE("records that came together are delivered by one read")
@@ -203,6 +294,7 @@ TEST_CASE("bytes that came already are read without waiting, whatever OpenSSL ho
     context.restart();
     char byte = 0;
     test::run_coro_on(context, test::read_some(*made.stream, std::span(&byte, 1)));
+    CHECK_FALSE(made.stream->drained());
     std::string got(1, byte);
     error_code ec;
     while (!ec) {
@@ -211,6 +303,56 @@ TEST_CASE("bytes that came already are read without waiting, whatever OpenSSL ho
     }
     CHECK(got == "abcabcabc");
     CHECK(ec == asio::error::would_block);
+    CHECK(made.stream->drained());
+}
+
+TEST_CASE("a drained stream is quiet until something comes, an end as well as bytes")
+{
+    wire w(GENERATE(false, true));
+    const bool ends = GENERATE(false, true);
+    const test::loopback_peer server = w.serve([ends](test::peer_connection& peer) {
+        peer.write(std::string_view("a"));
+        char request = 0;
+        peer.read(std::span(&request, 1));
+        if (ends)
+            peer.finish();
+        else
+            peer.write(std::string_view("b"));
+        peer.wait_for_end();
+    });
+    asio::io_context context;
+    const net::connected made =
+        test::run_coro_on(context, net::connect(test::connect_to(context.get_executor(), server.port(), w.trusted)));
+    std::array<char, 64> buffer;
+    context.restart();
+    CHECK(test::run_coro_on(context, test::read_some(*made.stream, buffer)) == 1);
+    CHECK(made.stream->drained());
+    CHECK(made.stream->quiet());
+
+    context.restart();
+    test::run_coro_on(context, test::write_all(*made.stream, std::string_view("?")));
+    while (made.stream->quiet())
+        std::this_thread::yield();
+    error_code ec;
+    CHECK(made.stream->try_read(buffer, ec) == (ends ? 0 : 1));
+    CHECK(ec == (ends ? error_code(asio::error::eof) : error_code()));
+    CHECK(made.stream->quiet() == !ends);
+}
+
+TEST_CASE("a stream is not drained while its end, which came with the last bytes, has not been told")
+{
+    wire w(true);
+    const test::loopback_peer server = w.serve([](test::peer_connection& peer) {
+        peer.write_last("part");
+        peer.wait_for_end();
+    });
+
+    const read_result got = test::run_coro([&](asio::any_io_executor executor) {
+        return send_and_read(test::connect_to(executor, server.port(), w.trusted), "", {1024}, &read_patiently);
+    });
+
+    CHECK(got.bytes == "part");
+    CHECK(got.end == asio::error::eof);
 }
 
 TEST_CASE("an empty read or write does nothing")
@@ -242,7 +384,7 @@ TEST_CASE("a TLS stream that was cut is told from one that ended")
     });
 
     const read_result got = test::run_coro([&](asio::any_io_executor executor) {
-        return send_and_read(test::connect_to(executor, server.port(), w.trusted), "", {1024});
+        return send_and_read(test::connect_to(executor, server.port(), w.trusted), "", {1024}, &read_all);
     });
 
     CHECK(got.bytes == "part");

@@ -27,6 +27,31 @@ stores::append_request append_request(std::int64_t fence, std::string call_id = 
     return request;
 }
 
+/// Of one log entry, by the owner with fence 1.
+stores::commit_request commit_request(std::int64_t expected_rev)
+{
+    stores::commit_request request;
+    request.run_id = "order-1";
+    request.fence = 1;
+    request.expected_rev = expected_rev;
+    request.op_id = "commit " + std::to_string(expected_rev);
+    request.head.bytes = "{}";
+    stores::log_entry& entry = request.entries.emplace_back();
+    entry.seq = expected_rev;
+    entry.fence = 1;
+    entry.kind = "note";
+    entry.crc32c = stores::checksum(entry);
+    return request;
+}
+
+stores::wait_key approval_of(std::string call_id)
+{
+    stores::wait_key key;
+    key.call.call_id = std::move(call_id);
+    key.kind = "approval";
+    return key;
+}
+
 stores::acquire_request acquire_request(std::string owner)
 {
     stores::acquire_request request;
@@ -50,12 +75,14 @@ struct lapsed_run
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
 
-    std::size_t calls()
+    stores::stored_run load()
     {
         stores::load_request request;
         request.run_id = "order-1";
-        return scene.run(store->load(std::move(request))).run.calls.size();
+        return scene.run(store->load(std::move(request))).run;
     }
+
+    std::size_t calls() { return load().calls.size(); }
 };
 
 /// The finish of "c1" by A, whose guard has this lock; its transaction stays open.
@@ -157,6 +184,74 @@ TEST_CASE("a run of PostgreSQL that somebody works on is passed over by a listin
     CHECK(run.scene.run(run.store->list_resumable(stores::run_filter())).empty());
     a.execute("COMMIT");
     CHECK(run.scene.run(run.store->list_resumable(stores::run_filter())).size() == 1);
+}
+
+TEST_CASE("a commit to a PostgreSQL run waits for a takeover that is under way, and is fenced")
+{
+    lapsed_run run;
+    test::raw_client b(run.database);
+    b.execute("BEGIN");
+    const stores::acquire_request request = acquire_request("B");
+    CHECK(b.run(stores::pg::acquire(b.connection(), request)).outcome == stores::acquire_outcome::acquired);
+    auto commit = asio::co_spawn(run.scene.threads, run.store->commit(commit_request(1)), asio::use_future);
+    run.scene.wait_for_blocked(1);
+    b.execute("COMMIT");
+    CHECK(commit.get().outcome == stores::commit_outcome::fenced);
+}
+
+TEST_CASE("a commit to a PostgreSQL run that closes a wait sees the decision that it has waited for")
+{
+    lapsed_run run;
+    stores::commit_request open = commit_request(1);
+    open.waits.emplace_back().key = approval_of("c1");
+    CHECK(run.scene.run(run.store->commit(open)).outcome == stores::commit_outcome::committed);
+    test::raw_client a(run.database);
+    a.execute("BEGIN");
+    stores::post_request decision;
+    decision.run_id = "order-1";
+    decision.inbox_id = "p1";
+    decision.wait = approval_of("c1");
+    decision.kind = "approve";
+    CHECK(a.run(stores::pg::post(a.connection(), decision)) == stores::post_outcome::accepted);
+    stores::commit_request close = commit_request(2);
+    close.closed_waits.push_back(approval_of("c1"));
+    auto commit = asio::co_spawn(run.scene.threads, run.store->commit(close), asio::use_future);
+    run.scene.wait_for_blocked(1);
+    a.execute("COMMIT");
+    CHECK(commit.get().outcome == stores::commit_outcome::conflict);
+    close.consumed_inbox.emplace_back("p1");
+    CHECK(run.scene.run(run.store->commit(close)).outcome == stores::commit_outcome::committed);
+}
+
+TEST_CASE("a commit to a PostgreSQL run does not replace the finish of an append that it has waited for")
+{
+    lapsed_run run;
+    test::raw_client a(run.database);
+    a.execute("BEGIN");
+    const stores::append_request append = append_request(1);
+    CHECK(a.run(stores::pg::append_call(a.connection(), append)).outcome == stores::append_outcome::inserted);
+    stores::commit_request request = commit_request(1);
+    request.calls = append.records;
+    auto commit = asio::co_spawn(run.scene.threads, run.store->commit(request), asio::use_future);
+    run.scene.wait_for_blocked(1);
+    a.execute("COMMIT");
+    CHECK(commit.get().outcome == stores::commit_outcome::conflict);
+    CHECK(run.calls() == 1);
+}
+
+TEST_CASE("a commit to a PostgreSQL run writes a wait that it opens and closes as closed")
+{
+    lapsed_run run;
+    stores::commit_request both = commit_request(1);
+    both.waits.emplace_back().key = approval_of("c1");
+    both.waits.emplace_back().key = approval_of("c1");
+    both.waits.back().body = "the last one";
+    both.closed_waits.assign(2, approval_of("c1"));
+    CHECK(run.scene.run(run.store->commit(both)).outcome == stores::commit_outcome::committed);
+    const std::vector<stores::wait_record> waits = run.load().waits;
+    REQUIRE(waits.size() == 1);
+    CHECK(waits[0].body == "the last one");
+    CHECK(waits[0].decided_by == stores::closed_by_commit);
 }
 
 TEST_CASE("row locks of an append: the takeover sees the record with FOR SHARE, and loses it with less")

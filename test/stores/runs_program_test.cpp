@@ -49,7 +49,8 @@ struct scene : test::timed_scene
     {
         says(test::asks(
             '[' + test::pending_call("a", "look") + ',' + test::pending_call("b", "book", R"("a")") + ']',
-            R"(,"tools_executed":["search"])"
+            R"(,"tools_executed":["search"],"mcp_tool_results":[{"tool_name":"find","server_name":"docs","arguments":{},)"
+            R"("is_error":true,"result":null,"duration_ms":12}])"
         ));
         REQUIRE(follow_in(store_file, id).phase == run_phase::suspended);
     }
@@ -107,6 +108,10 @@ TEST_CASE("dedalus-runs ends with status 2 for a command line that it does not u
         {"--sqlite", "x", "dream"},
         {"--sqlite", "x", "list", "more"},
         {"--sqlite", "x", "list", "--html"},
+        {"--sqlite", "x", "list", "--label"},
+        {"--sqlite", "x", "list", "--label", "tenant"},
+        {"--sqlite", "x", "list", "--label", "=7"},
+        {"--sqlite", "x", "show", "r", "--label", "a=b"},
         {"--sqlite", "x", "list", "--phase"},
         {"--sqlite", "x", "list", "--phase", "dreaming"},
         {"--sqlite", "x", "list", "--phase", "ready", "--phase", "ready"},
@@ -132,6 +137,38 @@ TEST_CASE("dedalus-runs ends with status 2 for a command line that it does not u
     CHECK(has(help.out, "usage: dedalus-runs"));
 }
 
+TEST_CASE("dedalus-runs removes runs that have ended, one or all that are old enough, and no other")
+{
+    scene s;
+    s.suspend("waiting");
+    s.suspend("done");
+    test::run_coro(dedalus::run_inbox(s.store_file).approve("done", "b"));
+    s.complete("done");
+    const program_end refused = s.runs({"remove", "waiting"});
+    CHECK(refused.status == 1);
+    CHECK(has(refused.err, "has not ended"));
+    CHECK(s.runs({"remove", "no such run"}).status == 1);
+    CHECK(s.runs({"remove"}).status == 2);
+    CHECK(s.runs({"collect"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "soon"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "99999999999999999d"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "1d", "--phase", "suspended"}).status == 2);
+    CHECK(s.runs({"list", "--older-than", "1d"}).status == 2);
+    CHECK(s.runs({"collect", "--older-than", "36500d"}).out == "0 removed\n");
+    CHECK(s.runs({"collect", "--older-than", "0s", "--phase", "failed"}).out == "0 removed\n");
+    const bool one = GENERATE(true, false);
+    CHECK(
+        s.runs(
+             one ? std::vector<std::string>{"remove", "done"}
+                 : std::vector<std::string>{"collect", "--older-than", "0s"}
+        )
+            .status == 0
+    );
+    const std::string left = s.runs({"list"}).out;
+    CHECK(has(left, "waiting"));
+    CHECK_FALSE(has(left, "done"));
+}
+
 TEST_CASE("dedalus-runs makes no file where there is none")
 {
     const test::temporary_folder folder;
@@ -144,10 +181,15 @@ TEST_CASE("dedalus-runs makes no file where there is none")
 TEST_CASE("dedalus-runs lists runs, and calls that wait")
 {
     scene s;
+    s.definition.labels["tenant"] = "7";
     s.suspend("order-1");
+    s.definition.labels["tenant"] = "8";
     s.suspend("order-2");
     test::run_coro(dedalus::run_inbox(s.store_file).reject("order-2", "b"));
     s.complete("order-2");
+    const program_end labelled = s.runs({"list", "--label", "tenant=7"});
+    CHECK(has(labelled.out, "order-1"));
+    CHECK_FALSE(has(labelled.out, "order-2"));
     const program_end all = s.runs({"list"});
     CHECK(all.status == 0);
     CHECK(all.err.empty());
@@ -158,6 +200,7 @@ TEST_CASE("dedalus-runs lists runs, and calls that wait")
     CHECK(has(some.out, "order-2"));
     const program_end waiting = s.runs({"waiting"});
     CHECK(has(waiting.out, "order-1  b     approval"));
+    CHECK(has(waiting.out, "approve,approve_always,edit,reject"));
     CHECK_FALSE(has(waiting.out, "order-2"));
     CHECK(s.runs({"waiting", "order-1"}).out == waiting.out);
     CHECK(s.runs({"waiting", "order-9"}).status == 1);
@@ -171,6 +214,7 @@ TEST_CASE("dedalus-runs shows turns, requests, calls, waits and what came of the
     CHECK(has(waiting, "phase      suspended (approval) since 2015-08-19 16:00:00.160 UTC"));
     CHECK(has(waiting, "call     book once: waits for: approval"));
     CHECK(has(waiting, "server   search"));
+    CHECK(has(waiting, "server   find of docs, failed, after 12 ms"));
     s.passed += std::chrono::minutes(5);
     test::run_coro(dedalus::run_inbox(s.store_file).approve("order-1", "b"));
     s.complete("order-1");

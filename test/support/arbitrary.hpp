@@ -144,6 +144,13 @@ private:
     }
 
     template <class T>
+    void fill(dedalus::boxed_optional<T>& to)
+    {
+        if (one_in(2))
+            fill(to.emplace());
+    }
+
+    template <class T>
     void fill(std::vector<T>& to)
     {
         if (depth_ >= max_depth)
@@ -179,14 +186,29 @@ private:
     void fill(T& to)
     {
         ++depth_;
+        std::size_t place = 0;
         boost::mp11::mp_for_each<typename dedalus::codec::described_members<T>::type>([&](auto member) {
             if (depth_ <= max_depth || one_in(4))
                 fill(to.*decltype(member)::pointer);
             add_null_or_empty(decltype(member)::name, to.*decltype(member)::pointer, to.extra);
+            keep_null_apart(to, decltype(member)::name, place++);
         });
         if (one_in(3))
             to.extra["x_more"] = any_json(2);
         --depth_;
+    }
+
+    // A null goes where reading puts it.
+    template <class T>
+    void keep_null_apart(T& to, const char* name, std::size_t place)
+    {
+        const boost::json::value* const other = to.extra.if_contains(name);
+        if constexpr (requires { to.nulls; }) {
+            if (other != nullptr && other->is_null()) {
+                to.extra.erase(name);
+                to.nulls.insert(place);
+            }
+        }
     }
 
     // What an empty member cannot tell from absence: it is kept in `extra`.
@@ -198,6 +220,13 @@ private:
     void add_null_or_empty(const char* name, const std::optional<T>& member, boost::json::object& extra)
     {
         if (!std::same_as<T, boost::json::value> && !member && one_in(4))
+            extra[name] = nullptr;
+    }
+
+    template <class T>
+    void add_null_or_empty(const char* name, const dedalus::boxed_optional<T>& member, boost::json::object& extra)
+    {
+        if (!member && one_in(4))
             extra[name] = nullptr;
     }
 

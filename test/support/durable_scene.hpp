@@ -51,7 +51,7 @@ struct durable_scene
     durable_scene()
     {
         dedalus::memory_store_options options;
-        options.clock = [this] { return core::stored_time(now()); };
+        options.clock = [this] { return core::stored_time(now() + store_ahead); };
         store = std::make_shared<dedalus::memory_run_store>(std::move(options));
         definition.request = question();
         definition.request.max_turns = 2;
@@ -105,27 +105,38 @@ struct durable_scene
         result->owner = "process" + std::to_string(++owners);
         result->create = definition;
         result->tools = std::make_shared<const dedalus::tool_registry>(tools);
-        result->send = [this](const dedalus::chat_completion_request& request, std::string key) {
+        result->dialect = dialect;
+        result->events = events;
+        result->stream = sender(true);
+        result->send = sender(false);
+        result->random = [] { return 0.5; };
+        result->make_token = [this] { return "token" + std::to_string(++tokens); };
+        result->retry.initial_backoff = std::chrono::milliseconds(1);
+        result->retry.max_backoff = std::chrono::milliseconds(2);
+        result->clocks.system = [this] { return now() + jumped; };
+        result->clocks.steady = [this] { return std::chrono::steady_clock::time_point(passed); };
+        result->on_unknown_outcome = on_unknown_outcome;
+        result->wait_for_late_results = wait_for_late_results;
+        result->on_unknown_send = on_unknown_send;
+        result->credentials = credentials;
+        result->lease = lease;
+        result->cancellation_grace = grace;
+        result->resolve_arguments = resolve;
+        return result;
+    }
+
+    engine::send_once_function sender(bool streamed)
+    {
+        return [this, streamed](const dedalus::chat_completion_request& request, std::string key) {
             if (script.empty())
                 throw std::logic_error("the script is over");
             sent.push_back(request);
-            bodies.push_back(dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus));
+            bodies.push_back(dedalus::codec::encode_chat_request(request, streamed, dialect));
             keys.push_back(std::move(key));
             said next = std::move(script.front());
             script.pop_front();
             return play(std::move(next));
         };
-        result->random = [] { return 0.5; };
-        result->make_token = [this] { return "token" + std::to_string(++tokens); };
-        result->retry.initial_backoff = std::chrono::milliseconds(1);
-        result->retry.max_backoff = std::chrono::milliseconds(2);
-        result->clocks.system = [this] { return now(); };
-        result->clocks.steady = [this] { return std::chrono::steady_clock::time_point(passed); };
-        result->on_unknown_outcome = on_unknown_outcome;
-        result->on_unknown_send = on_unknown_send;
-        result->credentials = credentials;
-        result->lease = lease;
-        return result;
     }
 
     static asio::awaitable<dedalus::run_result>
@@ -148,6 +159,8 @@ struct durable_scene
     }
 
     std::chrono::milliseconds passed{};
+    std::chrono::milliseconds store_ahead{};  ///< the clock of the store shows another time
+    std::chrono::milliseconds jumped{};       ///< somebody has set the clock of the processes
     std::shared_ptr<dedalus::memory_run_store> store;
     core::run_definition definition;
     dedalus::tool_registry tools;
@@ -158,11 +171,16 @@ struct durable_scene
     std::vector<std::string> log;
     std::shared_ptr<engine::run_stop> stop = std::make_shared<engine::run_stop>();
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::suspend;
+    bool wait_for_late_results = false;
     dedalus::unknown_send_policy on_unknown_send = dedalus::unknown_send_policy::resend;
     std::optional<dedalus::credential_selection> credentials{};
+    dedalus::dialect dialect = dedalus::dialect::dedalus;
+    std::shared_ptr<engine::run_event_queue> events{};  ///< set: the run is followed, and its answers are streamed
+    dedalus::argument_resolver resolve{};
     int owners = 0;
     int tokens = 0;
     std::chrono::milliseconds lease = std::chrono::seconds(30);
+    std::chrono::milliseconds grace = std::chrono::seconds(5);
 };
 
 /// A body that asks for these pending calls.

@@ -64,6 +64,11 @@ struct scene
     bool gate_open = false;
     std::size_t max_concurrency = 8;
     int max_turns = 10;
+    dedalus::retry_options retry{.max_retries = 0, .initial_backoff = milliseconds(1)};
+    names keys;                                  ///< of the requests
+    dedalus::chat_completion_request request{};  ///< besides model and messages
+    dedalus::failure_formatter format_failure{};
+    dedalus::argument_resolver resolve{};
 
     void says(dedalus::chat_completion answer) { script.push_back({std::move(answer), {}, false}); }
 
@@ -104,15 +109,13 @@ inline asio::awaitable<dedalus::chat_completion> play(step next)
 inline std::shared_ptr<const engine::run_input> scene::input()
 {
     auto result = std::make_shared<engine::run_input>();
-    result->send = [this](const dedalus::chat_completion_request& request, const std::string&) {
+    result->send = [this](const dedalus::chat_completion_request& request, std::string key) {
         sent.push_back(request);
-        step next;
+        keys.push_back(std::move(key));
         if (script.empty())
-            next.failure = std::make_exception_ptr(std::logic_error("the script is over"));
-        else
-            next = std::move(script.front());
-        if (!script.empty())
-            script.pop_front();
+            script.push_back({{}, std::make_exception_ptr(std::logic_error("the script is over"))});
+        step next = std::move(script.front());
+        script.pop_front();
         return play(std::move(next));
     };
     result->tools = std::make_shared<const dedalus::tool_registry>(tools);
@@ -123,7 +126,13 @@ inline std::shared_ptr<const engine::run_input> scene::input()
         result->settings.tool_names.push_back(std::get<dedalus::function_tool>(t).function.name);
     result->settings.make_call_id = [] { return "made"; };
     result->max_result_bytes = 4096;
+    result->texts.failure = format_failure;
+    result->settings.describe_end = [texts = result->texts](const auto& call, auto& end) { texts.apply(call, end); };
+    result->resolve_arguments = resolve;
     result->cancellation_grace = milliseconds(5);
+    result->retry = retry;
+    result->random = [] { return 0.0; };
+    result->request = request;
     result->request.model = "m";
     result->request.messages.emplace_back(dedalus::user_message{"Hello"});
     return result;

@@ -115,6 +115,16 @@ void peer_connection::write_records(std::span<const std::string> records)
     ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
 }
 
+void peer_connection::write_last(std::string_view bytes)
+{
+    const int on = 1;
+    const int off = 0;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+    write(bytes);
+    SSL_shutdown(session_.get());
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
+}
+
 void peer_connection::wait_for_end()
 {
     char ignored[4096];

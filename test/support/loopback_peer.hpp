@@ -40,6 +40,9 @@ public:
     /// Sends these texts as one TLS record each, all in one TCP segment.
     void write_records(std::span<const std::string> records);
 
+    /// Sends these bytes and the end of TLS in one segment, and leaves the connection open.
+    void write_last(std::string_view bytes);
+
     /// Waits until the client closes or resets. Drops what the client sends; deaf: leaves it in the socket. A client
     /// that closes behind a full socket cannot be seen, so a deaf wait also ends with the loopback_peer.
     void wait_for_end();

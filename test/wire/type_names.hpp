@@ -85,6 +85,10 @@ struct type_name<std::optional<T>> : type_name<T>
 {};
 
 template <class T>
+struct type_name<boxed_optional<T>> : type_name<T>
+{};
+
+template <class T>
 struct type_name<std::vector<T>>
 {
     static std::string text() { return "[" + type_name<T>::text() + "]"; }

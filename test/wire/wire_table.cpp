@@ -90,7 +90,8 @@ generated from the descriptions that the library reads and writes with, and from
 fields that the API documents; a test fails when the page is old, or when a documented field has no member.
 
 Types: `[T]` is an array, `map<T>` an object with free keys, `object` and `any` are free JSON. Every struct also has
-`extra`, which keeps what it does not know. "null" says that the API takes an explicit null, which goes through `extra`.
+`extra`, which keeps what it does not know. "null" says that the API takes an explicit null, which goes through `extra`,
+or through `nulls` in the structs that have it.
 
 Documented by: `spec` the API's OpenAPI file, `rest` its REST reference, `go` `ts` `py` the pages of its SDKs, `sdk` the
 code of its SDKs; `openai` `mistral` `xai` the documentation of these providers; `-` nobody.

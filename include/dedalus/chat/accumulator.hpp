@@ -2,10 +2,12 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/message.hpp>
 #include <dedalus/config.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace dedalus {
 
@@ -22,8 +24,9 @@ struct accumulator_access;
 /// value that is not null stays. Of completion id, creation time, model, role, call id and call type the first
 /// non-empty value stays; of the name of a called function the last non-empty one; of usage, fingerprint, service tier,
 /// finish reason and `thought_signature` the last non-null one. The handoff members are taken from any chunk:
-/// `server_results` and `mcp_server_errors` are merged by key, of the others the last non-empty value stays. A null
-/// never clears anything; content that was only null stays absent, which is not the same as "".
+/// `server_results` and `mcp_server_errors` are merged by key, of the others the last value that is not null stays, an
+/// explicit empty list included. A null never clears anything; content that was only null stays absent, which is not
+/// the same as "".
 ///
 /// Tool calls: another id at an index in use begins another call, because some servers give each call the index 0. A
 /// piece without an index goes to the call of its id, else to the call of the piece before.
@@ -60,6 +63,10 @@ public:
     /// What the chunks add up to so far: the type of the unary answer, `object` "chat.completion", choices sorted by
     /// index. A copy. `info` is not filled.
     chat_completion completion() const;
+
+    /// Text and tool calls of the first choice in the segments before the last one, in order: steps on the way, no part
+    /// of the answer.
+    const std::vector<assistant_message>& earlier_messages() const noexcept;
 
 private:
     friend struct protocol::accumulator_access;

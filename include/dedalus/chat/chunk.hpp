@@ -1,6 +1,8 @@
 #pragma once
 
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/explicit_nulls.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
@@ -13,12 +15,16 @@
 
 namespace dedalus {
 
+// What a stream gives with each event is made to be cheap: members that are seldom there are a boxed_optional, and
+// a null of a member is noted in `nulls` rather than in `extra`, where the struct has it.
+
 /// Part of a function call.
 struct function_call_delta
 {
     std::optional<std::string> name{};
     std::optional<std::string> arguments{};  ///< a piece of the text; an object on the wire is read as its text
     boost::json::object extra{};
+    explicit_nulls nulls{};  ///< members that were null. Not a wire member
 
     bool operator==(const function_call_delta&) const = default;
 };
@@ -42,9 +48,10 @@ struct tool_call_delta
     std::optional<std::string> id{};
     std::optional<std::string> type{};
     std::optional<function_call_delta> function{};
-    std::optional<custom_call_delta> custom{};
+    boxed_optional<custom_call_delta> custom{};
     std::optional<std::string> thought_signature{};
     boost::json::object extra{};
+    explicit_nulls nulls{};  ///< members that were null. Not a wire member
 
     bool operator==(const tool_call_delta&) const = default;
 };
@@ -70,11 +77,12 @@ struct message_delta
     std::optional<message_content> content{};  ///< a piece of the text; some providers send parts
     std::optional<std::string> refusal{};
     std::vector<tool_call_delta> tool_calls{};
-    std::optional<function_call_delta> function_call{};
-    std::optional<audio_delta> audio{};
+    boxed_optional<function_call_delta> function_call{};
+    boxed_optional<audio_delta> audio{};
     std::vector<annotation> annotations{};
     std::optional<std::string> reasoning_content{};
     boost::json::object extra{};
+    explicit_nulls nulls{};  ///< members that were null. Not a wire member
 
     bool operator==(const message_delta&) const = default;
 };
@@ -87,8 +95,9 @@ struct chunk_choice
     std::int64_t index = 0;
     message_delta delta{};
     std::optional<dedalus::finish_reason> finish_reason{};
-    std::optional<choice_logprobs> logprobs{};
+    boxed_optional<choice_logprobs> logprobs{};
     boost::json::object extra{};
+    explicit_nulls nulls{};  ///< members that were null. Not a wire member
 
     bool operator==(const chunk_choice&) const = default;
 };
@@ -116,7 +125,7 @@ struct DEDALUS_EXPORT chat_completion_chunk
     std::int64_t created = 0;  ///< Unix time in seconds
     std::string model{};
     std::vector<chunk_choice> choices{};
-    std::optional<dedalus::usage> usage{};
+    boxed_optional<dedalus::usage> usage{};
     std::optional<std::string> system_fingerprint{};
     std::optional<dedalus::service_tier> service_tier{};
     std::optional<std::string> obfuscation{};  ///< random padding, without meaning
@@ -124,13 +133,14 @@ struct DEDALUS_EXPORT chat_completion_chunk
     std::map<std::string, mcp_server_error, std::less<>> mcp_server_errors{};
     std::vector<mcp_tool_result> mcp_tool_results{};
     std::optional<std::string> correlation_id{};
-    std::optional<boost::json::object> server_results{};
+    boxed_optional<boost::json::object> server_results{};
     std::vector<deferred_call> deferred{};
     std::vector<pending_call> pending_tools{};
     std::optional<std::int64_t> turns_consumed{};
-    std::optional<stream_notice> x_dedalus_event{};
-    std::optional<stream_notice> dedalus_event{};  ///< older name of x_dedalus_event
+    boxed_optional<stream_notice> x_dedalus_event{};
+    boxed_optional<stream_notice> dedalus_event{};  ///< older name of x_dedalus_event
     boost::json::object extra{};
+    explicit_nulls nulls{};  ///< members that were null. Not a wire member
 
     /// The bytes of `deferred` as received. Not a wire member.
     std::string deferred_raw{};

@@ -17,7 +17,8 @@ namespace dedalus {
 // Rules of all wire types (docs/architecture.md, "Wire types"):
 // - members are named as on the wire; `extra` holds what the type does not know, in both directions;
 // - an empty optional, vector or map is left out; an explicit null, or an explicit empty list, is kept in `extra`
-//   under the member's name, and is written as long as the member itself is empty;
+//   under the member's name, and is written as long as the member itself is empty; structs with `nulls` note nulls of
+//   their members there;
 // - a member of `extra` with any other value wins over the typed member of the same name.
 
 /// `detail` of an image.

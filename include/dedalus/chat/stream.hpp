@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/chat/message.hpp>
 #include <dedalus/chat/stream_latency.hpp>
 #include <dedalus/config.hpp>
 #include <dedalus/parsed_completion.hpp>
@@ -11,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace dedalus {
 
@@ -55,6 +57,13 @@ public:
     {
         return parse_completion<T>(whole_completion());
     }
+
+    /// What came in the segments before the last one: see chat_completion_accumulator::earlier_messages().
+    const std::vector<assistant_message>& earlier_messages() const noexcept;
+
+    /// Whether the stream has come to its end marker (`data: [DONE]`). A body that ends without it can be a whole
+    /// answer, too: see next(). An answer that came as one JSON document has no need of a marker, and gives true.
+    bool got_end_marker() const noexcept;
 
     /// Status, headers, request id, retries and timings; there as soon as the stream is.
     const response_info& info() const noexcept;

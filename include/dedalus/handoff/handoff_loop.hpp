@@ -3,10 +3,13 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/client.hpp>
 #include <dedalus/config.hpp>
+#include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/run_inbox.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/run_stream.hpp>
+#include <dedalus/handoff/scheduling_rules.hpp>
+#include <dedalus/handoff/tool_failure.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/wire_profile.hpp>
 #include <dedalus/stores/run_store.hpp>
@@ -29,15 +32,14 @@ struct handoff_options
     /// a run is kept in memory, and ends with its coroutine.
     std::shared_ptr<run_store> store{};
 
-    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`. The retries
-    /// of the client (client_options::retry) are not charged: what a failed attempt used at the server before another
-    /// one was answered counts for nothing here, see run_result::usage_incomplete. Without retries the limit is strict.
+    /// LLM turns of a whole run, 1 to 100. Reserved before each request is sent, and sent as `max_turns`. An attempt
+    /// whose answer never comes counts as having used what it reserved, so the limit is strict if the server honours
+    /// `max_turns`.
     int max_turns = 10;
 
     /// LLM turns that one request may use, at least 1, when the request of the run has no `max_turns`. A request whose
     /// answer never comes costs the run all of them, so a small number leaves more for another attempt, and a large one
-    /// lets the server do more at once. Default: all that are left; but a quarter of max_turns, rounded up, in runs
-    /// that send a lost request again: those with a store, and those of stream().
+    /// lets the server do more at once. Default: a quarter of max_turns, rounded up.
     std::optional<int> max_turns_per_request{};
 
     /// Tools that run at once in one run, at least 1.
@@ -47,22 +49,54 @@ struct handoff_options
     /// KiB.
     std::size_t max_result_bytes = 256 * 1024;
 
-    /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). False for servers that
-    /// refuse unknown members: plain `tool_calls` are then all there is.
-    bool dedalus_extensions = true;
+    /// How long a tool may take to end when it was cancelled, by its time limit or because its run is stopped. Then the
+    /// run goes on, or is suspended and given up to others, without it. Not negative.
+    std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
+
+    /// Calls of one answer, and dependencies of all of them together, at least 1. A larger answer ends the run with
+    /// stop_reason::protocol_error. With a store, those count that the run began with.
+    std::size_t max_calls = 256;
+    std::size_t max_dependencies = 4096;
+
+    /// How the model is told of calls that did not succeed: see structured_failure(). Empty: "Error: " and a text.
+    failure_formatter format_failure{};
+
+    /// How it is told of arguments that a person has changed. Empty: a sentence with the arguments.
+    edit_formatter format_edit{};
+
+    /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). Without them plain
+    /// `tool_calls` are all there is. Default: when the client speaks dialect::dedalus.
+    std::optional<bool> dedalus_extensions{};
 
     /// How the Dedalus members are used, where servers may differ.
     wire_profile profile{};
 
+    /// What becomes of calls whose dependencies, names or arguments are not right.
+    scheduling_rules scheduling{};
+
+    /// Puts what other calls gave into the arguments of a call, before its handler runs and before they are checked
+    /// again. No server is known to send references, so nothing is replaced by default. What it gives is not stored,
+    /// and changes neither tool_result::arguments nor the fingerprint: a run that is resumed calls it again.
+    argument_resolver resolve_arguments{};
+
+    /// With a store: what a run that begins is found by, with run_store::list() and list_resumable(). At most 16, a
+    /// name or a value at most 256 bytes of UTF-8 without control characters, and all of them at most 4 KiB.
+    stores::label_map labels{};
+
     /// With a store: calls of tool_effect::once that were started by a process that died.
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
+
+    /// With a store: before tell_model or fail_run, wait up to one `lease`, for all such calls together, whether the
+    /// process that started them was only slow: a result that it gives after it lost the run is taken. Suspended runs
+    /// need no such wait, they take it when they are resumed.
+    bool wait_for_late_results = false;
 
     /// With a store: requests whose answer never came.
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
-    /// With a store, or by stream(): how often a request is sent again, and after which waits. Each attempt of unknown
-    /// outcome is charged what it reserved; the client's own retries (client_options::retry) are off, so that max_turns
-    /// is strict. When no retry is left, a run with a store is suspended with stop_reason::retry_after.
+    /// How often a request is sent again, and after which waits. Each attempt of unknown outcome is charged what it
+    /// reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict. When no retry
+    /// is left, a run with a store is suspended with stop_reason::retry_after, and one without throws.
     retry_options retry{};
 
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
@@ -116,15 +150,16 @@ public:
     /// - `extra` has a value for what the loop sets: `messages`, `tools`, `tool_choice`, `n`, `stream`, `deferred`,
     ///   `max_turns`, `handoff_mode`, `correlation_id` or `deferred_calls` (a null or an empty list is let through).
     ///
-    /// Throws from the awaitable what client::chat_completions() throws, except that a lost session is first replaced
-    /// by `deferred_calls` and then by a new plan of the model. Errors of a tool go to the model, not to the caller.
+    /// Throws from the awaitable what client::chat_completions() throws, when handoff_options::retry leaves no attempt;
+    /// a lost session is first replaced by `deferred_calls` and then by a new plan of the model, and a server that
+    /// refuses the Dedalus members gets none. Errors of a tool go to the model, not to the caller.
     /// error::partial_run() tells what the run had done until then: phase run_phase::failed with stop_reason::error or
     /// stop_reason::cancelled, the results of all tools that were started, and a list of messages to go on from. Its
-    /// turn_account::charged_unknown is where requests of unknown outcome are counted: they end the run. Exceptions
-    /// that are no `error` (std::bad_alloc) carry nothing.
+    /// turn_account::charged_unknown is where requests of unknown outcome are counted. Exceptions that are no `error`
+    /// (std::bad_alloc) carry nothing.
     ///
-    /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after 5 s,
-    /// and the run goes on, but it ends only when that tool has ended too.
+    /// No tool outlives the run: a tool that ignores its cancellation after its time limit is answered for after
+    /// handoff_options::cancellation_grace, and the run goes on, but it ends only when that tool has ended too.
     /// Cancellation: terminal; running tools are cancelled and awaited, then error with
     /// asio::error::operation_aborted is thrown.
     boost::asio::awaitable<run_result> run(const chat_completion_request& request) const;
@@ -149,7 +184,7 @@ public:
 
     /// The same as run(), run_or_resume() and resume(), as events; answers are streamed. See run_stream. The run begins
     /// with the first next(). An answer that breaks off is asked for again, as handoff_options::retry says, and the
-    /// attempt is charged; without a store too. `stream_options` are set to include the usage, unless the request has
+    /// attempt is charged. `stream_options` are set to include the usage, unless the request has
     /// them. Throws from the call itself what those throw from theirs.
     run_stream stream(const chat_completion_request& request) const;
     run_stream stream(std::string run_id, const chat_completion_request& request) const;
@@ -166,9 +201,14 @@ public:
     provide_result(std::string run_id, std::string call_id, boost::json::value result) const;
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting() const;
 
+    /// The same as run_inbox::cancel_call(); a run that this loop and its copies follow hears of it at once.
+    boost::asio::awaitable<stores::post_outcome> cancel_call(std::string run_id, std::string call_id) const;
+
     /// Asks the runs with a store that this loop and its copies follow now to stop: their tools and requests are
     /// cancelled, and they are suspended with stop_reason::stopped. Tools that may run twice do so when the run is
-    /// resumed. Any thread; does not wait.
+    /// resumed, and so do those whose tool_error vouches that nothing happened. A tool that has not ended within
+    /// handoff_options::cancellation_grace keeps the awaitable of the run, but not the run: others may resume it. Any
+    /// thread; does not wait.
     void stop_now() const;
 
     /// Likewise, when the calls of the present turn have ended.

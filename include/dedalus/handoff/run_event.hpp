@@ -77,6 +77,15 @@ struct call_delta_event
     std::string arguments{};  ///< a piece of the text
 };
 
+/// The request makes another call of the model, whose answer follows: what was told so far of the one before was a step
+/// on the way, and is no part of the answer. Text that was told after `text` is of the answer that follows.
+struct intermediate_text_event
+{
+    static constexpr std::string_view type = "intermediate_text";
+
+    std::string text{};  ///< as text_delta told it; may be empty
+};
+
 /// The answer did not come, and the request is made again: all since turn_started is void.
 struct turn_restarted_event
 {
@@ -215,6 +224,7 @@ using run_event = std::variant<
     text_delta_event,
     reasoning_delta_event,
     call_delta_event,
+    intermediate_text_event,
     turn_restarted_event,
     response_saved_event,
     usage_event,

@@ -19,9 +19,10 @@ namespace dedalus {
 DEDALUS_EXPORT std::string export_run(const stores::stored_run& run);
 
 /// The run of such a document. What this version does not know is kept: members of the head, and entries of other
-/// kinds. Bodies must be as they were written, because checksums cover them. The fence is the highest that a record
-/// has. Throws store_error(wrong_format) for a newer version, and store_error(damaged) for what is no such document,
-/// has a wrong checksum or contradicts itself.
+/// kinds. Bodies must be as they were written, because checksums cover them; records without a checksum are taken as
+/// they are. The fence is the highest that a record has. docs/checkpoint.md says what a document must have. Throws
+/// store_error(wrong_format) for a newer version, and store_error(damaged) for what is no such document, has a wrong
+/// checksum or contradicts itself.
 DEDALUS_EXPORT stores::stored_run import_run(std::string_view document);
 
 /// Puts the run of such a document into a store, whole or not at all; stores::create_outcome::exists when there is one
@@ -33,5 +34,16 @@ DEDALUS_EXPORT stores::stored_run import_run(std::string_view document);
 /// restore runs. Cancellation: see run_store.
 DEDALUS_EXPORT boost::asio::awaitable<stores::create_outcome>
 import_run(std::shared_ptr<run_store> store, std::string_view document);
+
+/// Puts a copy of a run into its store under another id, as it was when this turn had ended, to go on from there in
+/// another way: `turn` 0 is the request alone, and the calls of the others must have ended. Nothing of that is sent or
+/// run again. The copy has the budget that was left then, and names its parent (`parent_run`); a limit on its time
+/// begins anew. stores::create_outcome::exists when there is a run of the new id.
+///
+/// Throws config_error from the call itself without a store, and from the awaitable when there is no such run or turn,
+/// or the run has ended with its answer; store_error, with store_errc::unsupported by a store that cannot restore runs.
+/// Cancellation: see run_store.
+DEDALUS_EXPORT boost::asio::awaitable<stores::create_outcome>
+fork_run(std::shared_ptr<run_store> store, std::string run_id, int turn, std::string new_id);
 
 }  // namespace dedalus

@@ -20,8 +20,9 @@ namespace dedalus {
 /// (post_outcome::already_decided for the second). The run takes it in when somebody resumes it; one that is followed
 /// looks for it three times in each handoff_options::lease, and before it would be suspended.
 ///
-/// The functions give stores::post_outcome::refused when no such call waits, or it does not wait for that, and
-/// post_outcome::expired after waiting_call::expires_at. They throw store_error. Cancellation: see run_store. Thread
+/// The functions give stores::post_outcome::refused when no such call waits, or it does not wait for that,
+/// post_outcome::not_allowed when waiting_call::decisions has not this one, and post_outcome::expired after
+/// waiting_call::expires_at. They throw store_error. Cancellation: see run_store. Thread
 /// safety: as the store.
 class DEDALUS_EXPORT run_inbox
 {
@@ -37,6 +38,11 @@ public:
     /// This inbox for somebody who has seen a call: decisions are refused about one that has another
     /// waiting_call::fingerprint by now.
     run_inbox with_fingerprint(std::string fingerprint) const;
+
+    /// This inbox for one decision or order that may be sent more than once, as web requests are: it goes under this
+    /// id, and what comes a second time under the id of the same run is post_outcome::duplicate and changes nothing,
+    /// however late it comes. 1 to 128 bytes of UTF-8 without control characters.
+    run_inbox with_id(std::string inbox_id) const;
 
     /// Lets the call run; of wait_kind::unknown_outcome, once more.
     boost::asio::awaitable<stores::post_outcome> approve(std::string run_id, std::string call_id) const;
@@ -63,12 +69,19 @@ public:
     boost::asio::awaitable<stores::post_outcome>
     provide_error(std::string run_id, std::string call_id, std::string text) const;
 
+    /// Ends the latest call of this id, whether it waits, runs or has not begun: tool_outcome::cancelled. Its tool is
+    /// cancelled, the model is told, and the run goes on. Of one that had started it is told that the outcome is
+    /// unknown, unless it is tool_effect::pure. Nothing happens when the call has ended by the time the run hears of
+    /// it.
+    boost::asio::awaitable<stores::post_outcome> cancel_call(std::string run_id, std::string call_id) const;
+
     /// Ends the run: run_phase::cancelled. Tools that run are cancelled; waiting calls are not run any more.
     boost::asio::awaitable<stores::post_outcome> cancel_run(std::string run_id) const;
 
-    /// Adds messages to the run, after the tool messages of its present turn. When the run ends without another
-    /// request, they are not sent, and a diagnostic "input_not_used" says so. Throws invalid_request_error from the
-    /// call itself when one is neither a user_message, a system_message nor a developer_message, or there is none.
+    /// Adds messages to the run, after the tool messages of its present turn. Refused when the run has no turn left for
+    /// another request. When it ends without another request, they are not sent, and a diagnostic "input_not_used" says
+    /// so. Throws invalid_request_error from the call itself when one is neither a user_message, a system_message nor a
+    /// developer_message, or there is none.
     boost::asio::awaitable<stores::post_outcome>
     add_input(std::string run_id, const std::vector<message>& messages) const;
 
@@ -76,7 +89,8 @@ public:
     /// newer version of this library knows.
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting(std::string run_id) const;
 
-    /// The calls of all suspended runs.
+    /// The calls of all runs: of those that are suspended, and of those whose other calls are still running. By the age
+    /// of their runs.
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting() const;
 
     /// The calls of the run that wait, each with another waiting_call::token; those before work no more. For whoever
@@ -87,6 +101,7 @@ private:
     std::shared_ptr<run_store> store_;
     std::string token_;
     std::string fingerprint_;
+    std::string id_;
 };
 
 }  // namespace dedalus

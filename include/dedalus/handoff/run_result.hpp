@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,14 +40,18 @@ enum class stop_reason
     unknown_tool_outcome,  ///< suspended: a call was started and nobody saw it end, see run_result::waiting
     unknown_send_outcome,  ///< suspended: a request may have been worked on; resume() sends it again
     stopped,               ///< suspended: stopped on request
-    retry_after,           ///< suspended: the server cannot be reached or asks to wait
+    retry_after,           ///< suspended: the server cannot be reached, asks to wait, or does not want another attempt
     auth,                  ///< suspended: the server refuses the credentials
     payment,               ///< suspended: the server wants to be paid
     toolset_changed,       ///< suspended: an open call is of a tool that is not registered here
     fenced,                ///< executing: this process lost the run to another one; nothing else is set
     expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
     session_lost,          ///< the server cannot go on from what it had begun, in any way
+    store_error,           ///< the exception that this result is the partial_run() of: the store failed
+    corrupt_checkpoint,    ///< likewise: the stored run is not whole, or not what a run has written
+    format_too_new,        ///< likewise: a newer version has written it
     held,                  ///< executing: another process has the run; nothing else is set
+    tool_fatal,            ///< a call that scheduling_rules do not let pass
 };
 
 DEDALUS_EXPORT std::string_view to_string(stop_reason reason) noexcept;
@@ -73,6 +78,7 @@ struct tool_result
     /// When the handler was entered, the last time; equals `finished` when it never was.
     std::chrono::system_clock::time_point started{};
     std::chrono::system_clock::time_point finished{};
+    std::chrono::microseconds waited{};  ///< for a person or a result from outside, in all
 
     /// From the last entry of the handler to its end.
     std::chrono::microseconds duration() const noexcept
@@ -110,6 +116,8 @@ struct run_timing
     std::chrono::microseconds http{};               ///< between requests and their answers
     std::chrono::microseconds tools{};              ///< in client tools
     std::chrono::microseconds suspended{};          ///< with nobody working on it, as the log has it
+    std::chrono::microseconds people{};             ///< of this, for decisions and results from outside
+    std::chrono::microseconds store{};              ///< waiting for the store, in this process alone
 
     std::chrono::microseconds wall() const noexcept
     {
@@ -124,14 +132,28 @@ struct checkpoint_ref
     std::int64_t revision = 0;  ///< of its head; grows by one with each commit
 };
 
-/// A server call seen in the answers: from `server_results`, `tools_executed` or `mcp_tool_results`, which share no
-/// key.
+/// Which member of an answer tells of a server call. They share no key, so one call may be seen in several.
+enum class server_tool_source
+{
+    server_results,
+    tools_executed,
+    mcp_tool_results,
+};
+
+DEDALUS_EXPORT std::string_view to_string(server_tool_source source) noexcept;
+
+/// A server call seen in the answers.
 struct server_tool_result
 {
     int turn = 0;
-    std::string call_id{};       ///< from `server_results`; else empty
-    std::string name{};          ///< from `tools_executed` or `mcp_tool_results`; else empty
+    server_tool_source source = server_tool_source::server_results;
+    std::string call_id{};       ///< of `server_results`, or of a call that is not ours; else empty
+    std::string name{};          ///< of the others, or likewise; else empty
     boost::json::value value{};  ///< result, null when only the name is known
+    std::string server{};        ///< of `mcp_tool_results`, as are the following
+    boost::json::object arguments{};
+    bool is_error = false;
+    std::optional<std::chrono::milliseconds> duration{};
 };
 
 /// LLM turns of a run, against max_turns.
@@ -145,7 +167,8 @@ struct turn_account
     std::int64_t spent() const noexcept { return reported + assumed + charged_unknown; }
 };
 
-/// A request or a call that may have had an effect which nobody saw.
+/// A request or a call that may have had an effect which nobody saw: a call whose process died, one of
+/// tool_effect::once that passed its time limit, and one of any effect but `pure` that ran when its run was ended.
 struct unknown_outcome
 {
     int turn = 0;           ///< from 1; of a request the turn it was to begin
@@ -179,7 +202,7 @@ struct run_result
     turn_account llm_turns{};
     std::optional<dedalus::usage> usage{};            ///< sums over the answers that had it
     bool usage_incomplete = false;                    ///< an answer had no usage, or an attempt's outcome is unknown
-    std::vector<run_diagnostic> diagnostics{};        ///< at most 100
+    std::vector<run_diagnostic> diagnostics{};        ///< at most 100; of a run in a store those of all processes
     std::vector<waiting_call> waiting{};              ///< when suspended: the calls that wait for somebody outside
     std::vector<unknown_outcome> unknown_outcomes{};  ///< at most 100
     int resumes = 0;                                  ///< times that a process took the run up again
@@ -197,5 +220,9 @@ struct run_result
         return parse_completion<T>(last_completion);
     }
 };
+
+/// One line for a log, without texts of the prompt, the answer or the tools: phase, stop reason, and the sums.
+DEDALUS_EXPORT std::string to_string(const run_result& result);
+DEDALUS_EXPORT std::ostream& operator<<(std::ostream& out, const run_result& result);
 
 }  // namespace dedalus

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/config.hpp>
+#include <dedalus/handoff/run_event.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
 #include <dedalus/handoff/waiting_call.hpp>
@@ -95,5 +96,13 @@ struct run_timeline
 ///
 /// Throws store_error(damaged) for what handoff_loop has not written, and store_error(wrong_format) for a newer format.
 DEDALUS_EXPORT run_timeline timeline_of(const stores::stored_run& run);
+
+/// What handoff_loop::stream() would have told of a run until now, from the log: for a page that comes later, or whose
+/// process has died. The text of an answer is one text_delta; what was void (turn_restarted, progress, agent events) is
+/// not told. Go on with stream(run_id), whose first event is `resumed`. Throws as timeline_of().
+/// @param run       with its whole log
+/// @param from_seq  of the first log entry whose events are wanted: one more than stored_run::last_seq when this was
+///                  last asked. Ends of calls of the present turn are told each time.
+DEDALUS_EXPORT std::vector<run_event> events_of(const stores::stored_run& run, std::int64_t from_seq = 1);
 
 }  // namespace dedalus

@@ -13,7 +13,10 @@ enum class tool_effect
     pure,   ///< no effect
     keyed,  ///< the target drops repetitions by tool_context::idempotency_key()
 
-    /// The tool writes its effect and the end of its call in one transaction; run again when no end was written.
+    /// The tool writes its effect and tool_context::finish_record() in one transaction of the database that has the
+    /// run. Exactly one such transaction is ever committed for a call, in whichever process: the record is refused once
+    /// the call has ended or the run has another owner. Run again when no end was written. A tool that does not write
+    /// the record is no more than `keyed`.
     transactional,
 
     /// tool_options::probe tells whether it happened; run again only when it says no.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dedalus {
 
@@ -21,6 +22,19 @@ enum class wait_kind
 };
 
 DEDALUS_EXPORT std::string_view to_string(wait_kind kind) noexcept;
+
+/// What somebody may decide about a call that waits: the functions of run_inbox.
+enum class wait_decision
+{
+    approve,
+    approve_always,
+    edit,  ///< run_inbox::approve_edited()
+    reject,
+    result,  ///< run_inbox::provide_result()
+    error,   ///< run_inbox::provide_error()
+};
+
+DEDALUS_EXPORT std::string_view to_string(wait_decision decision) noexcept;
 
 /// What becomes of a call that nobody has decided on in time. Whoever looks first decides: a decision that is in the
 /// store by then counts.
@@ -40,8 +54,10 @@ struct waiting_call
     int occurrence = 0;  ///< counts the calls of this id within the run, from 0: some servers use ids again
     std::string name{};
     boost::json::value arguments{};  ///< as received
+    std::string summary{};           ///< for people, by tool_options::summary; at most 1 KiB
     std::string fingerprint{};       ///< of name and arguments: a decision is for these and no others
     wait_kind kind = wait_kind::approval;
+    std::vector<wait_decision> decisions{};  ///< that are allowed: see tool_options::decisions
     std::chrono::system_clock::time_point since{};
 
     /// Then tool_options::on_expiry says what becomes of it.

@@ -27,6 +27,15 @@ struct wire_profile
     bool correlation_id_lasts = true;
 
     sent_turns send_max_turns = sent_turns::reservation;
+
+    /// A streamed answer is taken without its end marker (`data: [DONE]`), which some proxies drop, when each of its
+    /// choices has a finish reason; false: it has broken off, and is asked for again.
+    bool accept_missing_end = false;
+
+    /// The server takes a request that leaves some of its pending calls without an answer, and asks for them again:
+    /// deferred_dependency_rule::hold_back needs that. The assistant message that is sent back keeps such calls until
+    /// the next answer.
+    bool partial_answers = false;
 };
 
 }  // namespace dedalus

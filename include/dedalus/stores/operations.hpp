@@ -177,7 +177,8 @@ enum class post_outcome
     duplicate,        ///< this inbox_id is there already; nothing was changed
     already_decided,  ///< by another post, or by a commit that closed the wait
     expired,
-    refused,  ///< no such run, terminal, no such wait, another fingerprint or token, or max_pending_posts
+    refused,      ///< no such run, terminal, no such wait, another fingerprint or token, or max_pending_posts
+    not_allowed,  ///< said by run_inbox alone: the tool of the call does not allow this decision
 };
 
 struct late_request

@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+struct pg_conn;
+
 namespace dedalus {
 
 struct postgres_store_options
@@ -65,6 +67,15 @@ public:
     boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256) override;
     boost::asio::awaitable<stores::create_outcome> restore(stores::restore_request request) override;
     boost::asio::awaitable<std::unique_ptr<run_watch>> watch(std::string run_id) override;
+
+    /// Writes tool_context::finish_record() over a connection of the tool (a PGconn*) to the same database, in the
+    /// transaction in which the tool writes its effect. READ COMMITTED, and the tables on the search path. Blocks: see
+    /// blocking_tool(). The run cannot be taken over until the transaction has ended, so keep it short.
+    ///
+    /// Throws store_error(refused) when the run has passed to another owner, or the call has ended: roll back, nothing
+    /// of the effect may stay. Throws store_error(invalid_argument) when there is no transaction, or the request is no
+    /// such record, and store_error(unavailable) for what the server refuses.
+    static void append_in(pg_conn* connection, const stores::append_request& finish);
 
 private:
     class impl;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+struct sqlite3;
+
 namespace dedalus {
 
 struct sqlite_store_options
@@ -60,6 +62,14 @@ public:
     boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes) override;
     boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256) override;
     boost::asio::awaitable<stores::create_outcome> restore(stores::restore_request request) override;
+
+    /// Writes tool_context::finish_record() over a connection of the tool to the same file, in the transaction in which
+    /// the tool writes its effect. Begin it with BEGIN IMMEDIATE. Blocks as long as the connection waits for others.
+    ///
+    /// Throws store_error(refused) when the run has passed to another owner, or the call has ended: roll back, nothing
+    /// of the effect may stay. Throws store_error(invalid_argument) when there is no transaction, or the request is no
+    /// such record, and what SQLite makes of the statements.
+    static void append_in(sqlite3* connection, const stores::append_request& finish);
 
 private:
     class impl;

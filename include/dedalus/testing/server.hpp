@@ -38,6 +38,9 @@ struct server_options
     std::chrono::milliseconds stream_delay =
         std::chrono::milliseconds(0);  ///< pause between the events of the server's own streams
     int deferred_polls = 1;            ///< how many questions for a deferred completion are answered with 202
+
+    /// A request may leave calls of its last assistant message without a tool message; else that is answered with 400.
+    bool partial_answers = false;
 };
 
 /// A request as the server received it.

@@ -99,4 +99,24 @@ TEST_CASE("A decision that nobody has written is refused, not guessed")
     CHECK_THROWS_AS(core::read_decision(item), dedalus::store_error);
 }
 
+TEST_CASE("A tool allows decisions, of which those count that make sense for what its call waits for")
+{
+    using dedalus::wait_decision;
+    using dedalus::wait_kind;
+    using decisions = std::vector<wait_decision>;
+    const decisions some{wait_decision::reject, wait_decision::approve};
+    CHECK(
+        core::allowed_decisions(some, wait_kind::approval) == decisions{wait_decision::approve, wait_decision::reject}
+    );
+    CHECK(core::allowed_decisions(some, wait_kind::external_result) == decisions{wait_decision::reject});
+    CHECK(
+        core::allowed_decisions({wait_decision::edit}, wait_kind::external_result) ==
+        decisions{wait_decision::reject, wait_decision::result, wait_decision::error}
+    );
+    CHECK(core::allowed_decisions({}, wait_kind::approval).size() == 4);
+    CHECK(core::is_allowed(core::decision::kind::approve, some));
+    CHECK_FALSE(core::is_allowed(core::decision::kind::edit, some));
+    CHECK_FALSE(core::is_allowed(core::decision::kind::cancel_run, core::allowed_decisions({}, wait_kind::approval)));
+}
+
 }  // namespace decision_test

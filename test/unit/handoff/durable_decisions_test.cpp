@@ -192,8 +192,74 @@ TEST_CASE("Edited arguments that do not fit the tool leave the call waiting for 
     CHECK(waits.diagnostics[0].code == "edit_refused");
     CHECK(run_coro(s.inbox().approve_edited("r1", "a", {{"count", 3}})) == post_outcome::accepted);
     s.says(ends());
-    CHECK(s.run().phase == run_phase::completed);
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(test::codes(done.diagnostics) == names{"edit_refused"});
     CHECK(s.log == names{"a3"});
+}
+
+TEST_CASE("A decision that the tool of a call does not allow is refused, and so is one that was written to the store")
+{
+    using dedalus::wait_decision;
+    const std::vector<wait_decision> allowed{wait_decision::approve, wait_decision::reject};
+    durable_scene s;
+    CHECK(test::waiting_run(s, {.decisions = allowed}).waiting[0].decisions == allowed);
+    const std::vector<dedalus::waiting_call> listed = run_coro(s.inbox().list_waiting("r1"));
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0].decisions == allowed);
+    CHECK(run_coro(s.inbox().approve_edited("r1", "a", {{"n", 2}})) == post_outcome::not_allowed);
+    CHECK(run_coro(s.inbox().approve_always("r1", "a")) == post_outcome::not_allowed);
+    CHECK(run_coro(s.inbox().provide_result("r1", "a", 1)) == post_outcome::refused);
+
+    const stores::stored_run run = s.stored();
+    stores::post_request written;
+    written.run_id = "r1";
+    written.inbox_id = "own";
+    written.wait = run.waits.at(0).key;
+    written.fingerprint = run.waits.at(0).fingerprint;
+    written.trusted = true;
+    written.kind = "approve_always";
+    written.body = "{}";
+    CHECK(run_coro(s.store->post(std::move(written))) == post_outcome::accepted);
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.waiting.size() == 1);
+    CHECK(s.log.empty());
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
+TEST_CASE("A decision that cannot be read is put aside, and the call waits for another one")
+{
+    durable_scene s;
+    waiting_run(s);
+    stores::post_request request;
+    request.run_id = "r1";
+    request.inbox_id = "strange";
+    request.trusted = true;
+    const bool about_the_call = GENERATE(true, false);
+    if (about_the_call) {
+        request.wait = s.stored().waits.at(0).key;
+        request.fingerprint = s.stored().waits[0].fingerprint;
+    }
+    const auto [kind, body] = GENERATE(
+        std::pair<std::string, std::string>("ponder", "{}"),
+        std::pair<std::string, std::string>("edit", "no JSON"),
+        std::pair<std::string, std::string>("add_input", R"({"messages":7})")
+    );
+    request.kind = kind;
+    request.body = body;
+    CHECK(run_coro(s.store->post(std::move(request))) == post_outcome::accepted);
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::approval);
+    CHECK(test::codes(waits.diagnostics) == names{"decision_unreadable"});
+    CHECK(s.stored().inbox.empty());
+    CHECK(run_coro(s.inbox().list_waiting("r1")).size() == 1);
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{R"(a{"n":1})"});
 }
 
 TEST_CASE("A tool that is approved for the whole run is not asked about again, and others are")
@@ -306,6 +372,31 @@ TEST_CASE("Messages that somebody adds follow the tool messages of the turn")
     CHECK_THROWS_AS(s.inbox().add_input("r1", wrong), dedalus::invalid_request_error);
     wrong.emplace_back(dedalus::assistant_message{});
     CHECK_THROWS_AS(s.inbox().add_input("r1", wrong), dedalus::invalid_request_error);
+}
+
+TEST_CASE("What is sent twice under an id of the caller is done once, however late it comes again")
+{
+    durable_scene s;
+    waiting_run(s);
+    CHECK_THROWS_AS(s.inbox().with_id(""), dedalus::config_error);
+    const dedalus::run_inbox said = s.inbox().with_id("request 1");
+    const dedalus::run_inbox decided = s.inbox().with_id("request 2");
+    std::vector<dedalus::message> added;
+    added.emplace_back(dedalus::user_message{"And hurry."});
+    CHECK(run_coro(said.add_input("r1", added)) == post_outcome::accepted);
+    CHECK(run_coro(said.add_input("r1", added)) == post_outcome::duplicate);
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::accepted);
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::duplicate);
+    CHECK(run_coro(s.inbox().with_id("request 3").approve("r1", "a")) == post_outcome::already_decided);
+    s.says(asks("[" + pending_call("b", "book") + "]"));
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(run_coro(said.add_input("r1", added)) == post_outcome::duplicate);
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::duplicate);
+    CHECK(run_coro(s.inbox().with_id("request 3").approve("r1", "a")) == post_outcome::already_decided);
+    CHECK(test::outline(s.sent.at(1).messages) == "user assistant(a) tool:a user");
+    CHECK(run_coro(s.inbox().cancel_run("r1")) == post_outcome::accepted);
+    s.run();
+    CHECK(run_coro(decided.approve("r1", "a")) == post_outcome::duplicate);
 }
 
 TEST_CASE("Messages do not change a request that has to be sent again")

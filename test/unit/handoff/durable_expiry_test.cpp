@@ -1,8 +1,10 @@
+#include "stores/forwarding_store.hpp"
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,6 +99,41 @@ TEST_CASE("A run whose time is over is not gone on with")
     CHECK(s.sent.size() == 1);
 }
 
+TEST_CASE("The clock of the store decides whether a wait is over, whatever the clock of the worker shows")
+{
+    durable_scene s;
+    s.store_ahead = GENERATE(std::chrono::hours(5), std::chrono::hours(-5), std::chrono::hours(0));
+    s.jumped = GENERATE(std::chrono::hours(0), std::chrono::hours(9), std::chrono::hours(-9));
+    dedalus::tool_options options;
+    options.wait_limit = std::chrono::hours(1);
+    const dedalus::run_result waits = waiting_run(s, std::move(options));
+    CHECK(waits.waiting[0].expires_at == s.now() + s.store_ahead + std::chrono::hours(1));
+    s.passed += std::chrono::minutes(59);
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    s.passed += std::chrono::minutes(1);
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.tool_results.at(0).outcome == tool_outcome::expired);
+}
+
+TEST_CASE("The clock of the store decides whether a run is over")
+{
+    durable_scene s;
+    s.store_ahead = GENERATE(std::chrono::hours(50), std::chrono::hours(-50));
+    s.definition.expires_at = s.now() + std::chrono::hours(24);
+    waiting_run(s);
+    s.jumped = GENERATE(std::chrono::hours(0), std::chrono::hours(90), std::chrono::hours(-90));
+    s.passed += std::chrono::hours(23);
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    s.passed += std::chrono::hours(1);
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    CHECK(s.run().phase == run_phase::expired);
+}
+
 TEST_CASE("A suspended run wakes up when its time is over")
 {
     durable_scene s;
@@ -109,7 +146,7 @@ TEST_CASE("A suspended run wakes up when its time is over")
 
 namespace {
 
-stores::late_outcome put_late(durable_scene& s, std::int64_t fence, tool_outcome outcome)
+stores::late_request late_end(durable_scene& s, std::int64_t fence, tool_outcome outcome)
 {
     dedalus::handoff_core::tool_end end;
     end.outcome = outcome;
@@ -120,10 +157,71 @@ stores::late_outcome put_late(durable_scene& s, std::int64_t fence, tool_outcome
     request.result.key.call_id = "a";
     request.result.fence = fence;
     request.result.body = dedalus::handoff_core::finish_body(end, s.now());
-    return run_coro(s.store->put_late_result(std::move(request)));
+    return request;
+}
+
+stores::late_outcome put_late(durable_scene& s, std::int64_t fence, tool_outcome outcome)
+{
+    return run_coro(s.store->put_late_result(late_end(s, fence, outcome)));
+}
+
+/// A store in which a late result arrives when somebody looks for the nth time.
+class late_store final : public test::forwarding_store
+{
+public:
+    late_store(std::shared_ptr<dedalus::run_store> to, stores::late_request late, int nth)
+        : forwarding_store(std::move(to)), late_(std::move(late)), left_(nth)
+    {}
+
+    awaitable<stores::load_result> load(stores::load_request r) override
+    {
+        if (--left_ == 0) {
+            stores::late_request late = late_;
+            co_await to_->put_late_result(std::move(late));
+        }
+        co_return co_await to_->load(std::move(r));
+    }
+
+private:
+    stores::late_request late_;
+    int left_;
+};
+
+dedalus::run_result run_over(durable_scene& s, std::shared_ptr<dedalus::run_store> store)
+{
+    auto in = std::make_shared<test::engine::durable_input>(*s.input());
+    in->store = std::move(store);
+    return run_coro(durable_scene::follow(in, s.stop));
 }
 
 }  // namespace
+
+TEST_CASE("A run that may wait for the late result of a former owner takes it, and no longer than a lease")
+{
+    const int nth = GENERATE(4, 1000);
+    const auto policy =
+        GENERATE(dedalus::unknown_outcome_policy::tell_model, dedalus::unknown_outcome_policy::fail_run);
+    durable_scene s;
+    leave_started(s, tool_effect::once);
+    s.on_unknown_outcome = policy;
+    s.wait_for_late_results = true;
+    s.lease = std::chrono::milliseconds(100);
+    s.says(ends());
+    const auto store = std::make_shared<late_store>(s.store, late_end(s, 1, tool_outcome::ok), nth);
+    const dedalus::run_result done = run_over(s, store);
+    CHECK((done.tool_results.at(0).outcome == tool_outcome::ok) == (nth == 4));
+    CHECK((done.phase == run_phase::failed) == (nth > 4 && policy == dedalus::unknown_outcome_policy::fail_run));
+}
+
+TEST_CASE("A run that may not wait for a late result decides at once")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once);
+    s.on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
+    s.says(ends());
+    const auto store = std::make_shared<late_store>(s.store, late_end(s, 1, tool_outcome::ok), 3);
+    CHECK(run_over(s, store).tool_results.at(0).outcome == tool_outcome::unknown_outcome);
+}
 
 TEST_CASE("A result that a former owner could not record any more is adopted by the next one")
 {

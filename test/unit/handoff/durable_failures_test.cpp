@@ -41,17 +41,50 @@ TEST_CASE("A provider that has no key suspends the run until there is one")
     CHECK(s.sent.size() == 1);
 }
 
-TEST_CASE("An answer that cannot be read is charged, and ends the run")
+const dedalus::response_format_error unreadable("not JSON", 200, "text/html", "<html>");
+
+TEST_CASE("An answer that cannot be read is charged, and asked for once more under the same key")
 {
     durable_scene s;
-    s.fails(dedalus::response_format_error("not JSON", 200, "text/html", "<html>"));
+    s.fails(unreadable);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == 2);
+    CHECK(done.unknown_outcomes.size() == 1);
+    CHECK(test::has_code(done.diagnostics, "unreadable_answer"));
+    REQUIRE(s.keys.size() == 2);
+    CHECK(s.keys[0] == s.keys[1]);
+}
+
+TEST_CASE("The second answer of a turn that cannot be read ends the run")
+{
+    durable_scene s;
+    const bool by_another_process = GENERATE(false, true);
+    if (by_another_process)
+        s.on_unknown_send = dedalus::unknown_send_policy::suspend;
+    s.fails(unreadable);
+    s.fails(unreadable);
+    if (by_another_process)
+        CHECK(s.run().stop_reason == stop_reason::unknown_send_outcome);
     CHECK_THROWS_AS(s.run(), dedalus::response_format_error);
     const dedalus::run_result again = s.run();
     CHECK(again.phase == run_phase::failed);
-    CHECK(again.stop_reason == stop_reason::error);
-    CHECK(again.llm_turns.charged_unknown == 2);
-    CHECK(again.unknown_outcomes.size() == 1);
-    CHECK(s.sent.size() == 1);
+    CHECK(again.stop_reason == stop_reason::protocol_error);
+    CHECK(again.llm_turns.charged_unknown == 4);
+    CHECK(again.unknown_outcomes.size() == 2);
+    CHECK(s.sent.size() == 2);
+}
+
+TEST_CASE("An answer that cannot be read is counted for its turn alone")
+{
+    durable_scene s;
+    s.add("tool", {});
+    s.fails(unreadable);
+    s.says(test::asks("[" + test::pending_call("a", "tool") + "]"));
+    s.fails(unreadable);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
 }
 
 TEST_CASE("What fails before the connection stands is tried again at no charge")
@@ -101,6 +134,84 @@ TEST_CASE("The server's own wish decides whether a refusal is tried again")
     s.says(ends());
     CHECK(s.run().phase == (again ? run_phase::completed : run_phase::suspended));
     CHECK(s.sent.size() == (again ? 2U : 1U));
+}
+
+dedalus::api_error wished(int status, const char* again)
+{
+    dedalus::api_error_details details;
+    details.status = status;
+    details.headers.set("x-should-retry", again);
+    return dedalus::api_error(dedalus::errc::api, std::move(details));
+}
+
+TEST_CASE("A refusal that the server wants to see again is sent again at no charge, until no attempt is left")
+{
+    const int status = GENERATE(400, 401, 404, 422);
+    durable_scene s;
+    SECTION("the second attempt is answered")
+    {
+        s.fails(wished(status, "true"));
+        s.says(ends());
+        const dedalus::run_result done = s.run();
+        CHECK(done.phase == run_phase::completed);
+        CHECK(done.llm_turns.spent() == 1);
+        REQUIRE(s.keys.size() == 2);
+        CHECK(s.keys[1] == s.keys[0] + "/e1");
+    }
+    SECTION("no attempt is answered")
+    {
+        for (int i = 0; i < 3; ++i)
+            s.fails(wished(status, "true"));
+        const dedalus::run_result waits = s.run();
+        CHECK(waits.phase == run_phase::suspended);
+        CHECK(waits.stop_reason == (status == 401 ? stop_reason::auth : stop_reason::retry_after));
+        CHECK(s.sent.size() == 3);
+    }
+}
+
+TEST_CASE("What the server does not want to see again waits for somebody, and no worker repeats it")
+{
+    const int status = GENERATE(408, 409, 429, 500, 503);
+    durable_scene s;
+    s.fails(wished(status, "false"));
+    CHECK(s.run().stop_reason == stop_reason::retry_after);
+    CHECK(s.sent.size() == 1);
+    CHECK_FALSE(s.stored().head.wakeup_at);
+    s.passed += std::chrono::hours(24);
+    CHECK(test::run_coro(s.store->list_resumable({})).empty());
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
+TEST_CASE("A server that asks to wait long has the run suspended until then")
+{
+    dedalus::api_error_details details;
+    details.status = 429;
+    details.headers.set("retry-after", "600");
+    durable_scene s;
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::retry_after);
+    CHECK(waits.llm_turns.spent() == 0);
+    CHECK(s.stored().head.wakeup_at == test::core::stored_time(s.now() + 600s));
+    CHECK(test::run_coro(s.store->list_resumable({})).empty());
+    s.passed += 601s;
+    CHECK(test::run_coro(s.store->list_resumable({})).size() == 1);
+}
+
+TEST_CASE("Refused access and an empty purse suspend a run, at no charge")
+{
+    durable_scene s;
+    const bool quota = GENERATE(false, true);
+    if (quota)
+        s.fails(test::refusal(429, "no quota", "insufficient_quota"));
+    else
+        s.fails(test::refusal(403, "not for you"));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.stop_reason == (quota ? stop_reason::payment : stop_reason::auth));
+    CHECK(waits.llm_turns.spent() == 0);
+    CHECK(s.sent.size() == 1);
 }
 
 TEST_CASE("An error in the middle of a stream may have cost something, and is tried again unless it is about money")

@@ -1,7 +1,10 @@
 #include "handoff/checkpoint_head.hpp"
 #include "support/durable_scene.hpp"
 
+#include <exception>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace durable_head_test {
 
@@ -64,6 +67,65 @@ TEST_CASE("the head of a suspended run tells what its log tells")
     const auto from = static_cast<std::size_t>(range.at(0).as_int64());
     const auto to = static_cast<std::size_t>(range.at(1).as_int64());
     CHECK(answer.raw.substr(from, to - from) == deferred);
+}
+
+TEST_CASE("the head of a run tells how it was begun, and what it needs to go on")
+{
+    durable_scene s;
+    s.definition.request.temperature = 0.5;
+    s.definition.request.extra["api_key"] = "a secret";
+    s.definition.labels = {{"tenant", "7"}, {"kind", "order"}};
+    s.definition.needs_credentials = true;
+    s.definition.connections = {"mail", "crm"};
+    s.definition.profile.send_max_turns = dedalus::sent_turns::omit;
+    s.definition.dialect = dedalus::dialect::openai;
+    s.credentials = dedalus::credential();
+    suspend(s);
+    const core::checkpoint_head head = head_of(s);
+    CHECK(head.request.at("model") == "m");
+    CHECK(head.request.at("temperature") == 0.5);
+    CHECK(head.request.at("tools_ref").as_string().size() == 16);
+    for (const char* member : {"messages", "tools", "api_key", "credentials"})
+        CHECK_FALSE(head.request.contains(member));
+    CHECK(head.labels == s.definition.labels);
+    CHECK(head.needs.at("api_key") == true);
+    CHECK(head.needs.at("credentials") == boost::json::array{"mail", "crm"});
+    CHECK(head.profile.at("send_max_turns") == "omit");
+    CHECK(head.profile.at("extensions") == "dedalus");
+    CHECK(head.profile.at("dialect") == "openai");
+}
+
+TEST_CASE("a run is found by the labels it began with, whatever phase it is in")
+{
+    durable_scene s;
+    s.definition.labels = {{"tenant", "7"}, {"kind", "order"}};
+    const auto found = [&s](const char* tenant) {
+        stores::list_query query;
+        query.labels = {{"tenant", tenant}};
+        return test::run_coro(s.store->list(std::move(query))).runs.size();
+    };
+    suspend(s);
+    CHECK(found("7") == 1);
+    CHECK(found("8") == 0);
+    s.definition.labels.clear();  // another process knows nothing of them
+    test::run_coro(s.inbox().approve("r1", "b"));
+    s.says(ends());
+    REQUIRE(s.run().phase == dedalus::run_phase::completed);
+    CHECK(found("7") == 1);
+}
+
+TEST_CASE("the head of a run that sends tells of its request")
+{
+    durable_scene s;
+    s.passed = std::chrono::seconds(5);
+    s.store->arm(
+        dedalus::store_failpoint::after_commit_before_ack, 3, std::make_exception_ptr(std::runtime_error("killed"))
+    );
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    const core::checkpoint_head head = head_of(s);
+    REQUIRE(head.attempt);
+    CHECK(head.attempt->fallback_step == "session");
+    CHECK(head.attempt->sent_after == core::stored_time(s.now()));
 }
 
 TEST_CASE("the head of a suspended run lists its tools and its waits")
@@ -136,6 +198,28 @@ TEST_CASE("a head stays below 16 KiB, however many tools and waits the run has")
     CHECK_FALSE(head_of(s).waits.empty());
     CHECK(s.stored().waits.size() == 200);
     CHECK(head_of(s).toolset.empty());
+}
+
+TEST_CASE("a head stays below 16 KiB with as many labels, connections and parameters as there may be")
+{
+    durable_scene s;
+    for (int i = 0; i < 16; ++i)
+        s.definition.labels.emplace(std::to_string(i), std::string(250, 'x'));
+    s.definition.needs_credentials = true;
+    s.definition.connections.assign(100, std::string(100, 'c'));
+    s.credentials = dedalus::credential();
+    s.definition.request.metadata.emplace()["long"] = std::string(20000, 'm');
+    s.add("book", approved());
+    for (int i = 0; i < 35; ++i)
+        s.add("tool_" + std::to_string(i) + std::string(50, 'x'), {.effect = dedalus::tool_effect::pure});
+    std::string calls;
+    for (int i = 0; i < 200; ++i)
+        calls += (i == 0 ? "" : ",") + pending_call(std::to_string(i) + std::string(200, 'c'), "book");
+    s.says(asks('[' + calls + ']', R"(,"correlation_id":")" + std::string(1000, 's') + '"'));
+    REQUIRE(s.run().phase == dedalus::run_phase::suspended);
+    CHECK(s.stored().head.bytes.size() <= std::size_t{16} * 1024);
+    CHECK(head_of(s).request.empty());
+    CHECK(head_of(s).needs.at("credentials").as_array().empty());
 }
 
 }  // namespace durable_head_test

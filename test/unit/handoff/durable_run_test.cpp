@@ -99,10 +99,14 @@ TEST_CASE("An open call of a tool that is not registered here waits for a proces
     s.add("book", {.effect = tool_effect::once, .needs_approval = true});
     s.says(asks("[" + pending_call("a", "book") + "]"));
     CHECK(s.run().phase == run_phase::suspended);
-    run_coro(s.inbox().approve("r1", "a"));
     const dedalus::tool_registry all = std::exchange(s.tools, dedalus::tool_registry());
     CHECK(s.run().stop_reason == stop_reason::toolset_changed);
+    // Not at once, so that who lacks the tool does not turn in circles; but a worker that has it finds the run.
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    s.passed += s.lease;
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
     s.tools = all;
+    run_coro(s.inbox().approve("r1", "a"));
     s.says(ends());
     CHECK(s.run().phase == run_phase::completed);
 }
@@ -203,6 +207,23 @@ TEST_CASE("A lost session is replaced step by step, and the step survives a resu
     CHECK(s.log == names{"a"});
 }
 
+TEST_CASE("That the server does not know the Dedalus members is kept when the run is taken up again")
+{
+    durable_scene s;
+    s.add("look", {.effect = tool_effect::pure});
+    s.fails(test::refusal(400, "unknown field: handoff_mode"));
+    for (int i = 0; i < 3; ++i)
+        s.fails(test::refusal(429, "slow down"));
+    CHECK(s.run().stop_reason == stop_reason::retry_after);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(s.sent.front().handoff_mode == true);
+    CHECK_FALSE(s.sent.back().handoff_mode);
+    CHECK_FALSE(s.sent.back().max_turns);
+    CHECK(s.keys.back() == s.keys.front().substr(0, 5) + s.keys[1].substr(5, 16) + "/e4");
+}
+
 TEST_CASE("Asked to stop after the turn, a run ends its calls and is suspended before the next request")
 {
     durable_scene s;
@@ -300,8 +321,36 @@ TEST_CASE("A damaged log is refused before anything is sent")
     entry.body = R"({"no":"request"})";
     entry.crc32c = stores::checksum(entry);
     REQUIRE(run_coro(s.store->create(request)) == stores::create_outcome::created);
-    CHECK_THROWS_AS(s.run(), dedalus::store_error);
+    try {
+        s.run();
+        FAIL("nothing was thrown");
+    }
+    catch (const dedalus::store_error& e) {
+        REQUIRE(e.partial_run() != nullptr);
+        CHECK(e.partial_run()->run_id == "r1");
+        CHECK(e.partial_run()->stop_reason == stop_reason::corrupt_checkpoint);
+    }
     CHECK(s.sent.empty());
+}
+
+TEST_CASE("A run whose store fails tells what it had done, and that it was the store")
+{
+    durable_scene s;
+    s.says(ends());
+    s.store->arm(
+        dedalus::store_failpoint::before_commit,
+        4,
+        std::make_exception_ptr(dedalus::store_error(dedalus::store_errc::unsupported, "broken"))
+    );
+    try {
+        s.run();
+        FAIL("nothing was thrown");
+    }
+    catch (const dedalus::store_error& e) {
+        REQUIRE(e.partial_run() != nullptr);
+        CHECK(e.partial_run()->phase == run_phase::suspended);
+        CHECK(e.partial_run()->stop_reason == stop_reason::store_error);
+    }
 }
 
 }  // namespace durable_run_test

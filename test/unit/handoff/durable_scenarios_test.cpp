@@ -75,6 +75,91 @@ TEST_CASE("A process that dies between the intent and the request costs the rese
     entry_of_kind(s.stored(), "send_unknown");
 }
 
+TEST_CASE("A request that was lost is sent again in the form it had, whoever goes on with the run")
+{
+    const bool streamed = GENERATE(true, false);
+    boost::asio::io_context context;  // outlives the scene, which holds the events
+    durable_scene s;
+    const auto followed = std::make_shared<test::engine::run_event_queue>(context.get_executor(), 100);
+    s.events = streamed ? followed : nullptr;
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    s.events = streamed ? nullptr : followed;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    REQUIRE(s.bodies.size() == 2);
+    CHECK((s.bodies[0].find(R"("stream":true)") != std::string::npos) == streamed);
+    CHECK(s.bodies[0] == s.bodies[1]);
+    CHECK(s.keys[0] == s.keys[1]);
+}
+
+TEST_CASE("A lost request that is not made as it was goes under another key, and the run says so")
+{
+    const bool other = GENERATE(true, false);
+    durable_scene s;
+    s.add("tool", {});
+    s.definition.request.tool_choice = dedalus::tool_choice_mode(dedalus::tool_choice_mode::required);
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    if (other)
+        s.dialect = dedalus::dialect::openai;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK((s.keys.at(0) == s.keys.at(1)) == !other);
+    CHECK(test::has_code(s.run().diagnostics, "body_changed") == other);
+}
+
+TEST_CASE("A lost request of which less can be reserved is another one, without a word")
+{
+    durable_scene s;
+    s.definition.max_turns = 3;
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.sent.at(1).max_turns == 1);
+    CHECK(s.keys.at(0) != s.keys.at(1));
+    CHECK(s.run().diagnostics.empty());
+}
+
+TEST_CASE("A run that must not repeat requests is suspended by whoever takes it up after a crash")
+{
+    durable_scene s;
+    s.on_unknown_send = dedalus::unknown_send_policy::suspend;
+    s.says(ends());
+    die_at(s, store_failpoint::before_commit, response);
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.phase == run_phase::suspended);
+    CHECK(waits.stop_reason == stop_reason::unknown_send_outcome);
+    CHECK(waits.unknown_outcomes.size() == 1);
+    CHECK(s.sent.size() == 1);
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.phase == run_phase::completed);
+    CHECK(done.llm_turns.charged_unknown == 2);
+    CHECK(s.keys.at(0) == s.keys.at(1));
+}
+
+TEST_CASE("The start of a call says until when it may run, and its end says of which attempt it is")
+{
+    durable_scene s;
+    const bool limited = GENERATE(true, false);
+    s.add("act", {.effect = tool_effect::pure, .timeout = limited ? std::chrono::seconds(7) : dedalus::no_limit});
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    die_at(s, store_failpoint::before_commit, first_end);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    const std::vector<stores::call_record> records = s.stored().calls;
+    REQUIRE(records.size() == 3);
+    const std::string deadline =
+        R"({"deadline_us":)" +
+        std::to_string((test::core::stored_time(s.now()) + std::chrono::seconds(7)).time_since_epoch().count()) + "}";
+    CHECK(records[0].body == (limited ? deadline : ""));
+    CHECK(records[1].body == records[0].body);
+    CHECK(records[2].kind == stores::call_record_kind::finish);
+    CHECK(records[2].attempt == 2);
+}
+
 TEST_CASE("The calls of an answer that was never stored are not run")
 {
     durable_scene s;

@@ -2,10 +2,13 @@
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -103,7 +106,44 @@ std::string lease_owner(durable_scene& s)
     return run_coro(s.store->list(stores::list_query())).runs.at(0).lease_owner;
 }
 
+/// Stops its run, ignores its cancellation, and ends when nobody has the run any more.
+asio::awaitable<json::value> outlive_lease(durable_scene& s)  // borrowed: s
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    s.stop->now();
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    for (int i = 0; i < 5000; ++i) {
+        timer.expires_after(std::chrono::milliseconds(1));
+        co_await timer.async_wait(asio::use_awaitable);
+        stores::list_query all;
+        const stores::list_page page = co_await s.store->list(std::move(all));
+        if (page.runs.at(0).lease_owner.empty()) {
+            s.log.emplace_back("released");
+            break;
+        }
+    }
+    co_return "done after all";
+}
+
 }  // namespace
+
+TEST_CASE("A tool that ignores its cancellation keeps neither the lease nor a stopped run, and its result is kept")
+{
+    durable_scene s;
+    s.grace = std::chrono::milliseconds(5);
+    s.add("act", {.effect = tool_effect::once}, [&s](json::object, dedalus::tool_context&) {
+        return outlive_lease(s);
+    });
+    s.says(asks("[" + pending_call("a", "act") + "]"));
+    s.says(ends());
+    CHECK(s.run().stop_reason == stop_reason::stopped);
+    CHECK(s.log == names{"released"});
+    s.stop = std::make_shared<test::engine::run_stop>();
+    const dedalus::run_result next = s.run();
+    CHECK(next.phase == run_phase::completed);
+    CHECK(next.tool_results.at(0).content == "done after all");
+    CHECK(s.log == names{"released"});
+}
 
 TEST_CASE("A run that is stopped while a tool runs that may run twice is suspended, and runs it again")
 {

@@ -2,6 +2,7 @@
 #include "support/durable_scene.hpp"
 
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,6 +96,43 @@ TEST_CASE("Arguments decide whether a call needs an approval, and a predicate th
     CHECK(waits.waiting[1].call_id == "c");
 }
 
+TEST_CASE("Whether a call needs an approval is asked once, whoever goes on with it")
+{
+    durable_scene s;
+    int asked = 0;
+    dedalus::tool_options options;
+    options.needs_approval_when = [&asked](const json::object&) { return ++asked == 1; };
+    s.add("buy", std::move(options));
+    s.says(asks("[" + pending_call("a", "buy") + "]"));
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    run_coro(s.inbox().approve("r1", "a"));
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a"});
+    CHECK(asked == 1);
+}
+
+TEST_CASE("A tool says for people what its waiting call would do")
+{
+    const std::string said =
+        GENERATE(as<std::string>(), "Book 2 seats", std::string(2000, 'x'), "no \xff UTF-8", "throws");
+    durable_scene s;
+    dedalus::tool_options options;
+    options.needs_approval = true;
+    options.summary = [&said](const json::object& arguments) {
+        if (said == "throws")
+            throw std::runtime_error("nothing");
+        return arguments.empty() ? said : std::string();
+    };
+    s.add("book", std::move(options));
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    const std::string kept = said.size() > 1024 ? said.substr(0, 1024) : said.starts_with("Book") ? said : "";
+    CHECK(s.run().waiting.at(0).summary == kept);
+    CHECK(run_coro(s.inbox().list_waiting("r1")).at(0).summary == kept);
+    CHECK(s.run().waiting.at(0).summary == kept);
+}
+
 TEST_CASE("A result from outside ends a call, after its handler has told the outside")
 {
     durable_scene s;
@@ -135,6 +173,62 @@ TEST_CASE("A wait that nobody ends in time ends as expired, and a late decision 
     CHECK(done.phase == run_phase::completed);
     CHECK(done.tool_results[0].outcome == tool_outcome::expired);
     CHECK(s.log.empty());
+}
+
+TEST_CASE("A call that repeats one that was started waits for an approval, whatever its id, and others do not")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::keyed, .confirm_repeat = true});
+    s.add("look", {.effect = tool_effect::keyed});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "look") + "]"));
+    s.says(asks(
+        R"([{"id":"c","name":"book","arguments":{"n":1}},)" + pending_call("d", "book") + "," +
+        pending_call("e", "look") + "]"
+    ));
+    const dedalus::run_result waits = s.run();
+    CHECK(s.log == names{"a", "b", "c", "e"});
+    CHECK(waits.stop_reason == stop_reason::approval);
+    REQUIRE(waits.waiting.size() == 1);
+    CHECK(waits.waiting[0].call_id == "d");
+
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(run_coro(s.inbox().approve("r1", "d")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a", "b", "c", "e", "d"});
+}
+
+TEST_CASE("Of two equal calls of one answer the second is a repetition")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::keyed, .confirm_repeat = true});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "book") + "]"));
+    const dedalus::run_result waits = s.run();
+    CHECK(s.log == names{"a"});
+    REQUIRE(waits.waiting.size() == 1);
+    CHECK(waits.waiting[0].call_id == "b");
+    CHECK(run_coro(s.inbox().reject("r1", "b", "once is enough")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().tool_results.at(1).outcome == tool_outcome::rejected);
+}
+
+TEST_CASE("A call whose equal was not run is no repetition, and neither is one that starts again after a crash")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::keyed, .needs_approval = true, .confirm_repeat = true});
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    s.run();
+    CHECK(run_coro(s.inbox().reject("r1", "a")) == post_outcome::accepted);
+    s.tools = {};
+    s.add("book", {.effect = tool_effect::keyed, .confirm_repeat = true});
+    s.says(asks("[" + pending_call("b", "book") + "]"));
+    // Create, acquire, the decision, intent, answer, start, and here the end.
+    s.store->arm(dedalus::store_failpoint::before_commit, 7, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    CHECK(s.log == names{"b"});
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"b", "b"});
 }
 
 }  // namespace durable_waits_test

@@ -233,7 +233,137 @@ TEST_CASE("An error carries what the run had done until then")
     }
 }
 
-TEST_CASE("A cancelled run has the results of the tools that ended, and of those that were cancelled")
+TEST_CASE("A request is sent again by the loop, charged and under its key, and not after the last attempt")
+{
+    const bool answered = GENERATE(true, false);
+    scene s;
+    s.retry.max_retries = 2;
+    s.add("work", worker(s));
+    s.request.max_turns = 2;
+    s.fails(test::refusal(503, "busy"));
+    s.fails(test::refusal(500, "broken"));
+    if (answered)
+        s.says(text_answer("Done."));
+    else
+        s.fails(test::refusal(502, "away"));
+    if (answered) {
+        const dedalus::run_result r = s.run();
+        CHECK(r.phase == run_phase::completed);
+        CHECK(r.llm_turns.charged_unknown == 4);
+        CHECK(r.unknown_outcomes.size() == 2);
+    }
+    else {
+        CHECK_THROWS_AS(s.run(), dedalus::api_error);
+    }
+    REQUIRE(s.keys.size() == 3);
+    CHECK(s.keys[0].starts_with("run_1/1/"));
+    CHECK(s.keys[0] == s.keys[1]);
+    CHECK(s.keys[0] == s.keys[2]);
+}
+
+TEST_CASE("A server that does not know the Dedalus members gets none of them for the rest of the run")
+{
+    scene s;
+    s.add("work", worker(s));
+    s.fails(GENERATE(
+        test::refusal(400, "Unrecognized request argument supplied: handoff_mode"),
+        test::refusal(422, "Extra inputs are not permitted"),
+        test::refusal(400, "no such parameter", "", "max_turns")
+    ));
+    s.says(test::calls_answer({{"a", "work", "{}"}}));
+    s.says(text_answer("Done."));
+    const dedalus::run_result r = s.run();
+    CHECK(r.phase == run_phase::completed);
+    CHECK(test::has_code(r.diagnostics, "extensions_dropped"));
+    CHECK(r.llm_turns.spent() == 2);
+    REQUIRE(s.sent.size() == 3);
+    CHECK(s.sent[0].handoff_mode == true);
+    for (std::size_t i = 1; i < 3; ++i) {
+        CHECK_FALSE(s.sent[i].handoff_mode);
+        CHECK_FALSE(s.sent[i].max_turns);
+    }
+    CHECK(s.log == names{"a+", "a-"});
+}
+
+TEST_CASE("The Dedalus members are dropped after every other way to resume")
+{
+    scene s;
+    s.add("work", worker(s));
+    s.says(handoff_answer("[" + call("a", "work") + "]", R"(,"correlation_id":"c1","deferred":[{"id":"d","name":"x"}])")
+    );
+    for (int i = 0; i < 3; ++i)
+        s.fails(test::refusal(400, "unknown field"));
+    s.says(text_answer("Done."));
+    CHECK(s.run().phase == run_phase::completed);
+    REQUIRE(s.sent.size() == 5);
+    CHECK_FALSE(s.sent[2].correlation_id);
+    CHECK(s.sent[3].handoff_mode == false);
+    CHECK_FALSE(s.sent[4].handoff_mode);
+    CHECK_FALSE(s.sent[4].max_turns);
+}
+
+TEST_CASE("A member that is refused without the Dedalus members is an error of the caller")
+{
+    scene s;
+    s.fails(test::refusal(400, "unknown field: temperature"));
+    s.fails(test::refusal(400, "unknown field: temperature"));
+    CHECK_THROWS_AS(s.run(), dedalus::api_error);
+    CHECK(s.sent.size() == 2);
+}
+
+TEST_CASE("The server's wish decides in memory, too, whether a refusal is tried again")
+{
+    struct row
+    {
+        int status;
+        const char* wish;
+    };
+
+    const row r = GENERATE(row{400, "true"}, row{404, "true"}, row{429, "false"}, row{500, "false"});
+    scene s;
+    s.retry.max_retries = 1;
+    s.request.max_turns = 2;
+    dedalus::api_error_details details;
+    details.status = r.status;
+    details.headers.set("x-should-retry", r.wish);
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    s.says(text_answer("Done."));
+    if (r.status < 429)
+        CHECK(s.run().phase == run_phase::completed);
+    else
+        CHECK_THROWS_AS(s.run(), dedalus::api_error);
+}
+
+TEST_CASE("An answer that cannot be read is asked for once more in memory, too")
+{
+    scene s;
+    s.retry.max_retries = 5;
+    s.request.max_turns = 2;
+    const auto unreadable = [&s] {
+        s.script.push_back({{}, std::make_exception_ptr(dedalus::response_format_error("no", 200, "", "")), false});
+    };
+    unreadable();
+    SECTION("the next one can be")
+    {
+        s.says(text_answer("Done."));
+        CHECK(s.run().phase == run_phase::completed);
+    }
+    SECTION("nor can the next one")
+    {
+        unreadable();
+        try {
+            s.run();
+            FAIL("nothing was thrown");
+        }
+        catch (const dedalus::response_format_error& e) {
+            REQUIRE(e.partial_run() != nullptr);
+            CHECK(e.partial_run()->stop_reason == stop_reason::protocol_error);
+        }
+    }
+    CHECK(s.sent.size() == 2);
+}
+
+TEST_CASE("A cancelled run has the results of the tools that ended, and names those that may have acted")
 {
     scene s;
     s.max_concurrency = 2;
@@ -252,8 +382,10 @@ TEST_CASE("A cancelled run has the results of the tools that ended, and of those
         CHECK(r.stop_reason == stop_reason::cancelled);
         REQUIRE(r.tool_results.size() == 3);
         CHECK(r.tool_results[0].content == "a done");
-        CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::cancelled);
-        CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::skipped_dependency);
+        CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::unknown_outcome);
+        CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::cancelled);
+        REQUIRE(r.unknown_outcomes.size() == 1);
+        CHECK(r.unknown_outcomes[0].call_id == "b");
         CHECK(outline(r.messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
     }
 }

@@ -143,6 +143,28 @@ TEST_CASE("Violations of the rules for tool messages are found, with their place
     }
 }
 
+TEST_CASE("What is new in a history is looked at once, and until it is right")
+{
+    core::history history({user()});
+    CHECK_FALSE(history.find_new_violation({}));
+    history.append(assistant({"a", "d"}), {{"a", "1"}});
+    CHECK_FALSE(history.find_new_violation({"d"}));
+    history.add({tool("b")});
+    CHECK(history.find_new_violation({"d"}));
+    CHECK(history.find_new_violation({"d"}));
+}
+
+TEST_CASE("An added tool message is right or wrong by the assistant message before it, old as that may be")
+{
+    core::history history({user()});
+    history.append(assistant({"a", "d"}), {{"a", "1"}});
+    CHECK_FALSE(history.find_new_violation({"d"}));
+    history.add({tool("d")});
+    CHECK_FALSE(history.find_new_violation({}));
+    history.add({user(), tool("d")});
+    CHECK(history.find_new_violation({}));
+}
+
 TEST_CASE("What a history makes is always valid")
 {
     core::history history({user()});

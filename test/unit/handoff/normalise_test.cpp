@@ -29,10 +29,11 @@ struct world
     names registered{"tool"};
     core::batch_limits limits;
     core::check_arguments check;
+    core::batch_rules rules;
 
     core::batch normalise(std::vector<core::requested_call> requested) const
     {
-        const core::batch_context context{calls, server_results, deferred, registered, 3, limits, check};
+        const core::batch_context context{calls, server_results, deferred, registered, 3, limits, check, rules};
         return core::normalise(std::move(requested), context);
     }
 

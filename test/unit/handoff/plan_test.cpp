@@ -108,6 +108,19 @@ TEST_CASE("A slow call does not hold up a chain that does not need it")
     CHECK(plan.done());
 }
 
+TEST_CASE("A call that runs anyway waits for what it needs, and runs however that ended")
+{
+    core::batch batch = batch_of({{}, {0}, {1}, {0, 1}});
+    batch.nodes[3].run_anyway = true;
+    core::plan plan = plan_of(batch);
+    CHECK(plan.start_ready() == list{0});
+    plan.finish(0, false);
+    CHECK(plan.take_skipped() == skips{{1, 0}, {2, 1}});
+    CHECK(plan.start_ready() == list{3});
+    plan.finish(3, true);
+    CHECK(plan.done());
+}
+
 TEST_CASE("What needs a failed call is skipped, through all generations, and the rest runs")
 {
     core::plan plan = plan_of(batch_of({{}, {0}, {1}, {}, {2, 3}}));

@@ -123,6 +123,7 @@ struct random_run
         for (core::ready_call& call : machine.start_ready(at(++clock))) {
             calls[call.key].attempts = call.attempt;
             calls[call.key].started = at(clock);
+            calls[call.key].open = true;
             running.push_back(call.key);
         }
         if (running.empty())
@@ -130,8 +131,8 @@ struct random_run
         const auto place = running.begin() + static_cast<std::ptrdiff_t>(pick(static_cast<unsigned>(running.size())));
         const core::call_key key = *place;
         if (pick(5) == 0) {
-            machine.hold(key, wait_kind::unknown_outcome);
-            log.emplace_back(core::call_held{key, wait_kind::unknown_outcome});
+            machine.hold(key, wait_kind::unknown_outcome, at(clock));
+            log.emplace_back(core::call_held{key, wait_kind::unknown_outcome, at(clock)});
             held.push_back(key);
         }
         else {
@@ -147,8 +148,8 @@ struct random_run
         how.always = pick(4) == 0;
         if (pick(2) == 0)
             how.arguments = json::object{{"edited", clock}};
-        machine.approve(held.back(), how);
-        log.emplace_back(core::call_approved{held.back(), how});
+        machine.approve(held.back(), at(clock), how);
+        log.emplace_back(core::call_approved{held.back(), how, at(clock)});
         held.pop_back();
     }
 
@@ -305,9 +306,9 @@ TEST_CASE("A call that waits for a person takes no place, and runs when it is ap
 {
     core::run_settings s = test::settings();
     s.max_concurrency = 1;
-    s.gates = [](const core::requested_call& call) {
+    s.gates = [](const core::requested_call& call, bool ask) {
         core::call_gates gates;
-        gates.approval = call.id == "a";
+        gates.approval = ask && call.id == "a";
         return gates;
     };
     driver d(s);
@@ -331,7 +332,7 @@ TEST_CASE("A call that waits for a person takes no place, and runs when it is ap
 
     SECTION("approved")
     {
-        d.machine.approve(ready[0].key);
+        d.machine.approve(ready[0].key, at(3));
         d.run_calls();
         CHECK(d.executed == test::names{"a", "c"});
     }

@@ -96,6 +96,9 @@ TEST_CASE("Foreign calls beside a final text end the run without answers of ours
     CHECK(r.stop_reason == stop_reason::final);
     CHECK(r.final_text == "Found.");
     CHECK(has_code(r.diagnostics, "server_call_seen"));
+    REQUIRE(r.server_tools.size() == 1);
+    CHECK(r.server_tools[0].call_id == "s");
+    CHECK(r.server_tools[0].name == "find");
     CHECK(outline(r.messages) == "user assistant");
     CHECK(r.tool_results.empty());
 }
@@ -214,8 +217,10 @@ TEST_CASE("A run that is stopped has the results of its calls, and none of them 
     CHECK(r.stop_reason == stop_reason::cancelled);
     REQUIRE(r.tool_results.size() == 3);
     CHECK(r.tool_results[0].outcome == dedalus::tool_outcome::ok);
-    CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::cancelled);
+    CHECK(r.tool_results[1].outcome == dedalus::tool_outcome::unknown_outcome);
     CHECK(r.tool_results[2].outcome == dedalus::tool_outcome::cancelled);
+    REQUIRE(r.unknown_outcomes.size() == 1);
+    CHECK(r.unknown_outcomes[0].call_id == "b");
     CHECK(r.tool_results[2].started == r.tool_results[2].finished);
     CHECK(outline(r.messages) == "user assistant(a,b,c) tool:a tool:b tool:c");
     CHECK(tool_text(r.messages, "a") == "done");

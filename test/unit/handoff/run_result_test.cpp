@@ -1,8 +1,12 @@
 #include <dedalus/handoff/run_result.hpp>
 
+#include "stores/forwarding_store.hpp"
 #include "support/durable_scene.hpp"
 
+#include <memory>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace run_result_test {
@@ -89,7 +93,91 @@ TEST_CASE("The time in which nobody worked on a run is told apart")
     CHECK(done.timing.suspended == std::chrono::minutes(5));
     CHECK(done.timing.wall() == std::chrono::minutes(5));
     CHECK(done.tool_results[0].fence == 2);
-    CHECK(s.run().timing.suspended == std::chrono::minutes(5));
+    const dedalus::run_result again = s.run();
+    CHECK(again.timing.suspended == std::chrono::minutes(5));
+    for (const dedalus::run_result& r : {done, again}) {
+        CHECK(r.timing.people == std::chrono::minutes(5));
+        CHECK(r.tool_results[0].waited == std::chrono::minutes(5));
+    }
+}
+
+TEST_CASE("Time in which no person had to do anything is none that people took")
+{
+    durable_scene s;
+    s.add("look", {.effect = tool_effect::pure});
+    s.fails(test::refusal(402, "pay"));
+    CHECK(s.run().stop_reason == stop_reason::payment);
+    s.passed += std::chrono::minutes(5);
+    s.says(asks("[" + pending_call("a", "look") + "]"));
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(done.timing.suspended == std::chrono::minutes(5));
+    CHECK(done.timing.people == std::chrono::minutes(0));
+    CHECK(done.tool_results[0].waited == std::chrono::minutes(0));
+}
+
+namespace {
+
+/// A store whose commits take a second each.
+class slow_store final : public test::forwarding_store
+{
+public:
+    slow_store(std::shared_ptr<dedalus::run_store> to, std::chrono::milliseconds& clock)
+        : forwarding_store(std::move(to)), clock_(clock)
+    {}
+
+    awaitable<test::stores::commit_result> commit(test::stores::commit_request r) override
+    {
+        clock_ += std::chrono::seconds(1);
+        co_return co_await to_->commit(std::move(r));
+    }
+
+private:
+    std::chrono::milliseconds& clock_;
+};
+
+}  // namespace
+
+TEST_CASE("The time that a run waited for its store is told")
+{
+    durable_scene s;
+    s.says(ends());
+    auto in = std::make_shared<test::engine::durable_input>(*s.input());
+    in->store = std::make_shared<slow_store>(s.store, s.passed);
+    const dedalus::run_result done = test::run_coro(durable_scene::follow(in, s.stop));
+    CHECK(done.timing.store == std::chrono::seconds(2));  // the intent and the answer
+}
+
+TEST_CASE("A result is one line for a log, without what was asked and answered")
+{
+    driver d(settings(7));
+    d.failing = {"b"};
+    d.turn(test::handoff_answer(test::two_pending, R"(,"usage":{"total_tokens":5},"turns_consumed":2)"));
+    d.exchange(test::text_answer("a secret"));
+    dedalus::run_result r = d.result();
+    r.timing.ended = r.timing.began + std::chrono::milliseconds(1500);
+    CHECK(
+        to_string(r) == "run run_1: completed (final), 2 answers, 3 of 7 LLM turns, 2 tool calls (1 not ok), "
+                        "5 tokens or more, 1.500 s"
+    );
+    r.waiting.emplace_back();
+    r.unknown_outcomes.resize(2);
+    std::ostringstream out;
+    out << r;
+    CHECK(out.str().find(", 1 call waiting, 2 unknown outcomes, ") != std::string::npos);
+}
+
+TEST_CASE("The history of a run that waits is a list to begin another run with")
+{
+    durable_scene s;
+    s.add("book", {.needs_approval = true});
+    s.says(asks("[" + pending_call("a", "book") + "]"));
+    const dedalus::run_result waits = s.run();
+    CHECK(waits.stop_reason == stop_reason::approval);
+    CHECK_FALSE(test::core::find_violation(waits.messages, {}));
+    s.fails(test::refusal(402, "pay"));
+    test::run_coro(s.inbox().approve("r1", "a"));
+    CHECK_FALSE(test::core::find_violation(s.run().messages, {}));
 }
 
 TEST_CASE("A session that is lost for good is a reason of its own")

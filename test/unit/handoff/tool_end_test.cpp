@@ -74,15 +74,15 @@ TEST_CASE("The text of an exception goes to the model on one line")
 
 TEST_CASE("A timeout names the limit, and says for a tool with an effect that its outcome is unknown")
 {
-    const core::tool_end harmless = core::timeout_end(std::chrono::seconds(60), false);
+    const core::tool_end harmless = core::timeout_end(std::chrono::seconds(60), core::effect_seen::none);
     CHECK(harmless.outcome == tool_outcome::timeout);
     CHECK(harmless.content == "Error: the tool did not finish within 60 s");
     CHECK(
-        core::timeout_end(std::chrono::milliseconds(1500), false).content ==
+        core::timeout_end(std::chrono::milliseconds(1500), core::effect_seen::none).content ==
         "Error: the tool did not finish within 1500 ms"
     );
 
-    const std::string once = core::timeout_end(std::chrono::seconds(30), true).content;
+    const std::string once = core::timeout_end(std::chrono::seconds(30), core::effect_seen::unknown).content;
     CHECK(once.find("within 30 s") != std::string::npos);
     CHECK(once.find("its outcome is unknown") != std::string::npos);
 }

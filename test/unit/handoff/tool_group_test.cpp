@@ -24,6 +24,7 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -106,6 +107,8 @@ TEST_CASE("A tool learns what it serves")
     std::string call_id;
     std::string key;
     int attempt = 0;
+    dedalus::tool_effect effect = dedalus::tool_effect::once;
+    std::stop_token stop;
     bool has_deadline = false;
     json::value seen;
     json::value arguments;
@@ -117,12 +120,15 @@ TEST_CASE("A tool learns what it serves")
             call_id = context.call_id();
             key = context.idempotency_key();
             attempt = context.attempt();
+            effect = context.effect();
+            stop = context.stop_token();
+            CHECK_FALSE(context.stop_requested());
             has_deadline = context.deadline() != std::chrono::steady_clock::time_point::max();
             seen = context.dependency_results().at("a").value;
             arguments = given;
             return never({}, context);
         },
-        {.timeout = milliseconds(1)}
+        {.effect = dedalus::tool_effect::keyed, .timeout = milliseconds(1)}
     );
     s.says(handoff_answer(
         "[" + call("a", "first") + R"(,{"id":"b","name":"look","arguments":{"x":[1]},"dependencies":["a"]}])"
@@ -133,6 +139,8 @@ TEST_CASE("A tool learns what it serves")
     CHECK(call_id == "b");
     CHECK(key == "run_1/b");
     CHECK(attempt == 1);
+    CHECK(effect == dedalus::tool_effect::keyed);
+    CHECK(stop.stop_requested());
     CHECK(has_deadline);
     CHECK(seen == json::value("a done"));
     CHECK(arguments == json::value{{"x", {1}}});

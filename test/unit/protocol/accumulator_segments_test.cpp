@@ -72,6 +72,30 @@ TEST_CASE("another completion id after the finish reason begins a segment, and t
     CHECK(whole.usage);
 }
 
+TEST_CASE("text and calls of the first choice in earlier segments stay to be looked at")
+{
+    dedalus::chat_completion_accumulator accumulator;
+    const auto add = [&accumulator](const std::vector<chat_completion_chunk>& chunks) {
+        for (const chat_completion_chunk& chunk : chunks)
+            accumulator.add(chunk);
+    };
+    add({text_chunk("Let me look."), calls_chunk({whole_call(0, "a", "search")}), finish_chunk("tool_calls")});
+    CHECK(accumulator.earlier_messages().empty());
+    // The first change shows itself by the completion id, the second one by a call.
+    add({with_id("c2", text_chunk("And there.")), with_id("c2", calls_chunk({whole_call(0, "b", "look")}))});
+    REQUIRE(accumulator.earlier_messages().size() == 1);
+    add({with_id("c2", finish_chunk("tool_calls")), with_id("c2", text_chunk("At last.", 1))});
+    add({with_id("c2", text_chunk("Found: ")), with_id("c2", calls_chunk({whole_call(0, "c", "find")}))});
+    const std::vector<dedalus::assistant_message>& earlier = accumulator.earlier_messages();
+    REQUIRE(earlier.size() == 2);
+    CHECK(earlier[0].text() == "Let me look.");
+    CHECK(std::get<function_tool_call>(earlier[0].tool_calls.at(0)).id == "a");
+    CHECK(earlier[1].text() == "And there.");
+    REQUIRE(earlier[1].tool_calls.size() == 1);
+    CHECK(std::get<function_tool_call>(earlier[1].tool_calls[0]).id == "b");
+    CHECK(accumulator.completion().choices.at(0).message.text() == "Found: ");
+}
+
 TEST_CASE("a segment makes the answer unfinished again")
 {
     chat_completion_accumulator accumulator;
@@ -242,7 +266,7 @@ TEST_CASE("handoff members are taken from any chunk, with and without choices, a
     second.deferred = {{.id = "d2", .name = "g"}};
     second.deferred_raw = "[{\"id\": \"d2\"}]";
     chat_completion_chunk nothing = with_id("c2", text_chunk("b"));
-    nothing.extra = {{"correlation_id", nullptr}, {"pending_tools", json::array{}}, {"deferred", nullptr}};
+    nothing.extra = {{"correlation_id", nullptr}, {"pending_tools", nullptr}, {"deferred", nullptr}};
 
     const chat_completion early = accumulate({first, finish_chunk("stop")});
     CHECK(early.correlation_id == "k1");
@@ -263,6 +287,21 @@ TEST_CASE("handoff members are taken from any chunk, with and without choices, a
     CHECK(whole.deferred == second.deferred);
     CHECK(whole.deferred_raw == second.deferred_raw);
     CHECK(whole.extra.empty());
+
+    chat_completion_chunk emptied = chunk_of({});
+    emptied.extra = {
+        {"tools_executed", json::array{}},
+        {"mcp_tool_results", json::array{}},
+        {"pending_tools", json::array{}},
+        {"deferred", json::array{}}};
+    const chat_completion cleared = accumulate({first, finish_chunk("stop"), second, emptied});
+    CHECK(cleared.correlation_id == "k2");
+    CHECK(cleared.tools_executed.empty());
+    CHECK(cleared.mcp_tool_results.empty());
+    CHECK(cleared.pending_tools.empty());
+    CHECK(cleared.deferred.empty());
+    CHECK(cleared.deferred_raw.empty());
+    CHECK(cleared.extra.empty());
 }
 
 TEST_CASE("server results and MCP errors are merged by key, the last value of a key stays")

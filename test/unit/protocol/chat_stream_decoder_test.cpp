@@ -53,8 +53,8 @@ trace run(const std::vector<std::string>& pieces, bool tolerate_missing_done = f
     try {
         for (const std::string& piece : pieces) {
             decoder.feed(piece);
-            while (const std::optional<chat_completion_chunk> chunk = decoder.next())
-                seen.push_back("chunk " + chunk->text());
+            while (decoder.next())
+                seen.push_back("chunk " + decoder.take()->text());
         }
         if (decoder.done()) {
             seen.emplace_back("done");

@@ -218,6 +218,8 @@ TEST_CASE("each kind of answer is read the same at every split, and not a byte m
             CHECK(reader.done());
             CHECK(reader.status() == answer.status);
             CHECK((reader.headers() == answer.headers));
+            CHECK((reader.take_headers() == answer.headers));
+            CHECK(reader.headers().empty());
             CHECK(result.body == answer.body);
             CHECK(result.rest == next_answer);
             CHECK(reader.keep_alive() == answer.keep_alive);

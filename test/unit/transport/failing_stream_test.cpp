@@ -67,8 +67,8 @@ pull(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer, std:
             decoder.finish();
         else
             decoder.feed(piece);
-        while (const std::optional<chat_completion_chunk> chunk = decoder.next())
-            result->text += chunk->text();
+        while (decoder.next())
+            result->text += decoder.take()->text();
     }
     result->done = true;
 }

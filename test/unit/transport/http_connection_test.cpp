@@ -37,7 +37,9 @@ struct exchange_result
 {
     int status = 0;
     std::string body;
-    bool reusable = false;
+    bool kept = false;
+    bool reusable = false;  ///< a while later
+    bool reusable_now = false;
 };
 
 void append_buffered(transport::http_connection& connection, std::string& body)
@@ -63,7 +65,10 @@ asio::awaitable<exchange_result> exchange(asio::any_io_executor executor, std::s
     }
     connection.end_exchange();
     peer->blocks = false;
-    result.reusable = connection.reusable() == transport::reuse::now;
+    result.kept = connection.reusable_later() != transport::reuse::never;
+    const auto now = std::chrono::steady_clock::now();
+    result.reusable_now = connection.reusable(now - std::chrono::hours(1)) == transport::reuse::now;
+    result.reusable = connection.reusable(now + std::chrono::hours(1)) == transport::reuse::now;
     co_return result;
 }
 
@@ -120,11 +125,42 @@ TEST_CASE("http_connection: an exchange works at every piece size, whatever fram
             const exchange_result result = run(peer);
             CHECK(result.status == 200);
             CHECK(result.body == "hello");
+            CHECK(result.kept == each.reusable);
             CHECK(result.reusable == each.reusable);
             CHECK(peer->written == std::string(request_head) + std::string(request_body));
             CHECK(peer->streams_alive == 0);
         }
     }
+}
+
+TEST_CASE("http_connection: a stream that tells when it has no more gives the same, and is not asked in vain")
+{
+    const std::string_view chunks = "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n";
+    const std::string rest = "Transfer-Encoding: chunked\r\n\r\n" + std::string(chunks);
+    for (const std::size_t piece : {1, 2, 7, 1000}) {
+        const auto peer = peer_that_sends(rest);
+        peer->piece = piece;
+        peer->tells_drained = true;
+        CHECK(run(peer).body == "hello");
+
+        const auto steady = peer_that_sends(rest);
+        steady->piece = piece;
+        steady->tells_drained = true;
+        steady->blocks = false;
+        const exchange_result result = run(steady);
+        CHECK(result.body == "hello");
+        CHECK(result.kept);
+        CHECK(result.reusable);
+        CHECK(steady->reads_in_vain == 0);
+    }
+    const auto closes = peer_that_sends("Content-Length: 5\r\n\r\nhello");
+    closes->tells_drained = true;
+    closes->piece = 1000;
+    closes->ends = true;
+    const exchange_result result = run(closes);
+    CHECK(result.kept);
+    CHECK(result.reusable_now);
+    CHECK_FALSE(result.reusable);
 }
 
 TEST_CASE("http_connection: pieces of a body that came together are there without another operation on the stream")
@@ -201,7 +237,7 @@ asio::awaitable<bool> leave_body_unread(asio::any_io_executor executor, std::sha
     co_await connection.read_header();
     connection.end_exchange();
     peer->blocks = false;
-    co_return connection.reusable() == transport::reuse::now;
+    co_return connection.reusable(std::chrono::steady_clock::now()) == transport::reuse::now;
 }
 
 }  // namespace

@@ -1,0 +1,11 @@
+#include <dedalus/handoff/tool_error.hpp>
+
+#include <utility>
+
+namespace dedalus {
+
+tool_error::tool_error(std::string kind, const std::string& message, tool_error_facts facts)
+    : std::runtime_error(message), kind_(std::move(kind)), facts_(facts)
+{}
+
+}  // namespace dedalus
