@@ -4,8 +4,8 @@
 
 namespace dedalus {
 
-tool_error::tool_error(std::string kind, const std::string& message, tool_error_facts facts)
-    : std::runtime_error(message), kind_(std::move(kind)), facts_(facts)
+tool_error::tool_error(std::string kind, const std::string& text, tool_error_facts facts)
+    : std::runtime_error(text), kind_(std::move(kind)), facts_(facts)
 {}
 
 }  // namespace dedalus

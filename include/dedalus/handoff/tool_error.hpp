@@ -19,13 +19,13 @@ struct tool_error_facts
     bool nothing_happened = false;
 };
 
-/// Thrown by a tool to say more than a text. The message goes to the model on one line, without what looks like a key;
-/// unlike that of other exceptions it is written for the model, so paths of files in it stay.
+/// Thrown by a tool to say more than other exceptions do. The text goes to the model on one line, without what looks
+/// like a key; unlike theirs it is written for the model, so paths of files in it stay.
 class DEDALUS_EXPORT tool_error : public std::runtime_error
 {
 public:
     /// @param kind  for programs: "not_found", "busy". Shown to the model by structured_failure() alone
-    tool_error(std::string kind, const std::string& message, tool_error_facts facts = {});
+    tool_error(std::string kind, const std::string& text, tool_error_facts facts = {});
 
     const std::string& kind() const noexcept { return kind_; }
 
