@@ -109,8 +109,8 @@ inline asio::awaitable<dedalus::chat_completion> play(step next)
 inline std::shared_ptr<const engine::run_input> scene::input()
 {
     auto result = std::make_shared<engine::run_input>();
-    result->send = [this](const dedalus::chat_completion_request& request, std::string key) {
-        sent.push_back(request);
+    result->send = [this](const dedalus::chat_completion_request& asked, std::string key) {
+        sent.push_back(asked);
         keys.push_back(std::move(key));
         if (script.empty())
             script.push_back({{}, std::make_exception_ptr(std::logic_error("the script is over"))});
