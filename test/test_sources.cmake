@@ -69,6 +69,7 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/decision_test.cpp
+    unit/handoff/durable_blobs_test.cpp
     unit/handoff/durable_cancel_call_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_dispatch_test.cpp

@@ -49,13 +49,15 @@ asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time
     r.describe(key, end);
     records.push_back(finish_record(r, key, end, entered));
     const time_point at = records.front().at;
+    co_await put_blobs(r);
     const std::vector<stores::call_record> existing = co_await r.journal.append(std::move(records));
     if (existing.empty()) {
         r.m().finish(key, std::move(end), entered, at);
         r.tell();
         co_return;
     }
-    const core::facts_by_call facts = core::read_calls(existing);
+    // Only a transactional tool can have been faster, and such records have no blobs.
+    const core::facts_by_call facts = core::read_calls(existing, {});
     const core::finished_call& first = *facts.at(key).finished;
     r.m().finish(key, first.end, first.entered, first.finished);
 }

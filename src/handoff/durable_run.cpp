@@ -35,7 +35,7 @@ void rebuild(durable& r, stores::stored_run stored)
         *r.definition.expires_at += stored.created_at - stored.entries.front().at;
     r.head = head_of(r.definition, r.input->run_id);
     keep(r.head, r.journal.loaded_head());
-    r.facts = core::read_calls(stored.calls);
+    r.facts = core::read_calls(stored);
     r.last_intent = core::last_intent(stored.entries);
     r.machine.emplace(core::rebuild_machine(stored, r.definition, r.facts));
     r.m().set_fence(r.journal.fence());
@@ -372,6 +372,29 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     co_return result_of(r);
 }
 
+namespace {
+
+asio::awaitable<void> write_blobs(durable& r)  // borrowed: r
+{
+    while (!r.blobs.empty()) {
+        std::string bytes = r.blobs.begin()->second;
+        co_await r.journal.put_blob(std::move(bytes));
+        r.blobs.erase(r.blobs.begin());
+    }
+}
+
+}  // namespace
+
+asio::awaitable<void> put_blobs(durable& r)  // borrowed: r
+{
+    if (r.blobs.empty())
+        co_return;
+    if (core::demands(r.head, core::demand_of_blobs))
+        co_return co_await write_blobs(r);
+    journal_commit only_the_head;
+    co_await commit(r, std::move(only_the_head));
+}
+
 asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
 {
     // What a commit that fails does not write goes with the next one.
@@ -390,7 +413,13 @@ asio::awaitable<void> commit(durable& r, journal_commit what)  // borrowed: r
     if (r.m().ended())
         what.entries.push_back(core::end_entry(r.m().turn(), what.head.phase, r.m().report().reason()));
     describe(r, what);
+    const bool names_blobs = !r.blobs.empty();
+    if (names_blobs)
+        core::demand(what.head, core::demand_of_blobs);
+    co_await write_blobs(r);
     co_await r.journal.commit(std::move(what));
+    if (names_blobs)
+        core::demand(r.head, core::demand_of_blobs);
     r.notes.erase(r.notes.begin(), r.notes.begin() + static_cast<std::ptrdiff_t>(noted));
     r.not_run.clear();
     r.tell();
@@ -454,7 +483,9 @@ stores::call_record finish_record(durable& r, const call_key& key, const tool_en
 {
     const int attempt = std::max(1, r.m().call(key).attempts);
     stores::call_record record = r.journal.record(key, stores::call_record_kind::finish, attempt);
-    record.body = core::finish_body(end, entered);
+    const bool may_split = r.journal.has_blobs();
+    record.body = may_split ? core::finish_body(end, entered, {r.input->most_inline_bytes, r.blobs})
+                            : core::finish_body(end, entered);
     return record;
 }
 

@@ -64,6 +64,7 @@ struct durable
     int late_looks = 0;                              ///< for such, while it was waited for them
     std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
     std::vector<call_key> not_run;                   ///< ends of these are not in the store yet
+    stores::blob_map blobs;                          ///< that finish_record() has named, and are not in the store yet
     std::set<call_key> told;                         ///< the outside, in this process, of calls that wait for it
     std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
     bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile
@@ -121,6 +122,9 @@ asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wa
 /// Commits these entries, the ends of calls that were not run, and where the machine stands.
 asio::awaitable<void> commit(durable& r, journal_commit what);
 
+/// Puts `blobs` into the store, and sees to it that the head demands readers that know of blobs.
+asio::awaitable<void> put_blobs(durable& r);
+
 /// Ends the run's work here for a while.
 asio::awaitable<void> suspend(durable& r, stop_reason reason);
 asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit what);
@@ -135,7 +139,8 @@ asio::awaitable<void> stop_run(durable& r);
 /// What the store and the result are told.
 run_result result_of(durable& r);
 
-/// A record of how a call ended.
+/// A record of how a call ended. What is too long for it is among `blobs`, and goes first: by commit(), or
+/// put_blobs() before an append.
 stores::call_record finish_record(durable& r, const call_key& key, const tool_end& end, time_point entered);
 
 }  // namespace dedalus::handoff_engine

@@ -87,6 +87,12 @@ public:
     /// Adds a record of a call, or the starts of several. Gives the one that is there already, if so. Throws run_lost.
     boost::asio::awaitable<std::vector<stores::call_record>> append(std::vector<stores::call_record> records);
 
+    /// Keeps what records are about to name. Throws run_lost.
+    boost::asio::awaitable<void> put_blob(std::string bytes);
+
+    /// Whether the store has blobs.
+    bool has_blobs() const noexcept { return store_->capabilities().blobs; }
+
     /// To be awaited before anything outside is begun: whether the run is still ours for some time. Asks the store when
     /// the lease would have ended by our own clock. Throws run_lost.
     boost::asio::awaitable<void> hold_lease();
@@ -124,9 +130,9 @@ public:
     handoff_core::time_point store_now() const;
 
 private:
-    template <class Request, class Answer>
+    template <class Answer, class... Request>
     boost::asio::awaitable<Answer>
-    ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request), Request request);
+    ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request);
 
     void hear_store_clock(stores::time_point until);
     std::string next_op();

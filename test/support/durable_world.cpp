@@ -223,6 +223,7 @@ std::shared_ptr<const engine::durable_input> world::input(process& p)
         return serve(p, request, std::move(key));
     };
     result->on_unknown_outcome = on_unknown_outcome;
+    result->most_inline_bytes = most_inline_bytes;
     result->random = [] { return 0.5; };
     result->clocks.system = [this] { return system_now(); };
     result->clocks.steady = [this, &p] {

@@ -23,6 +23,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <map>
@@ -150,6 +151,7 @@ public:
     std::vector<std::unique_ptr<process>> processes;
     rule off = rule::none;
     int max_turns = 20;
+    std::size_t most_inline_bytes = 65536;  ///< of a result; others are blobs
     bool people = false;  ///< "book", "pay" and "mail" need an approval; that of "mail" never comes, and expires
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
 
