@@ -354,6 +354,7 @@ tool_start start_of(durable& r, core::ready_call call)
     // A call that starts early is not known to the run yet, and is of a tool that has nothing to write.
     if (what.effect != tool_effect::pure)
         what.finish_record = finish_of(r, what.call);
+    what.redact = r.texts.redact;
     what.resolve = r.input->resolve_arguments;
     what.on_progress = r.teller.on_progress();
     return what;

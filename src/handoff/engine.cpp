@@ -109,6 +109,7 @@ tool_start start_of(run& r, handoff_core::ready_call call)
     what.run_id = r.input->settings.run_id;
     what.max_result_bytes = r.input->max_result_bytes;
     what.effect = what.tools->find(what.call.name)->options.effect;
+    what.redact = r.input->texts.redact;
     what.resolve = r.input->resolve_arguments;
     what.on_progress = r.teller.on_progress();
     return what;

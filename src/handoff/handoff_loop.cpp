@@ -39,7 +39,7 @@ std::int64_t turns_of_one_request(const handoff_options& options)
 
 handoff_core::end_texts texts_of(const handoff_options& options)
 {
-    return {options.format_failure, options.format_edit, options.max_result_bytes};
+    return {options.format_failure, options.format_edit, options.max_result_bytes, options.redact_failure};
 }
 
 handoff_core::batch_limits limits_of(const handoff_options& options)

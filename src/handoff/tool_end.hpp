@@ -54,9 +54,10 @@ thrown_failure read_failure(const std::exception_ptr& thrown);
 /// characters, and a note takes the place of the rest. A string that is not UTF-8 is an error.
 tool_end result_end(boost::json::value value, std::size_t max_bytes);
 
-/// What a tool threw: "Error: " and the text on one line, at most `max_bytes` in all.
-tool_end error_end(const thrown_failure& thrown, std::size_t max_bytes);
-tool_end error_end(std::string_view text, std::size_t max_bytes);
+/// What a tool threw: "Error: " and the text on one line, at most `max_bytes` in all, without what looks like a key and
+/// what the program wants to be left out.
+tool_end error_end(const thrown_failure& thrown, std::size_t max_bytes, const failure_redactor& redact = {});
+tool_end error_end(std::string_view text, std::size_t max_bytes, const failure_redactor& redact = {});
 
 /// What is known of the effect of a call that did not end in time.
 enum class effect_seen
@@ -94,8 +95,8 @@ tool_end invalid_arguments_end(std::string_view problem);
 /// `problem` has the JSON path of what does not fit the tool.
 tool_end unfit_arguments_end(std::string_view problem);
 
-/// argument_resolver threw this.
-tool_end unresolved_arguments_end(std::string_view problem);
+/// argument_resolver threw this. Likewise without what is to be left out.
+tool_end unresolved_arguments_end(std::string_view problem, const failure_redactor& redact = {});
 
 /// Not run, because the client call that it depends on did not end with `ok`.
 tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name);
