@@ -321,7 +321,7 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
 
 }  // namespace
 
-asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls)  // borrowed: r
+asio::awaitable<void> write_waits(durable& r, waiting_calls calls)  // borrowed: r
 {
     journal_commit what;
     std::vector<stores::wait_record> added;

@@ -172,7 +172,7 @@ void take_ended_calls(run& r, bool run_ends)
     const time_point now = wall_clock::now();
     for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
         if (ended.late)
-            r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+            r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after it had ended");
         else if (run_ends && ended.end.outcome == tool_outcome::cancelled)
             continue;
         else if (ended.again && !run_ends)

@@ -134,6 +134,28 @@ asio::awaitable<std::optional<stores::stored_run>> run_journal::load()
     co_return std::optional<stores::stored_run>(std::move(result.run));
 }
 
+// A commit changes the revision. Records of calls, which do not, come with every load.
+asio::awaitable<bool> run_journal::reload(stores::stored_run& run /* borrowed */)
+{
+    stores::load_request request;
+    request.run_id = run_id_;
+    request.from_seq = run.last_seq + 1;
+    stores::load_result now = co_await ask(&run_store::load, std::move(request));
+    const bool same =
+        now.outcome == stores::load_outcome::loaded && now.run.rev == run.rev && now.run.calls == run.calls;
+    if (same) {
+        now.run.entries = std::move(run.entries);
+        now.run.blobs = std::move(run.blobs);
+        run = std::move(now.run);
+        co_return false;
+    }
+    std::optional<stores::stored_run> all = co_await load();
+    if (!all)
+        throw store_error(store_errc::damaged, "the run is gone");
+    run = *std::move(all);
+    co_return true;
+}
+
 asio::awaitable<stores::stored_run> run_journal::load_outside()
 {
     stores::load_request request;

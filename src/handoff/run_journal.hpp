@@ -78,6 +78,10 @@ public:
     /// All of it; nothing when it is not there. Throws store_error(damaged) when it is not whole.
     boost::asio::awaitable<std::optional<stores::stored_run>> load();
 
+    /// Brings a run up to date that was loaded before. Its log comes again only when somebody has worked on the run
+    /// since: then true. Throws store_error(damaged) when it is gone, or not whole.
+    boost::asio::awaitable<bool> reload(stores::stored_run& run /* borrowed */);
+
     /// What others have written: inbox and late results, but not the log. Throws run_lost.
     boost::asio::awaitable<stores::stored_run> load_outside();
 

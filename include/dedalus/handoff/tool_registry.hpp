@@ -53,8 +53,8 @@ struct tool_options
     /// vouches for it makes the time limit harmless. Must be positive, or `no_limit`.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
 
-    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true. Asked once for a
-    /// call.
+    /// A person lets those calls run first whose arguments it says true to. What it throws counts as true. Asked once
+    /// for a call. Needs handoff_options::store, as `needs_approval` does.
     std::function<bool(const boost::json::object&)> needs_approval_when{};
 
     /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`.

@@ -113,6 +113,30 @@ TEST_CASE("What the model was told stays, whatever the process would say that go
     CHECK(r.tool_results.at(1).content == "<act error >");
 }
 
+TEST_CASE("A skipped call that a crash kept out of the store is told of as without the crash")
+{
+    const std::string calls = "[" + pending_call("b", "work", R"("a")") + "," + pending_call("a", "act") + "]";
+    const auto prepare = [&calls](durable_scene& s) {
+        s.add("act", {.effect = tool_effect::keyed}, fail_busy);
+        s.add("work", {});
+        s.says(asks(calls));
+        s.says(ends());
+    };
+    durable_scene whole;
+    prepare(whole);
+    run_with(whole, told);
+
+    durable_scene s;
+    prepare(s);
+    // Create, acquire, intent, answer, start, end, and here the next intent.
+    s.store->arm(dedalus::store_failpoint::before_commit, 7, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(run_with(s, told), std::runtime_error);
+    run_with(s, told);
+    REQUIRE(s.bodies.size() == 2);
+    CHECK(tool_text(s.sent[1].messages, "b") == "<work skipped_dependency a>");
+    CHECK(s.bodies[1] == whole.bodies.at(1));
+}
+
 TEST_CASE("A hook that throws, or gives nothing or no UTF-8, leaves the default text")
 {
     const int kind = GENERATE(0, 1, 2);
