@@ -68,6 +68,8 @@ struct tool_result
     std::optional<boost::json::object> edited_arguments{};  ///< with which a person let it run instead
     std::vector<std::string> dependencies{};                ///< ids as received
     tool_outcome outcome = tool_outcome::ok;
+    std::string kind{};                              ///< of a failure: tool_error::kind(); else empty
+    bool outcome_known = true;                       ///< false: the call failed and may have taken effect all the same
     std::string content{};                           ///< text of the tool message
     boost::json::value value{};                      ///< what the tool gave, whole; null unless `ok`
     int turn = 0;                                    ///< from 1
