@@ -160,9 +160,10 @@ std::vector<std::string> read_names(std::string_view name, const json::array& li
 // What runs may demand of whoever goes on with them.
 bool is_understood(std::string_view demand)
 {
-    constexpr std::array<std::string_view, 2> known = {
-        "scheduling",     // scheduling_rules and tool_options::run_anyway
-        demand_of_blobs,  // results that stand beside the records of their calls
+    constexpr std::array<std::string_view, 3> known = {
+        "scheduling",  // scheduling_rules and tool_options::run_anyway
+        demand_of_blobs,
+        demand_of_unstored,
     };
     return std::ranges::find(known, demand) != known.end();
 }

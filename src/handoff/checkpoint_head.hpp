@@ -17,6 +17,9 @@ namespace dedalus::handoff_core {
 /// What a reader has to understand of a run with blobs: one of checkpoint_head::must_understand.
 inline constexpr std::string_view demand_of_blobs = "blobs";
 
+/// Likewise, of a run with results that are not stored: tool_options::do_not_store_value.
+inline constexpr std::string_view demand_of_unstored = "unstored_values";
+
 /// LLM turns of a run.
 struct checkpoint_budget
 {

@@ -29,8 +29,12 @@ void demand_all(core::checkpoint_head& head, const std::set<std::string_view>& d
 }
 
 // What is too long for it becomes a blob.
-std::string stored_end(durable& r, const tool_end& end, time_point entered)
+std::string stored_end(durable& r, const std::string& tool, const tool_end& end, time_point entered)
 {
+    if (end.outcome == tool_outcome::ok && is_unstored(r, tool)) {
+        r.demands.insert(core::demand_of_unstored);
+        return core::unstored_body(end, entered);
+    }
     if (!r.journal.has_blobs())
         return core::finish_body(end, entered);
     const std::size_t before = r.blobs.size();
@@ -121,7 +125,7 @@ stores::call_record finish_record(durable& r, const call_key& key, const tool_en
 {
     const int attempt = std::max(1, r.m().call(key).attempts);
     stores::call_record record = r.journal.record(key, stores::call_record_kind::finish, attempt);
-    record.body = stored_end(r, end, entered);
+    record.body = stored_end(r, r.m().call(key).request.name, end, entered);
     return record;
 }
 

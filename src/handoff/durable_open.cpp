@@ -54,6 +54,8 @@ void rebuild(durable& r, const stores::stored_run& stored)
 // What others have written beside it, and how long nobody has worked on the run.
 void take_in(durable& r, stores::stored_run stored)
 {
+    if (!r.m().ended() && lacks_results(r))
+        r.loaded = stored;
     r.owners = stored.fence;
     r.m().set_fence(r.journal.fence());
     const core::suspended_times suspended = core::suspended_in(stored.entries, r.journal.now());

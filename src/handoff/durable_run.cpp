@@ -21,7 +21,9 @@ namespace {
 
 asio::awaitable<void> follow(durable& r)  // borrowed: r
 {
-    bool going = co_await judge_started(r);
+    bool going = co_await make_unstored(r);
+    if (going)
+        going = co_await judge_started(r);
     while (going) {
         const auto expires = r.definition.expires_at;
         if (expires && *expires <= r.journal.store_now()) {
@@ -66,7 +68,8 @@ asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
         r.ended.push_back(std::move(ended));
     for (const ended_call& ended : r.ended) {
         const bool known = ended.late && r.m().call(ended.key).state == core::call_state::finished;
-        if (ended.again || known || ended.task != tool_task::handler)
+        const bool unstored = is_unstored(r, r.m().call(ended.key).request.name);
+        if (ended.again || known || unstored || ended.task != tool_task::handler)
             continue;
         stores::late_result late;
         late.key = core::stored_key(ended.key);

@@ -63,6 +63,7 @@ struct durable
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
+    std::optional<stores::stored_run> loaded;        ///< set when results are to be made again
     std::int64_t owners = 0;                         ///< processes that have taken the run, this one included
     int late_looks = 0;                              ///< for such, while it was waited for them
     std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
@@ -150,6 +151,15 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
 
 /// Ends the run for ever, with what else is to be written.
 asio::awaitable<void> end_run(durable& r, run_phase phase, stop_reason reason, journal_commit what);
+
+/// Whether calls have ended whose results are not stored, nor made again.
+bool lacks_results(durable& r);
+
+/// Runs those calls again whose results are not stored. False: that is not possible here, and the run is suspended.
+asio::awaitable<bool> make_unstored(durable& r);
+
+/// Whether what calls of this tool give is not stored.
+bool is_unstored(const durable& r, const std::string& tool);
 
 /// What a request to stop now leads to: the run is suspended, or ends if somebody has ordered that. No tool runs any
 /// more.

@@ -115,8 +115,8 @@ stores::stored_run forked(const stores::stored_run& run, int turn, std::string n
     head.labels = old.labels;
     head.toolset = old.toolset;
     head.must_understand = core::demands_of(definition);
-    if (!fork.blobs.empty())
-        core::demand(head, core::demand_of_blobs);
+    for (const std::string& what : old.must_understand)
+        core::demand(head, what);
     if (definition.expires_at)
         head.expires_at = core::stored_time(*definition.expires_at + (fork.created_at - fork.entries.front().at));
     fork.head = core::encode_head(head);

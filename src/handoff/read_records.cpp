@@ -155,6 +155,15 @@ json::value read_value(member_reader& body, const std::string& content, const st
     return is_json ? codec::parse_json(content, ec) : json::value(content);
 }
 
+// A result of which only that is stored.
+std::optional<unstored_text> read_unstored(member_reader& body)
+{
+    std::optional<std::string> sha256 = body.text("text_sha256");
+    if (!sha256)
+        return {};
+    return unstored_text{*std::move(sha256), body.required_integer("text_bytes")};
+}
+
 finished_call read_finish_members(member_reader body, const stores::blob_map& blobs)
 {
     finished_call result;
@@ -163,11 +172,15 @@ finished_call read_finish_members(member_reader body, const stores::blob_map& bl
     if (!outcome)
         damaged("a call of the run ended in a way that is not known");
     result.end.outcome = *outcome;
-    result.end.content = read_content(body, blobs);
+    result.end.unstored = read_unstored(body);
+    if (const std::optional<unstored_text>& gone = result.end.unstored)
+        result.end.content = "[not stored: " + std::to_string(gone->bytes) + " bytes, SHA-256 " + gone->sha256 + "]";
+    else
+        result.end.content = read_content(body, blobs);
     result.end.kind = body.text("kind").value_or("");
     result.end.outcome_known = body.boolean("outcome_known").value_or(true);
     result.end.note = body.text("note");
-    if (result.end.outcome != tool_outcome::ok)
+    if (result.end.outcome != tool_outcome::ok || result.end.unstored)
         return result;
     result.end.value = read_value(body, result.end.content, blobs);
     return result;

@@ -276,6 +276,18 @@ std::string finish_body(const tool_end& end, time_point entered, end_storage sto
     return json::serialize(body);
 }
 
+std::string unstored_body(const tool_end& end, time_point entered)
+{
+    json::object body{
+        {"outcome", outcome_names.name_of(end.outcome)},
+        {"entered_us", microseconds(entered)},
+        {"text_sha256", crypto::sha256_hex(end.content)},
+        {"text_bytes", end.content.size()}};
+    if (end.note)
+        body["note"] = *end.note;
+    return json::serialize(body);
+}
+
 std::string wait_body(const wait_facts& facts)
 {
     json::array decisions;

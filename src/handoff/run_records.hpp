@@ -123,6 +123,10 @@ struct end_storage
 
 /// Likewise. The blobs have to be in the store before the record that names them.
 std::string finish_body(const tool_end& end, time_point entered, end_storage storage);
+
+/// Likewise, of a result that is not to be stored: of its text the length and the SHA-256.
+std::string unstored_body(const tool_end& end, time_point entered);
+
 std::string wait_body(const wait_facts& facts);
 
 /// Names in the store.

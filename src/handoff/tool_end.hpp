@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -15,6 +16,13 @@
 #include <vector>
 
 namespace dedalus::handoff_core {
+
+/// What is known of a text that is not stored.
+struct unstored_text
+{
+    std::string sha256{};
+    std::int64_t bytes = 0;
+};
 
 /// How a client call ended, and the text that tells the model.
 struct tool_end
@@ -33,6 +41,8 @@ struct tool_end
 
     bool outcome_known = true;          ///< false: it may have taken effect
     std::optional<std::string> note{};  ///< before the result of a call with edited arguments; empty: the default one
+
+    std::optional<unstored_text> unstored{};  ///< of a stored result: set when `content` says only that it is not there
 };
 
 /// The text of a failure in the form that a program has chosen, in place of the default one, at most `max_bytes`.

@@ -44,6 +44,7 @@ enum class stop_reason
     auth,                  ///< suspended: the server refuses the credentials
     payment,               ///< suspended: the server wants to be paid
     toolset_changed,       ///< suspended: an open call is of a tool that is not registered here
+    unstored_value,        ///< suspended: tool_options::do_not_store_value, and a call could not run again
     fenced,                ///< executing: this process lost the run to another one; nothing else is set
     expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
     session_lost,          ///< the server cannot go on from what it had begun, in any way
