@@ -69,6 +69,7 @@ set(dedalus_unit_test_sources
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp
     unit/handoff/decision_test.cpp
+    unit/handoff/durable_blobs_test.cpp
     unit/handoff/durable_cancel_call_test.cpp
     unit/handoff/durable_crash_test.cpp
     unit/handoff/durable_dispatch_test.cpp
@@ -88,6 +89,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_stop_test.cpp
     unit/handoff/durable_texts_test.cpp
     unit/handoff/durable_unknown_test.cpp
+    unit/handoff/durable_unstored_test.cpp
     unit/handoff/durable_waits_test.cpp
     unit/handoff/early_start_test.cpp
     unit/handoff/engine_test.cpp

@@ -76,6 +76,13 @@ awaitable<void> keeps_blobs(scene_ptr s)
     require(read == bytes, "a blob changed");
     const std::optional<std::string> missing = co_await s->other->get_blob(s->run_id(), std::string(64, '0'));
     require(!missing, "a blob was found that was never put");
+    const stores::stored_run loaded = co_await load_run(s);
+    require(loaded.blobs == stores::blob_map{{hash, bytes}}, "a load does not give the blobs of the run");
+    stores::load_request rest;
+    rest.run_id = s->run_id();
+    rest.from_seq = loaded.last_seq + 1;
+    const stores::load_result outside = co_await s->other->load(std::move(rest));
+    require(outside.run.blobs.empty(), "a load of what stands beside the log gives blobs");
     const std::string nowhere = co_await s->store->put_blob(s->run_id(1), bytes);
     require(nowhere.empty(), "a blob was put into a run that is not there");
     co_await s->store->remove(s->run_id(), false);
@@ -124,6 +131,8 @@ awaitable<stores::stored_run> full_run(scene_ptr s)
     late.result.fence = fence;
     late.result.body = std::string("late\0", 5);
     co_await s->store->put_late_result(std::move(late));
+    if (s->store->capabilities().blobs)
+        co_await s->store->put_blob(s->run_id(), "large");
     co_return co_await load_run(s);
 }
 
@@ -168,6 +177,9 @@ awaitable<void> refuses_impossible_runs(scene_ptr s)
     stores::restore_request cut = request;
     ++cut.run.last_seq;
     co_await require_refused(s->store->restore(cut), store_errc::invalid_argument, "a log without its end");
+    stores::restore_request renamed = request;
+    renamed.run.blobs[std::string(64, '0')] = "other bytes";
+    co_await require_refused(s->store->restore(renamed), store_errc::invalid_argument, "a blob under another name");
     const bool there = co_await is_there(s, 1);
     require(!there, "something of a run that was refused is there");
 }

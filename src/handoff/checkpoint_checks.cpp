@@ -2,6 +2,7 @@
 
 #include "codec/parse_json.hpp"
 #include "handoff/checkpoint_head.hpp"
+#include "handoff/run_records.hpp"
 
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
@@ -80,6 +81,19 @@ void check_finishes(const stores::stored_run& run)
     }
 }
 
+// Other runs have no blobs, so that nothing is read twice.
+void check_blobs(const checkpoint_head& head, const stores::stored_run& run)
+{
+    if (!demands(head, demand_of_blobs))
+        return;
+    for (const stores::call_record& record : run.calls) {
+        if (record.kind != stores::call_record_kind::finish)
+            continue;
+        for (const std::string& name : blobs_of_finish(record.body))
+            require(run.blobs.contains(name), "a result of the run is missing");
+    }
+}
+
 }  // namespace
 
 checkpoint_head read_checkpoint(const stores::stored_run& run)
@@ -92,6 +106,7 @@ checkpoint_head read_checkpoint(const stores::stored_run& run)
     check_phase(head);
     check_deferred(head, run);
     check_finishes(run);
+    check_blobs(head, run);
     return head;
 }
 

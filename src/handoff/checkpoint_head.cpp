@@ -160,8 +160,10 @@ std::vector<std::string> read_names(std::string_view name, const json::array& li
 // What runs may demand of whoever goes on with them.
 bool is_understood(std::string_view demand)
 {
-    constexpr std::array<std::string_view, 1> known = {
+    constexpr std::array<std::string_view, 3> known = {
         "scheduling",  // scheduling_rules and tool_options::run_anyway
+        demand_of_blobs,
+        demand_of_unstored,
     };
     return std::ranges::find(known, demand) != known.end();
 }
@@ -246,6 +248,17 @@ json::object without_secrets(const json::object& members)
             out.emplace(name, value_without_secrets(value));
     }
     return out;
+}
+
+bool demands(const checkpoint_head& head, std::string_view what)
+{
+    return std::ranges::find(head.must_understand, what) != head.must_understand.end();
+}
+
+void demand(checkpoint_head& head, std::string_view what)
+{
+    if (!demands(head, what))
+        head.must_understand.emplace_back(what);
 }
 
 stores::run_head encode_head(const checkpoint_head& head)

@@ -14,6 +14,12 @@
 
 namespace dedalus::handoff_core {
 
+/// What a reader has to understand of a run with blobs: one of checkpoint_head::must_understand.
+inline constexpr std::string_view demand_of_blobs = "blobs";
+
+/// Likewise, of a run with results that are not stored: tool_options::do_not_store_value.
+inline constexpr std::string_view demand_of_unstored = "unstored_values";
+
 /// LLM turns of a run.
 struct checkpoint_budget
 {
@@ -70,6 +76,12 @@ struct checkpoint_head
     std::optional<stores::time_point> updated_at{};
     boost::json::object extra{};
 };
+
+/// Whether the run demands this of whoever goes on with it.
+bool demands(const checkpoint_head& head, std::string_view what);
+
+/// From now on it does.
+void demand(checkpoint_head& head, std::string_view what);
 
 /// The head as a store keeps it. Secrets are left out of `request`, whatever it holds.
 stores::run_head encode_head(const checkpoint_head& head);

@@ -214,6 +214,8 @@ void keep(core::checkpoint_head& head, const core::checkpoint_head& loaded)
     head.parent_run = loaded.parent_run;
     head.labels = loaded.labels;
     head.extra = loaded.extra;
+    for (const std::string& what : loaded.must_understand)
+        core::demand(head, what);
     for (boost::json::object core::checkpoint_head::*member :
          {&core::checkpoint_head::profile, &core::checkpoint_head::request, &core::checkpoint_head::needs})
     {

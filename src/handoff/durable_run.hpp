@@ -21,6 +21,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -54,7 +55,8 @@ struct durable_input
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
     std::chrono::milliseconds lease = std::chrono::seconds(30);
-    handoff_core::end_texts texts{};  ///< their `max_bytes` is that of the run
+    std::size_t most_inline_bytes = std::size_t{64} * 1024;  ///< of a result; longer ones become blobs of the store
+    handoff_core::end_texts texts{};                         ///< their `max_bytes` is that of the run
     run_clocks clocks{};
     std::function<double()> random{};           ///< uniform in [0, 1), for the waits between attempts
     std::function<std::string()> make_token{};  ///< secrets for calls that wait; empty: they have none

@@ -10,12 +10,14 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,9 +63,13 @@ struct durable
     std::map<stores::wait_key, std::string> tokens;  ///< of those that this process has made
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
+    std::optional<stores::stored_run> loaded;        ///< set when results are to be made again
+    std::int64_t owners = 0;                         ///< processes that have taken the run, this one included
     int late_looks = 0;                              ///< for such, while it was waited for them
     std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
     std::vector<call_key> not_run;                   ///< ends of these are not in the store yet
+    stores::blob_map blobs;                          ///< that finish_record() has named, and are not in the store yet
+    std::set<std::string_view> demands;              ///< of what it has made, which the head does not tell yet
     std::set<call_key> told;                         ///< the outside, in this process, of calls that wait for it
     std::deque<ended_call> ended;                    ///< tools whose end is not in the store yet
     bool inbox_seen = false;                         ///< something is in the inbox that may be taken in meanwhile
@@ -85,6 +91,20 @@ asio::awaitable<bool> exchange(durable& r);
 
 /// Runs the calls of the present turn. False: the run is suspended or has ended before they have.
 asio::awaitable<bool> run_calls(durable& r);
+
+using waiting_calls = std::vector<std::pair<call_key, wait_kind>>;
+
+/// Of the tool of today; null when it is not registered.
+const tool_options* options_of(const durable& r, const std::string& tool);
+
+/// Whether a call of such a tool may start again when nobody saw its end.
+bool runs_again(tool_effect effect);
+
+/// Whether an open call is of a tool that is not registered: it cannot be judged, let alone run.
+bool lacks_tools(durable& r);
+
+/// A call has ended: in the store, then in the machine. The first end that is in the store counts.
+asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered);
 
 /// Decides what becomes of calls that a former owner has started. False: the run has ended.
 asio::awaitable<bool> judge_started(durable& r);
@@ -116,10 +136,14 @@ std::optional<handoff_core::finished_call> adoptable(const durable& r, const cal
 std::string unfit_arguments(const durable& r, const handoff_core::call_record& call);
 
 /// Makes calls wait: in the store, then in the machine.
-asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls);
+asio::awaitable<void> write_waits(durable& r, waiting_calls calls);
 
 /// Commits these entries, the ends of calls that were not run, and where the machine stands.
 asio::awaitable<void> commit(durable& r, journal_commit what);
+
+/// Writes what has to be in the store before the records that finish_record() has made: `blobs`, and a head that
+/// demands readers who know of what is in them.
+asio::awaitable<void> announce(durable& r);
 
 /// Ends the run's work here for a while.
 asio::awaitable<void> suspend(durable& r, stop_reason reason);
@@ -128,6 +152,15 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
 /// Ends the run for ever, with what else is to be written.
 asio::awaitable<void> end_run(durable& r, run_phase phase, stop_reason reason, journal_commit what);
 
+/// Whether calls have ended whose results are not stored, nor made again.
+bool lacks_results(durable& r);
+
+/// Runs those calls again whose results are not stored. False: that is not possible here, and the run is suspended.
+asio::awaitable<bool> make_unstored(durable& r);
+
+/// Whether what calls of this tool give is not stored.
+bool is_unstored(const durable& r, const std::string& tool);
+
 /// What a request to stop now leads to: the run is suspended, or ends if somebody has ordered that. No tool runs any
 /// more.
 asio::awaitable<void> stop_run(durable& r);
@@ -135,7 +168,7 @@ asio::awaitable<void> stop_run(durable& r);
 /// What the store and the result are told.
 run_result result_of(durable& r);
 
-/// A record of how a call ended.
+/// A record of how a call ended, to be written by commit(), or by an append after announce().
 stores::call_record finish_record(durable& r, const call_key& key, const tool_end& end, time_point entered);
 
 }  // namespace dedalus::handoff_engine

@@ -104,7 +104,7 @@ std::optional<tool_end> end_by(durable& r, const core::decision& d, wait_kind ki
     case core::decision::kind::result:
         return core::result_end(d.value, r.definition.max_result_bytes);
     case core::decision::kind::error:
-        return core::error_end(d.text, r.definition.max_result_bytes);
+        return core::error_end(d.text, r.definition.max_result_bytes, r.texts.redact);
     case core::decision::kind::reject:
         return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end() : core::rejected_end(d.text);
     default:
@@ -321,7 +321,7 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
 
 }  // namespace
 
-asio::awaitable<void> write_waits(durable& r, std::vector<std::pair<call_key, wait_kind>> calls)  // borrowed: r
+asio::awaitable<void> write_waits(durable& r, waiting_calls calls)  // borrowed: r
 {
     journal_commit what;
     std::vector<stores::wait_record> added;

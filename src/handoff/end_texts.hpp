@@ -15,6 +15,7 @@ struct end_texts
     failure_formatter failure{};  ///< empty: the default form
     edit_formatter edit{};        ///< likewise
     std::size_t max_bytes = std::size_t{256} * 1024;
+    failure_redactor redact{};  ///< for error_end(): apply() gets what that has made
 
     /// An end that was read from a store has its text already, and keeps it.
     void apply(const call_record& call, tool_end& end) const;

@@ -109,6 +109,7 @@ tool_start start_of(run& r, handoff_core::ready_call call)
     what.run_id = r.input->settings.run_id;
     what.max_result_bytes = r.input->max_result_bytes;
     what.effect = what.tools->find(what.call.name)->options.effect;
+    what.redact = r.input->texts.redact;
     what.resolve = r.input->resolve_arguments;
     what.on_progress = r.teller.on_progress();
     return what;
@@ -171,7 +172,7 @@ void take_ended_calls(run& r, bool run_ends)
     const time_point now = wall_clock::now();
     for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
         if (ended.late)
-            r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after its time limit");
+            r.machine.note("late_result", "the call " + ended.key.call_id + " gave a result after it had ended");
         else if (run_ends && ended.end.outcome == tool_outcome::cancelled)
             continue;
         else if (ended.again && !run_ends)

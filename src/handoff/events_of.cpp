@@ -51,7 +51,7 @@ std::vector<run_event> events_of(const stores::stored_run& run, std::int64_t fro
     const core::run_machine machine = core::rebuild_machine(
         run,
         core::read_definition(run.entries.front()),
-        core::read_calls(run.calls),
+        core::read_calls(run),
         [&told](const core::run_machine& so_far, std::int64_t seq) { told.look(so_far, seq); }
     );
     // Ends of calls of the present turn stand beside the log.

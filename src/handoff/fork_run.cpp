@@ -43,6 +43,19 @@ std::vector<stores::call_record> records_until(const stores::stored_run& run, co
     return kept;
 }
 
+// Results that these records name.
+stores::blob_map named_blobs(const std::vector<stores::call_record>& records, const stores::blob_map& all)
+{
+    stores::blob_map kept;
+    for (const stores::call_record& record : records) {
+        if (record.kind != stores::call_record_kind::finish)
+            continue;
+        for (const std::string& name : core::blobs_of_finish(record.body))
+            kept.emplace(name, all.at(name));
+    }
+    return kept;
+}
+
 // Ids that the run has given to calls stay, although they were made from its name.
 void keep_ids(stores::log_entry& input, core::run_definition definition, const std::string& parent)
 {
@@ -78,12 +91,13 @@ stores::stored_run forked(const stores::stored_run& run, int turn, std::string n
     if (run.entries.empty())
         throw store_error(store_errc::damaged, "a run without its request");
     const core::run_definition definition = core::read_definition(run.entries.front());
-    const core::run_machine whole = core::rebuild_machine(run, definition, core::read_calls(run.calls));
+    const core::run_machine whole = core::rebuild_machine(run, definition, core::read_calls(run));
 
     stores::stored_run fork;
     fork.run_id = std::move(new_id);
     fork.entries = log_until(run.entries, turn);
     fork.calls = records_until(run, whole, turn);
+    fork.blobs = named_blobs(fork.calls, run.blobs);
     keep_ids(fork.entries.front(), definition, run.run_id);
     fork.rev = 1;
     fork.last_seq = static_cast<std::int64_t>(fork.entries.size());
@@ -91,7 +105,7 @@ stores::stored_run forked(const stores::stored_run& run, int turn, std::string n
     fork.created_at = core::stored_time(std::chrono::system_clock::now());
     fork.updated_at = fork.created_at;
     const core::run_machine machine =
-        core::rebuild_machine(fork, core::read_definition(fork.entries.front()), core::read_calls(fork.calls));
+        core::rebuild_machine(fork, core::read_definition(fork.entries.front()), core::read_calls(fork));
     if (machine.turn() != turn || machine.calls_open())
         throw config_error("the run has no such turn, or its calls have not ended");
     if (machine.ended())
@@ -101,6 +115,8 @@ stores::stored_run forked(const stores::stored_run& run, int turn, std::string n
     head.labels = old.labels;
     head.toolset = old.toolset;
     head.must_understand = core::demands_of(definition);
+    for (const std::string& what : old.must_understand)
+        core::demand(head, what);
     if (definition.expires_at)
         head.expires_at = core::stored_time(*definition.expires_at + (fork.created_at - fork.entries.front().at));
     fork.head = core::encode_head(head);

@@ -12,13 +12,14 @@
 namespace dedalus::handoff_core {
 
 /// What stands beside the members of a head.
-inline constexpr std::array<std::string_view, 6> members_beside_head = {
+inline constexpr std::array<std::string_view, 7> members_beside_head = {
     "log",
     "calls",
     "inbox",
     "late",
     "call_waits",
     "open_calls",
+    "blobs",
 };
 
 /// What stands beside the members of a call record's body.

@@ -124,7 +124,47 @@ std::optional<log_event> read_note(member_reader body)
     return event;
 }
 
-finished_call read_finish_members(member_reader body)
+// Bytes that the member names; nothing when it is absent.
+std::optional<std::string> blob_named(member_reader& body, std::string_view member, const stores::blob_map& blobs)
+{
+    const std::optional<std::string> name = body.text(member);
+    if (!name)
+        return {};
+    const auto found = blobs.find(*name);
+    if (found == blobs.end())
+        damaged("a result of the run is missing");
+    return found->second;
+}
+
+std::string read_content(member_reader& body, const stores::blob_map& blobs)
+{
+    std::optional<std::string> blob = blob_named(body, "text_blob", blobs);
+    return blob ? *std::move(blob) : body.required_text("text");
+}
+
+// What is not there is the content, unless that was cut.
+json::value read_value(member_reader& body, const std::string& content, const stores::blob_map& blobs)
+{
+    boost::system::error_code ec;
+    const bool is_json = body.boolean("is_json").value_or(false);
+    if (const std::optional<std::string> blob = blob_named(body, "value_blob", blobs))
+        return codec::parse_json(*blob, ec);
+    json::object rest = body.rest();
+    if (json::value* value = rest.if_contains("value"))
+        return std::move(*value);
+    return is_json ? codec::parse_json(content, ec) : json::value(content);
+}
+
+// A result of which only that is stored.
+std::optional<unstored_text> read_unstored(member_reader& body)
+{
+    std::optional<std::string> sha256 = body.text("text_sha256");
+    if (!sha256)
+        return {};
+    return unstored_text{*std::move(sha256), body.required_integer("text_bytes")};
+}
+
+finished_call read_finish_members(member_reader body, const stores::blob_map& blobs)
 {
     finished_call result;
     result.entered = moment(body, "entered_us");
@@ -132,21 +172,17 @@ finished_call read_finish_members(member_reader body)
     if (!outcome)
         damaged("a call of the run ended in a way that is not known");
     result.end.outcome = *outcome;
-    result.end.content = body.required_text("text");
+    result.end.unstored = read_unstored(body);
+    if (const std::optional<unstored_text>& gone = result.end.unstored)
+        result.end.content = "[not stored: " + std::to_string(gone->bytes) + " bytes, SHA-256 " + gone->sha256 + "]";
+    else
+        result.end.content = read_content(body, blobs);
     result.end.kind = body.text("kind").value_or("");
     result.end.outcome_known = body.boolean("outcome_known").value_or(true);
     result.end.note = body.text("note");
-    if (result.end.outcome != tool_outcome::ok)
+    if (result.end.outcome != tool_outcome::ok || result.end.unstored)
         return result;
-    const bool is_json = body.boolean("is_json").value_or(false);
-    boost::system::error_code ec;
-    json::object rest = body.rest();
-    if (json::value* value = rest.if_contains("value"))
-        result.end.value = std::move(*value);
-    else if (is_json)
-        result.end.value = codec::parse_json(result.end.content, ec);
-    else
-        result.end.value = json::string(result.end.content);
+    result.end.value = read_value(body, result.end.content, blobs);
     return result;
 }
 
@@ -289,7 +325,12 @@ std::optional<log_event> read_event(const stores::log_entry& entry)
     return {};
 }
 
-facts_by_call read_calls(const std::vector<stores::call_record>& records)
+facts_by_call read_calls(const stores::stored_run& run)
+{
+    return read_calls(run.calls, run.blobs);
+}
+
+facts_by_call read_calls(const std::vector<stores::call_record>& records, const stores::blob_map& blobs)
 {
     facts_by_call result;
     for (const stores::call_record& record : records) {
@@ -305,7 +346,7 @@ facts_by_call read_calls(const std::vector<stores::call_record>& records)
             facts.open = false;
             break;
         case stores::call_record_kind::finish:
-            facts.finished = read_finish_body(record.body);
+            facts.finished = read_finish_body(record.body, blobs);
             facts.finished->finished = record.at;
             break;
         }
@@ -330,9 +371,20 @@ wait_facts read_wait(std::string_view text)
     return result;
 }
 
-finished_call read_finish_body(std::string_view body)
+finished_call read_finish_body(std::string_view body, const stores::blob_map& blobs)
 {
-    return read_finish_members(read_object(body));
+    return read_finish_members(read_object(body), blobs);
+}
+
+std::vector<std::string> blobs_of_finish(std::string_view text)
+{
+    member_reader body = read_object(text);
+    std::vector<std::string> names;
+    for (const std::string_view member : {"text_blob", "value_blob"}) {
+        if (std::optional<std::string> name = body.text(member))
+            names.push_back(*std::move(name));
+    }
+    return names;
 }
 
 bool is_answer(std::string_view kind) noexcept

@@ -46,6 +46,21 @@ run_settings settings_of(const run_definition& definition, const std::string& ru
     return settings;
 }
 
+// What the model was told of calls that were not run stays, whatever this process would tell it. What a process has not
+// stored before it died, it has told nobody.
+std::function<void(const call_record&, tool_end&)>
+stored_or(std::function<void(const call_record&, tool_end&)> describe, const facts_by_call& calls)
+{
+    auto known = std::make_shared<const facts_by_call>(calls);
+    return [known = std::move(known), describe = std::move(describe)](const call_record& call, tool_end& end) {
+        const auto found = known->find(call.key);
+        if (found != known->end() && found->second.finished)
+            end = found->second.finished->end;
+        else if (describe)
+            describe(call, end);
+    };
+}
+
 const call_record& planned(const run_machine& machine, const call_key& key)
 {
     try {
@@ -79,17 +94,12 @@ run_machine rebuild_machine(
     const stores::stored_run& stored,
     const run_definition& definition,
     const facts_by_call& calls,
-    const std::function<void(const run_machine& machine, std::int64_t seq)>& after
+    const std::function<void(const run_machine& machine, std::int64_t seq)>& after,
+    const std::function<void(const call_record&, tool_end&)>& describe
 )
 {
     run_settings settings = settings_of(definition, stored.run_id);
-    // What the model was told of calls that were not run stays, whatever this process would tell it.
-    settings.describe_end = [known =
-                                 std::make_shared<const facts_by_call>(calls)](const call_record& call, tool_end& end) {
-        const auto found = known->find(call.key);
-        if (found != known->end() && found->second.finished)
-            end = found->second.finished->end;
-    };
+    settings.describe_end = stored_or(describe, calls);
     run_machine machine(std::move(settings), definition.request);
     std::vector<log_event> events;
     std::vector<std::int64_t> numbers;

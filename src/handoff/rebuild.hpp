@@ -15,12 +15,14 @@ namespace dedalus::handoff_core {
 
 /// The machine of a stored run, told all of its log. Throws store_error(damaged) for a log that no run has written,
 /// and for records of calls and waits that do not belong to it.
-/// @param after  called when an entry of the log was told, with its number
+/// @param after     called when an entry of the log was told, with its number
+/// @param describe  what run_settings::describe_end does for ends that are not in the store: those that are stay
 run_machine rebuild_machine(
     const stores::stored_run& stored,
     const run_definition& definition,
     const facts_by_call& calls,
-    const std::function<void(const run_machine& machine, std::int64_t seq)>& after = {}
+    const std::function<void(const run_machine& machine, std::int64_t seq)>& after = {},
+    const std::function<void(const call_record&, tool_end&)>& describe = {}
 );
 
 /// How long nobody has worked on a run.

@@ -239,6 +239,19 @@ void write_late(std::string& out, const std::vector<stores::late_result>& result
     out += ']';
 }
 
+void write_blobs(std::string& out, const stores::blob_map& blobs)
+{
+    out += '[';
+    for (const auto& [name, bytes] : blobs) {
+        if (out.back() != '[')
+            out += ',';
+        object_writer one(out);
+        one.text("sha256", name);
+        one.text("bytes", crypto::base64_encode(bytes));
+    }
+    out += ']';
+}
+
 }  // namespace
 
 std::string export_run(const stores::stored_run& run)
@@ -260,6 +273,10 @@ std::string export_run(const stores::stored_run& run)
         if (!run.late.empty()) {
             document.name("late");
             write_late(out, run.late);
+        }
+        if (!run.blobs.empty()) {
+            document.name("blobs");
+            write_blobs(out, run.blobs);
         }
     }
     return out;

@@ -188,6 +188,17 @@ stores::wait_record read_call_wait(std::string_view text)
     return wait;
 }
 
+void read_blob(std::string_view text, stores::blob_map& blobs)
+{
+    const text_object one(text);
+    handoff_core::member_reader in(one.members);
+    std::string name = in.required_text("sha256");
+    std::optional<std::string> bytes = crypto::base64_decode(in.required_text("bytes"));
+    if (!bytes)
+        handoff_core::member_reader::fail("bytes");
+    blobs.emplace(std::move(name), *std::move(bytes));
+}
+
 // Without call_waits, the waits are those of the head; the inbox says which are decided.
 std::vector<stores::wait_record>
 waits_of_head(const handoff_core::checkpoint_head& head, const std::vector<stores::inbox_item>& inbox)
@@ -244,6 +255,8 @@ stores::stored_run import_run(std::string_view document)
         run.fence = std::max(run.fence, late.fence);
     for (const std::string_view text : elements(whole, "call_waits"))
         run.waits.push_back(read_call_wait(text));
+    for (const std::string_view text : elements(whole, "blobs"))
+        read_blob(text, run.blobs);
     if (run.waits.empty())
         run.waits = waits_of_head(head, run.inbox);
     handoff_core::read_checkpoint(run);

@@ -34,14 +34,15 @@ void seal(std::vector<stores::call_record>& records)
 }
 
 // `operation` is called anew for each try, because an awaitable runs once.
-template <class Request, class Answer>
-asio::awaitable<Answer>
-repeat(std::shared_ptr<run_store> store, asio::awaitable<Answer> (run_store::*operation)(Request), Request request)
+template <class Answer, class... Request>
+asio::awaitable<Answer> repeat(
+    std::shared_ptr<run_store> store, asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request
+)
 {
     for (int tries = 1;; ++tries) {
         try {
-            Request copy = request;
-            Answer answer = co_await (*store.*operation)(std::move(copy));
+            asio::awaitable<Answer> asked = (*store.*operation)(request...);
+            Answer answer = co_await std::move(asked);
             co_return answer;
         }
         catch (const store_error& failure) {
@@ -66,11 +67,12 @@ run_journal::run_journal(
       clocks_(std::move(clocks))
 {}
 
-template <class Request, class Answer>
-asio::awaitable<Answer> run_journal::ask(asio::awaitable<Answer> (run_store::*operation)(Request), Request request)
+template <class Answer, class... Request>
+asio::awaitable<Answer>
+run_journal::ask(asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request)
 {
     const auto asked = clocks_.steady();
-    Answer answer = co_await repeat(store_, operation, std::move(request));
+    Answer answer = co_await repeat(store_, operation, std::move(request)...);
     spent_ += std::chrono::duration_cast<std::chrono::microseconds>(clocks_.steady() - asked);
     co_return answer;
 }
@@ -130,6 +132,28 @@ asio::awaitable<std::optional<stores::stored_run>> run_journal::load()
             last_answer_ = logged_answer{entry.seq, handoff_core::tells_deferred(entry.body)};
     }
     co_return std::optional<stores::stored_run>(std::move(result.run));
+}
+
+// A commit changes the revision. Records of calls, which do not, come with every load.
+asio::awaitable<bool> run_journal::reload(stores::stored_run& run /* borrowed */)
+{
+    stores::load_request request;
+    request.run_id = run_id_;
+    request.from_seq = run.last_seq + 1;
+    stores::load_result now = co_await ask(&run_store::load, std::move(request));
+    const bool same =
+        now.outcome == stores::load_outcome::loaded && now.run.rev == run.rev && now.run.calls == run.calls;
+    if (same) {
+        now.run.entries = std::move(run.entries);
+        now.run.blobs = std::move(run.blobs);
+        run = std::move(now.run);
+        co_return false;
+    }
+    std::optional<stores::stored_run> all = co_await load();
+    if (!all)
+        throw store_error(store_errc::damaged, "the run is gone");
+    run = *std::move(all);
+    co_return true;
 }
 
 asio::awaitable<stores::stored_run> run_journal::load_outside()
@@ -195,6 +219,13 @@ asio::awaitable<std::vector<stores::call_record>> run_journal::append(std::vecto
     if (result.outcome == stores::append_outcome::fenced)
         throw run_lost{};
     co_return std::move(result.existing);
+}
+
+asio::awaitable<void> run_journal::put_blob(std::string bytes)
+{
+    const std::string name = co_await ask(&run_store::put_blob, run_id_, std::move(bytes));
+    if (name.empty())
+        throw run_lost{};
 }
 
 asio::awaitable<void> run_journal::hold_lease()

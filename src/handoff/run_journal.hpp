@@ -78,6 +78,10 @@ public:
     /// All of it; nothing when it is not there. Throws store_error(damaged) when it is not whole.
     boost::asio::awaitable<std::optional<stores::stored_run>> load();
 
+    /// Brings a run up to date that was loaded before. Its log comes again only when somebody has worked on the run
+    /// since: then true. Throws store_error(damaged) when it is gone, or not whole.
+    boost::asio::awaitable<bool> reload(stores::stored_run& run /* borrowed */);
+
     /// What others have written: inbox and late results, but not the log. Throws run_lost.
     boost::asio::awaitable<stores::stored_run> load_outside();
 
@@ -86,6 +90,12 @@ public:
 
     /// Adds a record of a call, or the starts of several. Gives the one that is there already, if so. Throws run_lost.
     boost::asio::awaitable<std::vector<stores::call_record>> append(std::vector<stores::call_record> records);
+
+    /// Keeps what records are about to name. Throws run_lost.
+    boost::asio::awaitable<void> put_blob(std::string bytes);
+
+    /// Whether the store has blobs.
+    bool has_blobs() const noexcept { return store_->capabilities().blobs; }
 
     /// To be awaited before anything outside is begun: whether the run is still ours for some time. Asks the store when
     /// the lease would have ended by our own clock. Throws run_lost.
@@ -124,9 +134,9 @@ public:
     handoff_core::time_point store_now() const;
 
 private:
-    template <class Request, class Answer>
+    template <class Answer, class... Request>
     boost::asio::awaitable<Answer>
-    ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request), Request request);
+    ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request);
 
     void hear_store_clock(stores::time_point until);
     std::string next_op();

@@ -3,6 +3,7 @@
 #include <dedalus/json.hpp>
 
 #include "codec/raw_json.hpp"
+#include "crypto/sha256.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/record_names.hpp"
 
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 
 namespace dedalus::handoff_core {
 
@@ -212,6 +214,34 @@ new_entry end_entry(int turn, run_phase phase, stop_reason reason)
     return entry("end", turn, {{"phase", to_string(phase)}, {"stop_reason", to_string(reason)}});
 }
 
+namespace {
+
+std::string add_blob(std::string bytes, stores::blob_map& blobs)
+{
+    std::string name = crypto::sha256_hex(bytes);
+    blobs.emplace(name, std::move(bytes));
+    return name;
+}
+
+void put_text(json::object& body, const std::string& text, end_storage storage)
+{
+    if (text.size() > storage.most_inline)
+        body["text_blob"] = add_blob(text, storage.blobs);
+    else
+        body["text"] = text;
+}
+
+void put_value(json::object& body, const json::value& value, end_storage storage)
+{
+    std::string text = json::serialize(value);
+    if (text.size() > storage.most_inline)
+        body["value_blob"] = add_blob(std::move(text), storage.blobs);
+    else
+        body["value"] = value;
+}
+
+}  // namespace
+
 std::string start_body(std::optional<time_point> deadline)
 {
     if (!deadline)
@@ -219,22 +249,40 @@ std::string start_body(std::optional<time_point> deadline)
     return json::serialize(json::object{{"deadline_us", microseconds(*deadline)}});
 }
 
-// A result is kept once: as the text that is sent, of which the value can be read, unless the text was cut.
 std::string finish_body(const tool_end& end, time_point entered)
 {
-    json::object body{
-        {"outcome", outcome_names.name_of(end.outcome)}, {"text", end.content}, {"entered_us", microseconds(entered)}};
+    stores::blob_map none;
+    return finish_body(end, entered, {std::numeric_limits<std::size_t>::max(), none});
+}
+
+// A result is kept once: as the text that is sent, of which the value can be read, unless the text was cut.
+std::string finish_body(const tool_end& end, time_point entered, end_storage storage)
+{
+    json::object body{{"outcome", outcome_names.name_of(end.outcome)}, {"entered_us", microseconds(entered)}};
+    put_text(body, end.content, storage);
     const bool whole_string = end.value.is_string() && std::string_view(end.value.get_string()) == end.content;
     if (end.outcome == tool_outcome::ok && !whole_string) {
         if (json::serialize(end.value) == end.content)
             body["is_json"] = true;
         else
-            body["value"] = end.value;
+            put_value(body, end.value, storage);
     }
     if (!end.kind.empty())
         body["kind"] = end.kind;
     if (!end.outcome_known)
         body["outcome_known"] = false;
+    if (end.note)
+        body["note"] = *end.note;
+    return json::serialize(body);
+}
+
+std::string unstored_body(const tool_end& end, time_point entered)
+{
+    json::object body{
+        {"outcome", outcome_names.name_of(end.outcome)},
+        {"entered_us", microseconds(entered)},
+        {"text_sha256", crypto::sha256_hex(end.content)},
+        {"text_bytes", end.content.size()}};
     if (end.note)
         body["note"] = *end.note;
     return json::serialize(body);

@@ -113,6 +113,20 @@ new_entry end_entry(int turn, run_phase phase, stop_reason reason);
 /// Of a start. `deadline`: until when the tool may run.
 std::string start_body(std::optional<time_point> deadline);
 std::string finish_body(const tool_end& end, time_point entered);
+
+/// What of an end is kept beside its record.
+struct end_storage
+{
+    std::size_t most_inline = 0;  ///< longer texts become blobs
+    stores::blob_map& blobs;      ///< to which they are added
+};
+
+/// Likewise. The blobs have to be in the store before the record that names them.
+std::string finish_body(const tool_end& end, time_point entered, end_storage storage);
+
+/// Likewise, of a result that is not to be stored: of its text the length and the SHA-256.
+std::string unstored_body(const tool_end& end, time_point entered);
+
 std::string wait_body(const wait_facts& facts);
 
 /// Names in the store.
@@ -132,11 +146,15 @@ run_definition read_definition(const stores::log_entry& entry);
 /// The last intent of the log; empty when there is none.
 std::optional<stored_intent> last_intent(const std::vector<stores::log_entry>& entries);
 std::optional<log_event> read_event(const stores::log_entry& entry);  ///< nothing: it does not change the machine
-facts_by_call read_calls(const std::vector<stores::call_record>& records);
+facts_by_call read_calls(const stores::stored_run& run);
+facts_by_call read_calls(const std::vector<stores::call_record>& records, const stores::blob_map& blobs);
 wait_facts read_wait(std::string_view body);
 
 /// What finish_body() wrote, without the time when it was written.
-finished_call read_finish_body(std::string_view body);
+finished_call read_finish_body(std::string_view body, const stores::blob_map& blobs = {});
+
+/// The blobs that such a body names.
+std::vector<std::string> blobs_of_finish(std::string_view body);
 
 /// Whether an entry of this kind holds an answer.
 bool is_answer(std::string_view kind) noexcept;

@@ -63,6 +63,8 @@ tool_result to_tool_result(const call_record& record)
     result.edited_arguments = record.edited;
     result.dependencies = record.request.dependencies;
     result.outcome = record.end.outcome;
+    result.kind = record.end.kind;
+    result.outcome_known = record.end.outcome_known;
     result.content = record.end.content;
     result.turn = record.turn;
     result.attempts = record.attempts;

@@ -66,6 +66,8 @@ std::string_view to_string(stop_reason reason) noexcept
         return "payment";
     case stop_reason::toolset_changed:
         return "toolset_changed";
+    case stop_reason::unstored_value:
+        return "unstored_value";
     case stop_reason::fenced:
         return "fenced";
     case stop_reason::expired:

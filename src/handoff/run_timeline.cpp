@@ -194,7 +194,7 @@ run_timeline timeline_of(const stores::stored_run& run)
     if (run.entries.empty())
         core::member_reader::fail("log");
     const core::run_definition definition = core::read_definition(run.entries.front());
-    const core::facts_by_call facts = core::read_calls(run.calls);
+    const core::facts_by_call facts = core::read_calls(run);
     core::run_machine machine = core::rebuild_machine(run, definition, facts);
 
     run_timeline timeline;

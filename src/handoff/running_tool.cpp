@@ -84,7 +84,8 @@ void running_tool::resolve_arguments()
         start.call.arguments = start.resolve(call, context->dependency_results());
     }
     catch (...) {
-        misfit = handoff_core::unresolved_arguments_end(handoff_core::read_failure(std::current_exception()).text);
+        const handoff_core::thrown_failure thrown = handoff_core::read_failure(std::current_exception());
+        misfit = handoff_core::unresolved_arguments_end(thrown.text, start.redact);
         return;
     }
     const std::string problem = entry->check ? entry->check(start.call.arguments) : std::string();
@@ -111,7 +112,7 @@ tool_end running_tool::end() const
         cancelled.nothing_happened = harmless;
         return cancelled;
     }
-    return handoff_core::error_end(failure, start.max_result_bytes);
+    return handoff_core::error_end(failure, start.max_result_bytes, start.redact);
 }
 
 namespace {

@@ -24,7 +24,7 @@ struct tool_context::data
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::function<stores::append_request(boost::json::value)> finish_record{};  ///< empty without a store
     std::map<std::string, dependency_result, std::less<>> dependency_results{};
-    std::function<void(boost::json::value)> on_progress{};  ///< empty once the call has ended
+    std::function<void(boost::json::value)> on_progress{};  ///< does nothing once the call has ended
 };
 
 }  // namespace dedalus

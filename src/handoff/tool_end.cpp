@@ -54,6 +54,23 @@ std::string one_line(std::string_view text)
     return line;
 }
 
+// On one line, without secrets. "" when there is no text that anybody vouches for.
+std::string redacted_line(std::string_view text, const failure_redactor& redact)
+{
+    if (!support::is_utf8(text))
+        return {};
+    std::string line = one_line(protocol::redacted_text(text));
+    if (!redact || line.empty())
+        return line;
+    try {
+        line = redact(std::move(line));
+    }
+    catch (...) {
+        return {};
+    }
+    return support::is_utf8(line) ? one_line(line) : std::string();
+}
+
 // Where absolute paths of files begin, and paths of APIs do not.
 constexpr std::string_view file_roots[] = {
     "/bin/",   "/boot/", "/build/", "/dev/", "/etc/",     "/home/",  "/lib/",  "/lib64/",
@@ -183,18 +200,18 @@ thrown_failure read_failure(const std::exception_ptr& thrown)
     return failure;
 }
 
-tool_end error_end(const thrown_failure& thrown, std::size_t max_bytes)
+tool_end error_end(const thrown_failure& thrown, std::size_t max_bytes, const failure_redactor& redact)
 {
-    tool_end end = error_end(thrown.text, max_bytes);
+    tool_end end = error_end(thrown.text, max_bytes, redact);
     end.kind = thrown.kind;
     end.retryable = thrown.retryable;
     end.nothing_happened = thrown.nothing_happened;
     return end;
 }
 
-tool_end error_end(std::string_view text, std::size_t max_bytes)
+tool_end error_end(std::string_view text, std::size_t max_bytes, const failure_redactor& redact)
 {
-    std::string line = support::is_utf8(text) ? one_line(protocol::redacted_text(text)) : std::string();
+    std::string line = redacted_line(text, redact);
     tool_end end = failed(tool_outcome::error, line.empty() ? "the tool failed" : std::move(line));
     cut(end.content, max_bytes);
     cut(end.text, max_bytes / 2);
@@ -280,11 +297,11 @@ tool_end unfit_arguments_end(std::string_view problem)
     return failed(tool_outcome::invalid_arguments, "the arguments do not fit the tool: " + one_line(problem));
 }
 
-tool_end unresolved_arguments_end(std::string_view problem)
+tool_end unresolved_arguments_end(std::string_view problem, const failure_redactor& redact)
 {
     std::string text = "the arguments cannot be resolved";
-    if (support::is_utf8(problem) && !problem.empty())
-        text += ": " + one_line(protocol::redacted_text(problem));
+    if (const std::string line = redacted_line(problem, redact); !line.empty())
+        text += ": " + line;
     return failed(tool_outcome::invalid_arguments, std::move(text));
 }
 

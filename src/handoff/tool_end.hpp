@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -15,6 +16,13 @@
 #include <vector>
 
 namespace dedalus::handoff_core {
+
+/// What is known of a text that is not stored.
+struct unstored_text
+{
+    std::string sha256{};
+    std::int64_t bytes = 0;
+};
 
 /// How a client call ended, and the text that tells the model.
 struct tool_end
@@ -33,6 +41,8 @@ struct tool_end
 
     bool outcome_known = true;          ///< false: it may have taken effect
     std::optional<std::string> note{};  ///< before the result of a call with edited arguments; empty: the default one
+
+    std::optional<unstored_text> unstored{};  ///< of a stored result: set when `content` says only that it is not there
 };
 
 /// The text of a failure in the form that a program has chosen, in place of the default one, at most `max_bytes`.
@@ -54,9 +64,10 @@ thrown_failure read_failure(const std::exception_ptr& thrown);
 /// characters, and a note takes the place of the rest. A string that is not UTF-8 is an error.
 tool_end result_end(boost::json::value value, std::size_t max_bytes);
 
-/// What a tool threw: "Error: " and the text on one line, at most `max_bytes` in all.
-tool_end error_end(const thrown_failure& thrown, std::size_t max_bytes);
-tool_end error_end(std::string_view text, std::size_t max_bytes);
+/// What a tool threw: "Error: " and the text on one line, at most `max_bytes` in all, without what looks like a key and
+/// what the program wants to be left out.
+tool_end error_end(const thrown_failure& thrown, std::size_t max_bytes, const failure_redactor& redact = {});
+tool_end error_end(std::string_view text, std::size_t max_bytes, const failure_redactor& redact = {});
 
 /// What is known of the effect of a call that did not end in time.
 enum class effect_seen
@@ -94,8 +105,8 @@ tool_end invalid_arguments_end(std::string_view problem);
 /// `problem` has the JSON path of what does not fit the tool.
 tool_end unfit_arguments_end(std::string_view problem);
 
-/// argument_resolver threw this.
-tool_end unresolved_arguments_end(std::string_view problem);
+/// argument_resolver threw this. Likewise without what is to be left out.
+tool_end unresolved_arguments_end(std::string_view problem, const failure_redactor& redact = {});
 
 /// Not run, because the client call that it depends on did not end with `ok`.
 tool_end skipped_end(std::string_view dependency_id, std::string_view dependency_name);

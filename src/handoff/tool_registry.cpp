@@ -79,6 +79,8 @@ void tool_registry::add_entry(entry added)
         throw config_error("the tool " + name + " runs here, and has no use for a dispatch");
     if (options.on_expiry == wait_expiry::auto_approve && options.effect == tool_effect::once)
         throw config_error("the tool " + name + " must not happen twice, and cannot be approved by nobody");
+    if (options.do_not_store_value && options.effect != tool_effect::pure)
+        throw config_error("a result of the tool " + name + " that is not stored could not be made again");
     if (options.early_start && options.effect != tool_effect::pure)
         throw config_error("the tool " + name + " has an effect, and must not start before its answer is whole");
     if ((options.effect == tool_effect::probe) != static_cast<bool>(options.probe))

@@ -22,7 +22,7 @@ struct known_command
 
 constexpr const char* label_problem = "--label needs NAME=VALUE";
 
-constexpr std::array<known_command, 14> known_commands{{
+constexpr std::array<known_command, 15> known_commands{{
     {"list", command::list, 0, 0},
     {"waiting", command::waiting, 0, 1},
     {"show", command::show, 1, 1},
@@ -32,6 +32,7 @@ constexpr std::array<known_command, 14> known_commands{{
     {"error", command::error, 3, 3},
     {"say", command::say, 2, 2},
     {"cancel", command::cancel, 1, 1},
+    {"cancel-call", command::cancel_call, 2, 2},
     {"resume", command::resume, 1, 1},
     {"export", command::export_run, 1, 1},
     {"import", command::import_run, 0, 1},
@@ -203,6 +204,8 @@ Looks into a store of runs, and decides for runs that wait.
   error RUN CALL TEXT       end it with this error
   say RUN TEXT              add a message of the user to a run
   cancel RUN                end a run for ever
+  cancel-call RUN CALL      end one call, whether it waits, runs or has not begun; the model is
+                            told, and the run goes on
   resume RUN                let the next worker go on with a suspended run
   export RUN                the whole run as a JSON document
   import [FILE]             take in such a document, from standard input without FILE

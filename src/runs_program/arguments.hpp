@@ -23,6 +23,7 @@ enum class command
     error,
     say,
     cancel,
+    cancel_call,
     resume,
     export_run,
     import_run,

@@ -152,6 +152,8 @@ posting post_of(const run_inbox& inbox, const arguments& what)
         return {inbox.provide_error(words[0], words[1], words[2]), "ended with this error"};
     case command::say:
         return {inbox.add_input(words[0], {user_message{words[1]}}), "added"};
+    case command::cancel_call:
+        return {inbox.cancel_call(words[0], words[1]), "cancelled"};
     default:
         break;
     }
@@ -270,6 +272,7 @@ asio::awaitable<void> run_command(arguments what, store_ptr store)
     case command::error:
     case command::say:
     case command::cancel:
+    case command::cancel_call:
         return decide(std::move(store), std::move(what));
     case command::resume:
         return wake_run(std::move(store), std::move(what.words[0]));

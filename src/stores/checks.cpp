@@ -177,6 +177,8 @@ void check_each(const stored_run& run)
     }
     for (const inbox_item& item : run.inbox)
         check_item(item);
+    for (const auto& [name, bytes] : run.blobs)
+        check_blob(bytes);
     if (fence > run.fence)
         refuse("a record of a run has a greater fence than the run");
 }

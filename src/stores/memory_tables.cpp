@@ -56,6 +56,7 @@ create_outcome memory_tables::restore(const restore_request& request)
         r.seen_inbox.insert(item.inbox_id);
     for (const late_result& late : from.late)
         r.late[{late.key, late.fence}] = late;
+    r.blobs = from.blobs;
     return create_outcome::created;
 }
 
@@ -83,6 +84,8 @@ load_result memory_tables::load(const load_request& request) const
     out.inbox = r->inbox;
     for (const auto& [key, late] : r->late)
         out.late.push_back(late);
+    if (request.from_seq == 1)
+        out.blobs = r->blobs;
     result.outcome = is_intact(out, request.from_seq) ? load_outcome::loaded : load_outcome::corrupt;
     return result;
 }

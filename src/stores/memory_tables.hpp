@@ -55,7 +55,7 @@ private:
         std::vector<inbox_item> inbox{};
         std::set<std::string> seen_inbox{};
         std::map<std::pair<call_key, std::int64_t>, late_result> late{};
-        std::map<std::string, std::string> blobs{};
+        blob_map blobs{};
     };
 
     static bool pending(const run& r, const std::string& inbox_id);

@@ -67,6 +67,9 @@ set_ttl(pg_connection& c /* borrowed */, std::string run_id, std::optional<std::
 awaitable<std::size_t> collect(pg_connection& c /* borrowed */, const collect_query& q /* borrowed */);
 awaitable<std::string>
 put_blob(pg_connection& c /* borrowed */, std::string run_id, const std::string& bytes /* borrowed */);
+awaitable<void> insert_blob(
+    pg_connection& c /* borrowed */, std::string run_id, std::string name, const std::string& bytes /* borrowed */
+);
 awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, std::string run_id, std::string sha256);
 
 /// "($5, $6), ($7, $8)": places of `rows` rows of `columns` arguments each, after `before` others.

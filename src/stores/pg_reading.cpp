@@ -119,6 +119,16 @@ awaitable<void> read_waits_and_inbox(pg_connection& c /* borrowed */, stored_run
     }
 }
 
+awaitable<void> read_blobs(pg_connection& c /* borrowed */, stored_run& run /* borrowed */)
+{
+    pg_arguments arguments;
+    arguments.text(run.run_id);
+    const pg_rows rows =
+        co_await c.run("SELECT sha256, bytes FROM dedalus_blobs WHERE run_id = $1", std::move(arguments));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        run.blobs.emplace(rows.text(i, 0), rows.text(i, 1));
+}
+
 // A condition: the labels of r have all of those in the argument.
 std::string has_labels(int argument)
 {
@@ -137,6 +147,8 @@ awaitable<load_result> load(pg_connection& c /* borrowed */, const load_request&
     co_await read_entries(c, result.run, r.from_seq);
     co_await read_calls_and_late(c, result.run);
     co_await read_waits_and_inbox(c, result.run);
+    if (r.from_seq == 1)
+        co_await read_blobs(c, result.run);
     result.outcome = is_intact(result.run, r.from_seq) ? load_outcome::loaded : load_outcome::corrupt;
     co_return result;
 }

@@ -64,6 +64,8 @@ awaitable<create_outcome> restore(pg_connection& c /* borrowed */, const restore
         co_await put_wait(c, r.run.run_id, wait);
     co_await restore_inbox(c, r.run);
     co_await restore_late(c, r.run);
+    for (const auto& [name, bytes] : r.run.blobs)
+        co_await insert_blob(c, r.run.run_id, name, bytes);
     co_return create_outcome::created;
 }
 

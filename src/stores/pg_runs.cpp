@@ -178,6 +178,15 @@ awaitable<std::size_t> collect(pg_connection& c /* borrowed */, const collect_qu
     co_return static_cast<std::size_t>(rows.changed());
 }
 
+awaitable<void> insert_blob(
+    pg_connection& c /* borrowed */, std::string run_id, std::string name, const std::string& bytes /* borrowed */
+)
+{
+    pg_arguments arguments;
+    arguments.text(run_id).text(name).bytes(bytes);
+    co_await c.run("INSERT INTO dedalus_blobs VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", std::move(arguments));
+}
+
 awaitable<std::string>
 put_blob(pg_connection& c /* borrowed */, std::string run_id, const std::string& bytes /* borrowed */)
 {
@@ -185,9 +194,7 @@ put_blob(pg_connection& c /* borrowed */, std::string run_id, const std::string&
     const auto run = co_await lock_run(c, run_id);
     if (!run)
         co_return "";
-    pg_arguments arguments;
-    arguments.text(run_id).text(name).bytes(bytes);
-    co_await c.run("INSERT INTO dedalus_blobs VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", std::move(arguments));
+    co_await insert_blob(c, run_id, name, bytes);
     co_return name;
 }
 

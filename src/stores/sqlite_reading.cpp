@@ -49,6 +49,8 @@ load_result sqlite_tables::load(const load_request& request)
     }
     read_records(run, request.from_seq);
     read_outside(run);
+    if (request.from_seq == 1)
+        read_blobs(run);
     result.outcome = is_intact(run, request.from_seq) ? load_outcome::loaded : load_outcome::corrupt;
     return result;
 }
@@ -206,6 +208,13 @@ list_page sqlite_tables::list(const list_query& query, time_point now)
         run.updated_at = *q.time(9);
     }
     return page;
+}
+
+void sqlite_tables::read_blobs(stored_run& run)
+{
+    sqlite_query blobs = db_.query("SELECT sha256, bytes FROM blobs WHERE run_id = ?", std::string_view(run.run_id));
+    while (blobs.next())
+        run.blobs.emplace(blobs.text(0), blobs.bytes(1));
 }
 
 std::optional<std::string> sqlite_tables::get_blob(const std::string& run_id, const std::string& sha256)

@@ -34,6 +34,8 @@ create_outcome sqlite_tables::restore(const restore_request& request)
     insert_inbox(run);
     for (const late_result& late : run.late)
         insert_late(run.run_id, late);
+    for (const auto& [name, bytes] : run.blobs)
+        put_blob(run.run_id, bytes);
     return create_outcome::created;
 }
 

@@ -56,6 +56,7 @@ private:
     void write_outside(const commit_request& request, std::int64_t rev);
     void read_records(stored_run& run, std::int64_t from_seq);
     void read_outside(stored_run& run);
+    void read_blobs(stored_run& run);
 
     sqlite_database& db_;
 };

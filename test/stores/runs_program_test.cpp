@@ -331,6 +331,20 @@ TEST_CASE("dedalus-runs adds a message to a run, and cancels one")
     CHECK(s.runs({"cancel", "order-2"}).status == 1);
 }
 
+TEST_CASE("dedalus-runs cancels one call, and its run goes on")
+{
+    scene s;
+    s.suspend("order-1");
+    CHECK(s.runs({"cancel-call", "order-1"}).status == 2);
+    CHECK(s.runs({"cancel-call", "order-9", "b"}).status == 1);
+    CHECK(s.runs({"cancel-call", "order-1", "b"}).status == 0);
+    const std::size_t run_before = s.log.size();
+    s.complete("order-1");
+    CHECK(s.log.size() == run_before);
+    CHECK(has(s.runs({"show", "order-1"}).out, "Error: a person cancelled this call"));
+    CHECK(s.runs({"cancel-call", "order-1", "b"}).status == 1);
+}
+
 TEST_CASE("dedalus-runs lets the next worker go on with a suspended run")
 {
     scene s;

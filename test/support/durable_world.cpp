@@ -3,6 +3,7 @@
 #include <dedalus/handoff/run_inbox.hpp>
 
 #include "crypto/sha256.hpp"
+#include "support/chunks.hpp"
 #include "support/process_store.hpp"
 #include "support/run_coro.hpp"
 
@@ -10,6 +11,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <string_view>
 
 namespace test {
 
@@ -28,7 +30,16 @@ constexpr tool_of_world tools_of_world[] = {
     {"pay", dedalus::tool_effect::keyed},
     {"look", dedalus::tool_effect::pure},
     {"mail", dedalus::tool_effect::once},
+    {"peek", dedalus::tool_effect::pure},
 };
+
+/// Starts while its answer is coming, when the world has other rules.
+constexpr std::string_view early_tool = "peek";
+
+bool needs_approval(std::string_view tool)
+{
+    return tool == "book" || tool == "pay" || tool == "mail";
+}
 
 const std::string deferred_text = R"([ {"id":"d","name":"invoice","arguments":{"n":1.0,"k":1e2},"blocked_by":["b"]} ])";
 
@@ -61,20 +72,20 @@ bool has_response_with(const stores::stored_run& run, const std::string& call_id
 }
 
 asio::awaitable<json::value>
-act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence)  // borrowed: p
+act(process& p, std::string key, dedalus::tool_effect effect, std::int64_t fence, bool early)  // borrowed: p
 {
     world& w = p.w;
     stores::load_request request;
     request.run_id = run_id;
     const stores::load_result loaded = co_await w.store->load(std::move(request));
-    if (loaded.run.fence != fence)
+    if (loaded.run.fence != fence && !early)
         ++w.late_starts;
     if (w.finished.contains(key))
         w.violations.push_back("a finished call was started again: " + key);
     const std::string call_id = key.substr(key.find('/') + 1);
-    if (w.off == rule::none && loaded.run.fence == fence && !has_record(loaded.run, call_id, fence))
+    if (w.off == rule::none && loaded.run.fence == fence && !early && !has_record(loaded.run, call_id, fence))
         w.violations.push_back("a call was started before the store knew: " + key);
-    if (w.off == rule::none && !has_response_with(loaded.run, call_id))
+    if (w.off == rule::none && !early && !has_response_with(loaded.run, call_id))
         w.violations.push_back("a call was started before its answer was in the store: " + key);
     co_await w.step(p);
     w.classes[key] = effect;
@@ -87,7 +98,8 @@ dedalus::tool_handler handler(process& p, std::string name, dedalus::tool_effect
 {
     return [&p, name = std::move(name), effect](json::object arguments, dedalus::tool_context& context) {
         look_at_people(p.w, name, arguments);
-        return act(p, context.idempotency_key(), effect, context.fence());
+        const bool early = p.w.scheduling && name == early_tool;
+        return act(p, context.idempotency_key(), effect, context.fence(), early);
     };
 }
 
@@ -115,6 +127,53 @@ std::string reply(const dedalus::chat_completion_request& request)
            R"(,"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Done."}}]})";
 }
 
+/// The same with calls that the rules are about: one that needs a failed call, one that needs a deferred call and comes
+/// again, which is then a repetition, and one that may start early.
+std::string reply_for_rules(const dedalus::chat_completion_request& request)
+{
+    const std::string turns = std::to_string(request.max_turns.value_or(1));
+    if (!answers(request, "a"))
+        return R"({"id":"1","choices":[],"correlation_id":"s1","deferred":)" + deferred_text + R"(,"turns_consumed":)" +
+               turns + R"(,"pending_tools":[{"id":"a","name":"book","arguments":{}},
+                {"id":"c","name":"look","arguments":{},"dependencies":["a","u"]},
+                {"id":"u","name":"missing","arguments":{}},{"id":"k","name":"peek","arguments":{}},
+                {"id":"h","name":"look","arguments":{},"dependencies":["d"]}]})";
+    if (!answers(request, "h"))
+        return R"({"id":"2","choices":[],"correlation_id":"s2","server_results":{"d":"found"},"turns_consumed":)" +
+               turns + R"(,"pending_tools":[{"id":"h","name":"look","arguments":{},"dependencies":["d"]}]})";
+    return reply(request);
+}
+
+dedalus::chat_completion_chunk early_chunk()
+{
+    dedalus::function_call_delta function;
+    function.name = early_tool;
+    function.arguments = "{}";
+    dedalus::tool_call_delta delta;
+    delta.index = 0;
+    delta.id = "k";
+    delta.function = function;
+    return calls_chunk({delta});
+}
+
+/// What comes of the first answer before it is whole.
+void tell_early(const engine::early_feed& feed, const dedalus::chat_completion_request& request)
+{
+    if (!feed.on_chunk || answers(request, "a"))
+        return;
+    feed.on_chunk(early_chunk());
+    feed.on_chunk(finish_chunk("tool_calls"));
+}
+
+/// Calls of the messages that need no answer.
+core::id_set unanswered(const world& w, const dedalus::chat_completion_request& request)
+{
+    core::id_set ids = core::server_session(request).deferred_ids();
+    if (w.scheduling && !answers(request, "h"))
+        ids.insert("h");
+    return ids;
+}
+
 void look_at(world& w, const dedalus::chat_completion_request& request, const std::string& key)
 {
     const std::string body = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
@@ -122,9 +181,9 @@ void look_at(world& w, const dedalus::chat_completion_request& request, const st
     w.bodies.push_back(body);
     if (w.requests[key].size() > 1)
         w.violations.push_back("two requests under one key");
-    if (core::find_violation(request.messages, core::server_session(request).deferred_ids()))
+    if (core::find_violation(request.messages, unanswered(w, request)))
         w.violations.push_back("a request is not valid");
-    const bool second = answers(request, "a") && !answers(request, "e");
+    const bool second = answers(request, "a") && !answers(request, w.scheduling ? "h" : "e");
     if (second && request.deferred_calls_raw != deferred_text)
         w.violations.push_back("the deferred calls are not as received");
     w.llm_turns += request.max_turns.value_or(1);
@@ -145,8 +204,9 @@ asio::awaitable<bool> is_announced(world& w, std::string key, std::string body) 
     });
 }
 
-asio::awaitable<dedalus::chat_completion>
-serve(process& p, dedalus::chat_completion_request request, std::string key)  // borrowed: p
+asio::awaitable<dedalus::chat_completion> serve(
+    process& p, dedalus::chat_completion_request request, std::string key, std::shared_ptr<engine::early_feed> feed
+)  // borrowed: p
 {
     co_await p.w.step(p);
     std::string text = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
@@ -154,7 +214,8 @@ serve(process& p, dedalus::chat_completion_request request, std::string key)  //
     if (!announced && p.w.off != rule::intent_first)
         p.w.violations.push_back("a request was sent that the store does not know of");
     look_at(p.w, request, key);
-    std::string body = reply(request);
+    tell_early(*feed, request);
+    std::string body = p.w.scheduling ? reply_for_rules(request) : reply(request);
     dedalus::chat_completion answer = dedalus::codec::decode_chat_completion(body);
     answer.info.status = 200;
     answer.info.body = std::move(body);
@@ -171,6 +232,11 @@ core::run_definition definition(const world& w)
     result.max_result_bytes = 4096;
     for (const tool_of_world& t : tools_of_world)
         result.tools.emplace_back(t.name, t.effect);
+    if (!w.scheduling)
+        return result;
+    result.rules.of_run.deferred_dependency = dedalus::deferred_dependency_rule::hold_back;
+    result.rules.run_anyway.insert("look");
+    result.profile.partial_answers = true;
     return result;
 }
 
@@ -188,7 +254,7 @@ void world::decide()
     const dedalus::run_inbox inbox(store);
     const std::vector<dedalus::waiting_call> waiting = run_coro(inbox.list_waiting(run_id));
     for (const dedalus::waiting_call& call : waiting) {
-        if (call.name == "book")
+        if (call.name == "book" || call.name == "look")
             run_coro(inbox.approve(call.run_id, call.call_id));
         else if (call.name == "pay")
             run_coro(inbox.approve_edited(call.run_id, call.call_id, edited_arguments()));
@@ -211,7 +277,10 @@ std::shared_ptr<const engine::durable_input> world::input(process& p)
         const bool lies = off == rule::effect_class;
         dedalus::tool_options options;
         options.effect = lies ? dedalus::tool_effect::keyed : t.effect;
-        options.needs_approval = people && function.name != "look";
+        options.needs_approval = people && needs_approval(function.name);
+        options.confirm_repeat = scheduling && function.name == "look";
+        options.run_anyway = options.confirm_repeat;
+        options.early_start = scheduling && function.name == early_tool;
         if (function.name == "mail")
             options.wait_limit = std::chrono::hours(1);
         tools.add(std::move(function), handler(p, t.name, t.effect), std::move(options));
@@ -219,10 +288,14 @@ std::shared_ptr<const engine::durable_input> world::input(process& p)
     for (auto& [name, effect] : result->create->tools)
         effect = off == rule::effect_class ? dedalus::tool_effect::keyed : effect;
     result->tools = std::make_shared<const dedalus::tool_registry>(std::move(tools));
-    result->send = [&p](const dedalus::chat_completion_request& request, std::string key) {
-        return serve(p, request, std::move(key));
+    auto feed = std::make_shared<engine::early_feed>();
+    if (scheduling)
+        result->early = feed;
+    result->send = [&p, feed](const dedalus::chat_completion_request& request, std::string key) {
+        return serve(p, request, std::move(key), feed);
     };
     result->on_unknown_outcome = on_unknown_outcome;
+    result->most_inline_bytes = most_inline_bytes;
     result->random = [] { return 0.5; };
     result->clocks.system = [this] { return system_now(); };
     result->clocks.steady = [this, &p] {

@@ -23,6 +23,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <map>
@@ -150,7 +151,9 @@ public:
     std::vector<std::unique_ptr<process>> processes;
     rule off = rule::none;
     int max_turns = 20;
-    bool people = false;  ///< "book", "pay" and "mail" need an approval; that of "mail" never comes, and expires
+    std::size_t most_inline_bytes = 65536;  ///< of a result; others are blobs
+    bool scheduling = false;  ///< all that is not the default: calls that are held back, run anyway, repeated, early
+    bool people = false;      ///< "book", "pay" and "mail" need an approval; that of "mail" never comes, and expires
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
 
     // What happened outside.

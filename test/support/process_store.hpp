@@ -51,6 +51,16 @@ public:
         co_return co_await to_->release(std::move(r));
     }
 
+    dedalus::store_capabilities capabilities() const noexcept override { return {.blobs = true}; }
+
+    asio::awaitable<std::string> put_blob(std::string id, std::string bytes) override
+    {
+        co_await p_.w.step(p_);
+        std::string name = co_await to_->put_blob(std::move(id), std::move(bytes));
+        co_await p_.w.step(p_);
+        co_return name;
+    }
+
     asio::awaitable<stores::commit_result> commit(stores::commit_request r) override;
     asio::awaitable<stores::append_result> append_call(stores::append_request r) override;
 

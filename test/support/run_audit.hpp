@@ -4,6 +4,7 @@
 #include <dedalus/stores/records.hpp>
 
 #include "handoff/checkpoint_head.hpp"
+#include "handoff/run_records.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -26,11 +27,21 @@ public:
     }
 
 private:
+    static bool names_blobs(const dedalus::stores::stored_run& run)
+    {
+        return std::any_of(run.calls.begin(), run.calls.end(), [](const dedalus::stores::call_record& record) {
+            return record.kind == dedalus::stores::call_record_kind::finish &&
+                   !dedalus::handoff_core::blobs_of_finish(record.body).empty();
+        });
+    }
+
     std::string compare(const dedalus::stores::stored_run& run)
     {
         try {
             // Checksums, gaps, finishes, phases, and turns spent and reserved against the limit.
             const dedalus::handoff_core::checkpoint_head head = dedalus::handoff_core::read_checkpoint(run);
+            if (!demands(head, dedalus::handoff_core::demand_of_blobs) && names_blobs(run))
+                return "a record names a blob, and readers are not told";
             if (head.budget.spent < spent_)
                 return "turns were given back";
             spent_ = head.budget.spent;

@@ -64,6 +64,13 @@ struct handoff_options
     /// How it is told of arguments that a person has changed. Empty: a sentence with the arguments.
     edit_formatter format_edit{};
 
+    /// Runs over the texts of what tools and `resolve_arguments` throw, and of errors that come from outside for a
+    /// call, after what looks like a key was masked in them: what it gives is what the model is told, what is stored,
+    /// and what format_failure gets. What it throws, and a text that is not UTF-8, stand for no text at all. Called on
+    /// the strand of the run. Nothing else of an error is stored: of refused requests the status alone. Empty: the
+    /// built-in patterns are all.
+    failure_redactor redact_failure{};
+
     /// Send the Dedalus members (handoff_mode, correlation_id, deferred_calls, max_turns). Without them plain
     /// `tool_calls` are all there is. Default: when the client speaks dialect::dedalus.
     std::optional<bool> dedalus_extensions{};

@@ -44,6 +44,7 @@ enum class stop_reason
     auth,                  ///< suspended: the server refuses the credentials
     payment,               ///< suspended: the server wants to be paid
     toolset_changed,       ///< suspended: an open call is of a tool that is not registered here
+    unstored_value,        ///< suspended: tool_options::do_not_store_value, and a call could not run again
     fenced,                ///< executing: this process lost the run to another one; nothing else is set
     expired,               ///< its time was over: handoff_options::expires_after, or a wait with wait_expiry::fail_run
     session_lost,          ///< the server cannot go on from what it had begun, in any way
@@ -68,6 +69,8 @@ struct tool_result
     std::optional<boost::json::object> edited_arguments{};  ///< with which a person let it run instead
     std::vector<std::string> dependencies{};                ///< ids as received
     tool_outcome outcome = tool_outcome::ok;
+    std::string kind{};                              ///< of a failure: tool_error::kind(); else empty
+    bool outcome_known = true;                       ///< false: the call failed and may have taken effect all the same
     std::string content{};                           ///< text of the tool message
     boost::json::value value{};                      ///< what the tool gave, whole; null unless `ok`
     int turn = 0;                                    ///< from 1

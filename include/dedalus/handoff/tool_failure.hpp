@@ -30,6 +30,9 @@ using failure_formatter = std::function<std::string(const tool_failure&)>;
 /// Gives what stands before the result of a call that a person let run with other arguments; likewise.
 using edit_formatter = std::function<std::string(const std::string& tool, const boost::json::object& arguments)>;
 
+/// Gives the text of a failure without what is neither to be stored nor to be sent to the model.
+using failure_redactor = std::function<std::string(std::string text)>;
+
 /// A failure as compact JSON, for failure_formatter:
 /// {"error":{"kind":"busy","message":"...","retryable":true,"outcome_known":true}}, with `dependency` if there is one.
 DEDALUS_EXPORT std::string structured_failure(const tool_failure& failure);

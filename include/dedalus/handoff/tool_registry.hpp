@@ -53,8 +53,8 @@ struct tool_options
     /// vouches for it makes the time limit harmless. Must be positive, or `no_limit`.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
 
-    /// Likewise, for the calls with arguments that it says true to. What it throws counts as true. Asked once for a
-    /// call.
+    /// A person lets those calls run first whose arguments it says true to. What it throws counts as true. Asked once
+    /// for a call. Needs handoff_options::store, as `needs_approval` does.
     std::function<bool(const boost::json::object&)> needs_approval_when{};
 
     /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`.
@@ -116,6 +116,14 @@ struct tool_options
     /// waits for a person or depends on others does not start early, nor one of a tool with `max_concurrency` or
     /// `group`.
     bool early_start = false;
+
+    /// For tool_effect::pure, in runs with a store: what a call gives is not stored, only its length and SHA-256. A
+    /// process that goes on with the run runs such calls again, before anything else and one after another; a result
+    /// that differs is the diagnostic "value_changed". When one fails then, or its tool is not registered, the run is
+    /// suspended with stop_reason::unstored_value. Whoever reads the run without going on with it (a run that has
+    /// ended, a timeline) gets a note in place of the text, and null. Texts of failures are stored. What the model
+    /// makes of a result is in its answers, and those are stored.
+    bool do_not_store_value = false;
 };
 
 /// Runs a tool: gets the arguments as the model gave them and gives any JSON. A string goes to the model as it is,
@@ -146,7 +154,7 @@ public:
     /// digits, `_` and `-`, or is taken; when the handler is empty and the effect not tool_effect::external; when a
     /// limit is not positive or max_concurrency 0; when a probe is missing, or has no use, or a dispatch has none; when
     /// retries are out of range, or not allowed; for wait_expiry::auto_approve with tool_effect::once; for early_start
-    /// with another effect than tool_effect::pure.
+    /// or do_not_store_value with another effect than tool_effect::pure.
     void add(function_definition definition, tool_handler handler, tool_options options = {});
 
     /// Adds a tool whose handler takes a struct: `awaitable<R>(A, tool_context&)`, a function, a lambda or another

@@ -43,14 +43,14 @@ struct restore_request
 struct load_request
 {
     std::string run_id{};
-    std::int64_t from_seq = 1;  ///< of the first log entry wanted
+    std::int64_t from_seq = 1;  ///< of the first log entry wanted; above 1 no blobs are loaded either
 };
 
 enum class load_outcome
 {
     loaded,
     not_found,
-    corrupt,  ///< entries are missing or their checksums are wrong; `run` holds what there is
+    corrupt,  ///< entries are missing, or checksums or blobs are wrong; `run` holds what there is
 };
 
 struct load_result

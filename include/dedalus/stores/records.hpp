@@ -23,6 +23,9 @@ using time_point = std::chrono::time_point<std::chrono::system_clock, std::chron
 
 using label_map = std::map<std::string, std::string, std::less<>>;
 
+/// Bytes by their SHA-256 in lower-case hex.
+using blob_map = std::map<std::string, std::string, std::less<>>;
+
 /// Run ids, operation ids, inbox ids, owners and kinds: 1 to so many bytes of UTF-8 without control characters.
 inline constexpr std::size_t max_id_bytes = 128;
 
@@ -157,6 +160,7 @@ struct stored_run
     std::vector<wait_record> waits{};  ///< by key
     std::vector<inbox_item> inbox{};   ///< not consumed yet, in order of arrival
     std::vector<late_result> late{};   ///< by key, fence
+    blob_map blobs{};                  ///< that were put; empty unless the log was loaded from its beginning
 
     bool operator==(const stored_run&) const = default;
 };
@@ -183,7 +187,8 @@ struct run_summary
 DEDALUS_EXPORT std::uint32_t checksum(const log_entry& entry);
 DEDALUS_EXPORT std::uint32_t checksum(const call_record& record);
 
-/// Whether the entries run from `from_seq` to `last_seq` without a gap, and all checksums are right.
+/// Whether the entries run from `from_seq` to `last_seq` without a gap, all checksums are right, and all blobs have the
+/// names of their bytes.
 DEDALUS_EXPORT bool is_intact(const stored_run& run, std::int64_t from_seq);
 
 }  // namespace dedalus::stores

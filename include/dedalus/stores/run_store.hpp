@@ -108,7 +108,9 @@ public:
     /// Removes old runs, never one with a live lease. Gives their number.
     virtual boost::asio::awaitable<std::size_t> collect(stores::collect_query query);
 
-    /// Keeps bytes that belong to a run, once, and gives their SHA-256 in lower-case hex. "": no such run.
+    /// Keeps bytes that belong to a run, once, and gives their SHA-256 in lower-case hex. "": no such run. A load()
+    /// from the beginning of the log gives them, too. handoff_loop puts large results here, before the record that
+    /// names them.
     virtual boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes);
 
     virtual boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256);

@@ -162,6 +162,17 @@ TEST_CASE("What is exported fits the schema that is documented, whatever the run
     s.run();
     CHECK(fits(s));
 
+    durable_scene read;
+    read.definition.max_result_bytes = 65537;
+    read.add("read", {}, [](json::object, dedalus::tool_context&) -> boost::asio::awaitable<json::value> {
+        co_return json::string(std::string(70000, 'x'));
+    });
+    read.says(asks("[" + pending_call("a", "read") + "]"));
+    read.says(ends());
+    read.run();
+    CHECK(read.stored().blobs.size() == 2);
+    CHECK(fits(read));
+
     durable_scene started;
     test::leave_started(started, tool_effect::once);
     CHECK(fits(started));

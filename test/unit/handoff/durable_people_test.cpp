@@ -113,9 +113,26 @@ TEST_CASE("A run that people have a say in does what they said, and what nobody 
     CHECK(h.end->tool_results[4].outcome == tool_outcome::expired);
 }
 
+TEST_CASE("A run with other rules holds a call back, runs one anyway, asks about a repetition, and starts one early")
+{
+    history h;
+    h.w.scheduling = true;
+    follow(h, {});
+    REQUIRE(h.end);
+    CHECK(h.w.violations == std::vector<std::string>{});
+    CHECK(h.end->phase == run_phase::completed);
+    CHECK(
+        test::outline(h.end->messages) ==
+        "user assistant(a,c,u,k) tool:a tool:c tool:u tool:k assistant(h) tool:h assistant(e) tool:e assistant"
+    );
+    CHECK(h.w.effects == std::map<std::string, int>{{"r1/a", 1}, {"r1/c", 1}, {"r1/h", 1}, {"r1/k", 1}});
+}
+
 TEST_CASE("No crash of a run makes a decision be lost, be followed twice, or be made up")
 {
+    const bool scheduling = GENERATE(false, true);
     history undisturbed;
+    undisturbed.w.scheduling = scheduling;
     follow(undisturbed, {});
     REQUIRE(undisturbed.end);
     std::size_t schedules = 0;
@@ -123,6 +140,7 @@ TEST_CASE("No crash of a run makes a decision be lost, be followed twice, or be 
     for (std::size_t first = 1; first <= undisturbed.steps && first_problem.empty(); ++first) {
         for (const std::size_t more : {0, 1, 2, 3, 5, 8, 13, 21, 34}) {
             history h;
+            h.w.scheduling = scheduling;
             std::vector<std::size_t> deaths{first};
             if (more > 0)
                 deaths.push_back(first + more);
@@ -136,7 +154,7 @@ TEST_CASE("No crash of a run makes a decision be lost, be followed twice, or be 
     }
     CHECK(first_problem == "");
     CHECK(schedules > 300);
-    std::cout << "run with people: " << schedules << " schedules\n";
+    std::cout << "run with people" << (scheduling ? " and other rules: " : ": ") << schedules << " schedules\n";
 }
 
 }  // namespace durable_people_test

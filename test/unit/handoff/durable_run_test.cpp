@@ -2,12 +2,14 @@
 #include <dedalus/error.hpp>
 #include <dedalus/stores/store_error.hpp>
 
+#include "stores/forwarding_store.hpp"
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 
 #include <boost/asio/error.hpp>
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +40,45 @@ dedalus::connection_error cut()
     return {dedalus::call_phase::body, boost::asio::error::connection_reset, "cut"};
 }
 
+/// Counts how often a log was asked for from its beginning.
+class log_counting_store final : public test::forwarding_store
+{
+public:
+    using forwarding_store::forwarding_store;
+
+    awaitable<stores::load_result> load(stores::load_request r) override
+    {
+        logs += r.from_seq == 1 ? 1 : 0;
+        return to_->load(std::move(r));
+    }
+
+    int logs = 0;
+};
+
 }  // namespace
+
+TEST_CASE("A run that has ended tells how often it was taken up, whoever opens it")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::pure);
+    s.says(ends());
+    CHECK(s.run().resumes == 1);
+    CHECK(s.run().resumes == 1);
+    CHECK(s.stored().fence == 2);
+}
+
+TEST_CASE("The log of a run that nobody has worked on since it was looked at is read once")
+{
+    durable_scene s;
+    test::waiting_run(s);
+    run_coro(s.inbox().approve("r1", "a"));
+    s.says(ends());
+    auto input = s.input();
+    const auto store = std::make_shared<log_counting_store>(s.store);
+    input->store = store;
+    CHECK(run_coro(durable_scene::follow(std::move(input), s.stop)).phase == run_phase::completed);
+    CHECK(store->logs == 1);
+}
 
 TEST_CASE("A call that was started and not seen to end is judged by its effect")
 {

@@ -1,3 +1,4 @@
+#include <dedalus/handoff/run_export.hpp>
 #include <dedalus/handoff/tool_error.hpp>
 #include <dedalus/handoff/tool_failure.hpp>
 
@@ -9,7 +10,10 @@
 #include <boost/json/parse.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
+#include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -109,6 +113,30 @@ TEST_CASE("What the model was told stays, whatever the process would say that go
     CHECK(r.tool_results.at(1).content == "<act error >");
 }
 
+TEST_CASE("A skipped call that a crash kept out of the store is told of as without the crash")
+{
+    const std::string calls = "[" + pending_call("b", "work", R"("a")") + "," + pending_call("a", "act") + "]";
+    const auto prepare = [&calls](durable_scene& s) {
+        s.add("act", {.effect = tool_effect::keyed}, fail_busy);
+        s.add("work", {});
+        s.says(asks(calls));
+        s.says(ends());
+    };
+    durable_scene whole;
+    prepare(whole);
+    run_with(whole, told);
+
+    durable_scene s;
+    prepare(s);
+    // Create, acquire, intent, answer, start, end, and here the next intent.
+    s.store->arm(dedalus::store_failpoint::before_commit, 7, std::make_exception_ptr(std::runtime_error("killed")));
+    CHECK_THROWS_AS(run_with(s, told), std::runtime_error);
+    run_with(s, told);
+    REQUIRE(s.bodies.size() == 2);
+    CHECK(tool_text(s.sent[1].messages, "b") == "<work skipped_dependency a>");
+    CHECK(s.bodies[1] == whole.bodies.at(1));
+}
+
 TEST_CASE("A hook that throws, or gives nothing or no UTF-8, leaves the default text")
 {
     const int kind = GENERATE(0, 1, 2);
@@ -162,6 +190,89 @@ TEST_CASE("Without a store the hook makes the texts, too")
     CHECK(a.at("error").at("retryable") == true);
     const json::value b = json::parse(tool_text(s.sent.at(1).messages, "b"));
     CHECK(b.at("error").at("kind") == "unknown_tool");
+}
+
+namespace {
+
+const std::string customer = "customer 4711";
+
+boost::asio::awaitable<json::value> fail_for_customer(json::object, dedalus::tool_context&)
+{
+    throw std::runtime_error("no order of " + customer + ", token sk-proj-abcdefghijklmn");
+    co_return nullptr;
+}
+
+boost::asio::awaitable<void> reach_nobody(json::object, dedalus::tool_context&)
+{
+    throw std::runtime_error("nobody speaks for " + customer);
+    co_return;
+}
+
+json::object
+resolve_nothing(const dedalus::call_arguments& call, const std::map<std::string, dedalus::dependency_result, std::less<>>&)
+{
+    if (call.name == "look")
+        throw std::runtime_error("no arguments for " + customer);
+    return call.arguments;
+}
+
+std::string without_customers(std::string text)
+{
+    for (std::size_t at = text.find(customer); at != std::string::npos; at = text.find(customer))
+        text.replace(at, customer.size(), "somebody");
+    return text;
+}
+
+/// Four calls whose errors name a customer: of a handler, of resolved arguments, of a dispatch, and from outside.
+dedalus::run_result run_with_customers(durable_scene& s, const dedalus::failure_redactor& redact)
+{
+    s.resolve = resolve_nothing;
+    s.add("act", {}, fail_for_customer);
+    s.add("look", {});
+    s.add("ask", {.effect = tool_effect::external, .dispatch = reach_nobody});
+    s.says(asks("[" + pending_call("a", "act") + "," + pending_call("b", "look") + "," + pending_call("c", "ask") + "]")
+    );
+    const auto follow = [&s, &redact] {
+        auto input = s.input();
+        input->texts.redact = redact;
+        return run_coro(durable_scene::follow(std::move(input), s.stop));
+    };
+    follow();
+    run_coro(s.inbox().provide_error("r1", "c", "who is " + customer + "?"));
+    s.says(ends());
+    return follow();
+}
+
+}  // namespace
+
+TEST_CASE("What the program takes out of the text of a failure is neither sent nor stored")
+{
+    durable_scene s;
+    const dedalus::run_result done = run_with_customers(s, without_customers);
+    REQUIRE(s.sent.size() == 2);
+    CHECK(tool_text(s.sent[1].messages, "a") == "Error: no order of somebody, token <redacted>");
+    CHECK(tool_text(s.sent[1].messages, "b") == "Error: the arguments cannot be resolved: no arguments for somebody");
+    CHECK(tool_text(s.sent[1].messages, "c") == "Error: who is somebody?");
+    CHECK(test::has_code(done.diagnostics, "dispatch_failed"));
+    CHECK(dedalus::export_run(s.stored()).find(customer) == std::string::npos);
+}
+
+TEST_CASE("Without a redactor of the program its own secrets are data, and stored")
+{
+    durable_scene s;
+    run_with_customers(s, {});
+    CHECK(dedalus::export_run(s.stored()).find(customer) != std::string::npos);
+}
+
+TEST_CASE("A redactor that throws, or makes no text, leaves no text")
+{
+    const dedalus::failure_redactor redact = GENERATE(
+        dedalus::failure_redactor([](std::string) -> std::string { throw 1; }),
+        dedalus::failure_redactor([](std::string) { return std::string("\xff"); }),
+        dedalus::failure_redactor([](std::string) { return std::string(); })
+    );
+    CHECK(core::error_end("no order of " + customer, 1024, redact).content == "Error: the tool failed");
+    CHECK(core::unresolved_arguments_end(customer, redact).content == "Error: the arguments cannot be resolved");
 }
 
 }  // namespace durable_texts_test

@@ -197,7 +197,7 @@ TEST_CASE("Every outcome of a call is read as it was written")
     record.key.call_id = "a";
     record.kind = stores::call_record_kind::finish;
     record.body = core::finish_body(end, core::time_point(std::chrono::seconds(5)));
-    const core::facts_by_call facts = core::read_calls({record});
+    const core::facts_by_call facts = core::read_calls({record}, {});
     REQUIRE(facts.size() == 1);
     REQUIRE(facts.begin()->second.finished);
     CHECK(facts.begin()->second.finished->end.outcome == outcome);

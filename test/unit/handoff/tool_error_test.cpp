@@ -91,6 +91,28 @@ TEST_CASE("What a tool throws is read with what it vouches for")
     CHECK_FALSE(plain.retryable);
 }
 
+TEST_CASE("A result tells what its failure is called and whether its outcome is known, of a stored run, too")
+{
+    durable_scene s;
+    s.on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
+    s.add("fail", {}, [](json::object, dedalus::tool_context&) -> asio::awaitable<json::value> {
+        throw tool_error("busy", "come back later");
+        co_return nullptr;
+    });
+    test::leave_started(s, tool_effect::once);
+    s.says(asks("[" + pending_call("b", "fail") + "," + pending_call("c", "nix") + "]"));
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    const dedalus::run_result again = s.run();
+    for (const dedalus::run_result* r : {&done, &again}) {
+        REQUIRE(r->tool_results.size() == 3);
+        CHECK_FALSE(r->tool_results[0].outcome_known);
+        CHECK(r->tool_results[1].kind == "busy");
+        CHECK(r->tool_results[1].outcome_known);
+        CHECK(r->tool_results[2].kind.empty());
+    }
+}
+
 TEST_CASE("The end of a call that a tool writes itself is sealed, and one for each attempt and owner")
 {
     core::finish_facts facts;
