@@ -39,6 +39,7 @@ interop | nodejs            | tool node
 interop | npm               | tool npm
 bench | nginx               | file /usr/sbin/nginx
 bench | openssl             | tool openssl
+bench | postgresql-15       | file /usr/lib/postgresql/15/bin/initdb
 bench | libcurl4-openssl-dev | header curl/curl.h
 bench | libcurl4-openssl-dev | library curl
 bench | nlohmann-json3-dev  | header nlohmann/json.hpp

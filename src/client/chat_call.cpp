@@ -182,7 +182,7 @@ asio::awaitable<void> seal(std::shared_ptr<chat_call> call)
     for (const plain_credential& each : request.credentials)
         sealed[each.connection_name] = key->seal(each.values.view());
     put_sealed_credentials(request.members, sealed);
-    set_body(*call, codec::chat_request_text(request.members, request.deferred_calls_raw));
+    set_body(*call, text_of(request));
     call->unsealed.reset();
 }
 
@@ -228,6 +228,14 @@ api_target(client::impl& client, std::string_view method, std::string endpoint, 
 {
     endpoint += protocol::query_text(protocol::merged_query(client.config.query, query));
     return {&client.transport, &client.config.headers, method, std::move(endpoint)};
+}
+
+std::string text_of(unsealed_request& request)
+{
+    codec::raw_parts raw;
+    raw.messages = request.messages_raw;
+    raw.deferred_calls = request.deferred_calls_raw;
+    return codec::chat_request_text(request.members, raw);
 }
 
 void set_body(chat_call& call, std::string body)

@@ -46,8 +46,12 @@ struct unsealed_request
 {
     boost::json::object members;  ///< the body, ready for put_sealed_credentials()
     std::string deferred_calls_raw;
+    std::string messages_raw;
     std::vector<plain_credential> credentials;
 };
+
+/// The body as it stands.
+std::string text_of(unsealed_request& request);
 
 /// What one call owns, from its first attempt to the end of its answer.
 struct chat_call

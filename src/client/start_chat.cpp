@@ -24,9 +24,14 @@ constexpr std::string_view endpoint = "/v1/chat/completions";
 constexpr std::size_t first_block_bytes = 1024;
 
 /// Members that call_options::body sets win over the raw ones as well.
-std::string_view raw_calls(const chat_completion_request& request, const json::object& more)
+codec::raw_parts raw_parts(const chat_completion_request& request, const json::object& more)
 {
-    return more.contains("deferred_calls") ? std::string_view() : request.deferred_calls_raw;
+    codec::raw_parts raw = codec::raw_parts_of(request);
+    if (more.contains("deferred_calls"))
+        raw.deferred_calls = {};
+    if (more.contains("messages"))
+        raw.messages = {};
+    return raw;
 }
 
 std::string make_body(
@@ -42,7 +47,7 @@ std::string make_body(
     json::monotonic_resource memory;
     json::object members = codec::chat_request_members(request, stream, config.dialect, format, &memory);
     codec::merge_members(members, more, stream);
-    return codec::chat_request_text(members, raw_calls(request, more));
+    return codec::chat_request_text(members, raw_parts(request, more));
 }
 
 /// Null when there is nothing to encrypt.
@@ -66,7 +71,9 @@ std::unique_ptr<unsealed_request> make_unsealed(
     std::vector<plain_credential> credentials = take_mcp_credentials(members);
     auto unsealed = std::make_unique<unsealed_request>();
     unsealed->members = members;
-    unsealed->deferred_calls_raw = raw_calls(request, more);
+    const codec::raw_parts raw = raw_parts(request, more);
+    unsealed->deferred_calls_raw = raw.deferred_calls;
+    unsealed->messages_raw = raw.messages;
     unsealed->credentials = std::move(credentials);
     return unsealed;
 }
@@ -87,8 +94,7 @@ std::shared_ptr<chat_call> start_chat(
     const json::object& more = options != nullptr ? options->body : nothing;
     std::unique_ptr<unsealed_request> unsealed = make_unsealed(client->config, request, stream, format, more);
     // Without its credentials a body can be refused now, rather than when the key for them is there.
-    std::string body = unsealed ? codec::chat_request_text(unsealed->members, unsealed->deferred_calls_raw)
-                                : make_body(client->config, request, stream, format, more);
+    std::string body = unsealed ? text_of(*unsealed) : make_body(client->config, request, stream, format, more);
     std::span<const query_parameter> query;
     if (options != nullptr)
         query = options->query;

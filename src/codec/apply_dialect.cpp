@@ -154,13 +154,17 @@ void use_mistral_names(json::object& request, const json::object& as_given)
     json::value* messages = request.if_contains("messages");
     if (messages == nullptr || !messages->is_array())
         return;
-    for (json::value& message : messages->get_array()) {
-        if (message.is_object())
-            use_mistral_message(message.get_object());
-    }
+    for (json::value& message : messages->get_array())
+        apply_dialect_to_message(dialect::mistral, message);
 }
 
 }  // namespace
+
+void apply_dialect_to_message(dialect to, json::value& message)
+{
+    if (to == dialect::mistral && message.is_object())
+        use_mistral_message(message.get_object());
+}
 
 void apply_dialect(dialect to, json::object& request, const json::object& as_given)
 {

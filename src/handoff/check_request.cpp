@@ -77,6 +77,8 @@ void refuse_secrets(const std::vector<mcp_server>& servers)
 void check_request(const chat_completion_request& request)
 {
     check_extra(request.extra);
+    if (!request.messages_raw.empty())
+        throw invalid_request_error("messages_raw must be empty in a tool loop: it reads its messages");
     if (request.n && *request.n != 1)
         throw invalid_request_error("n must be 1 in a tool loop");
     if (request.deferred.value_or(false))

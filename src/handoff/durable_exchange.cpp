@@ -2,8 +2,6 @@
 
 #include "codec/decode_chat.hpp"
 #include "codec/encode_chat_completion.hpp"
-#include "codec/encode_chat_request.hpp"
-#include "crypto/sha256.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/exchange_failure.hpp"
 #include "handoff/record_names.hpp"
@@ -60,7 +58,7 @@ intent intent_of(durable& r, const chat_completion_request& request)
     result.streamed = r.input->events != nullptr;
     if (again && last->streamed)
         result.streamed = *last->streamed;
-    result.sha256 = crypto::sha256_hex(codec::encode_chat_request(request, result.streamed, r.input->dialect));
+    result.sha256 = r.m().body_sha256(request, result.streamed, r.input->dialect);
     if (again && last->cap == facts.reserved && last->sha256 != result.sha256)
         r.note("body_changed", "the request that was lost is made in another way here, and goes under another key");
     result.key = core::request_key(r.input->run_id, facts, result.sha256);
@@ -211,13 +209,13 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
         co_return false;
     }
     co_await r.tools.discard_early();
-    std::optional<chat_completion_request> request = r.m().next_request();
-    if (!request) {
+    if (!r.m().begin_request()) {
         journal_commit nothing;  // but the end
         co_await commit(r, std::move(nothing));
         co_return false;
     }
-    intent meant = intent_of(r, *request);
+    chat_completion_request request = r.m().request(r.input->dialect);
+    intent meant = intent_of(r, request);
     co_await write_intent(r, meant);
     r.m().sent_at(r.journal.now());
     r.early->begin(r.m(), r.tools, describe_by(r));
@@ -228,7 +226,7 @@ asio::awaitable<bool> exchange(durable& r)  // borrowed: r
     failure.of.kind = core::refusal_kind::not_worked;
     try {
         if (!r.stop->asked_now())
-            answer = co_await send(r, *std::move(request), std::move(meant));
+            answer = co_await send(r, std::move(request), std::move(meant));
     }
     catch (const boost::system::system_error& e) {
         answer = core::accepted_without_end(r.definition.profile, e);

@@ -2,8 +2,6 @@
 
 #include <dedalus/error.hpp>
 
-#include "codec/encode_chat_request.hpp"
-#include "crypto/sha256.hpp"
 #include "handoff/early_starts.hpp"
 #include "handoff/exchange_failure.hpp"
 #include "handoff/run_teller.hpp"
@@ -90,9 +88,9 @@ std::string key_of(run& r, chat_completion_request& request)
 {
     std::optional<credential_selection> credentials = std::exchange(request.credentials, std::nullopt);
     const bool streamed = r.input->events != nullptr;
-    const std::string body = codec::encode_chat_request(request, streamed, r.input->dialect);
+    const std::string sha256 = r.machine.body_sha256(request, streamed, r.input->dialect);
     request.credentials = std::move(credentials);
-    return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), crypto::sha256_hex(body));
+    return handoff_core::request_key(r.input->settings.run_id, r.machine.sent(), sha256);
 }
 
 void take_answer(run& r, chat_completion answer)
@@ -120,12 +118,13 @@ early_starts::describe_start describe_by(run& r)
     return [&r](handoff_core::ready_call call) { return start_of(r, std::move(call)); };
 }
 
-asio::awaitable<void> exchange(run& r, chat_completion_request request)  // borrowed: r
+asio::awaitable<void> exchange(run& r)  // borrowed: r
 {
     no_answer failure;
     co_await r.tools.discard_early();
     r.early.begin(r.machine, r.tools, describe_by(r));
     try {
+        chat_completion_request request = r.machine.request(r.input->dialect);
         std::string key = key_of(r, request);
         asio::awaitable<chat_completion> sent = r.input->send(request, std::move(key));
         chat_completion answer = co_await std::move(sent);
@@ -184,10 +183,10 @@ void take_ended_calls(run& r, bool run_ends)
 
 asio::awaitable<void> follow(run& r)  // borrowed: r
 {
-    while (std::optional<chat_completion_request> request = r.machine.next_request()) {
+    while (r.machine.begin_request()) {
         r.machine.sent_at(wall_clock::now());
         r.teller.look(r.machine);
-        co_await exchange(r, *std::move(request));
+        co_await exchange(r);
         r.teller.look(r.machine);
         while (r.machine.calls_open()) {
             const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -52,6 +53,14 @@ id_set answered_ids(const std::vector<message>& messages, std::size_t assistant)
     return ids;
 }
 
+// Tool messages answer the message before them.
+std::size_t start_of_answers(const std::vector<message>& messages, std::size_t place)
+{
+    while (place > 0 && place < messages.size() && std::holds_alternative<tool_message>(messages[place]))
+        --place;
+    return place;
+}
+
 std::size_t last_with_calls(const std::vector<message>& messages)
 {
     for (std::size_t i = messages.size(); i-- > 0;) {
@@ -91,7 +100,10 @@ find_violation_after(const std::vector<message>& messages, std::size_t& index, c
 
 }  // namespace
 
-history::history(std::vector<message> initial) : messages_(std::move(initial)), checked_(messages_.size()) {}
+history::history(std::vector<message> initial) : messages_(std::move(initial)), checked_(messages_.size())
+{
+    look_again(0);
+}
 
 void history::append(assistant_message message, const answer_texts& answers)
 {
@@ -100,22 +112,54 @@ void history::append(assistant_message message, const answer_texts& answers)
     std::vector<std::string> ids;
     for (const tool_call& call : message.tool_calls)
         ids.push_back(call_id(call));
+    const std::size_t place = messages_.size();
     messages_.emplace_back(std::move(message));
     for (const std::string& id : ids) {
         if (const auto answer = answers.find(id); answer != answers.end())
             messages_.emplace_back(answer_message(id, answer->second));
     }
+    look_again(place);
 }
 
 void history::add(std::vector<message> messages)
 {
+    const std::size_t place = messages_.size();
     for (message& each : messages)
         messages_.push_back(std::move(each));
+    look_again(place);
+}
+
+void history::drop_unchecked()
+{
+    messages_.resize(checked_);
+    look_again(checked_ == 0 ? 0 : checked_ - 1);  // what is gone may have answered it
+}
+
+// The messages from here on are new, or have moved.
+void history::look_again(std::size_t first)
+{
+    first = start_of_answers(messages_, first);
+    text_.cut(first);
+    std::erase_if(open_, [first](const open_message& open) { return open.place >= first; });
+    for (std::size_t i = first; i < messages_.size(); ++i) {
+        if (!has_calls(messages_[i]))
+            continue;
+        const id_set answered = answered_ids(messages_, i);
+        open_message open{.place = i};
+        for (const tool_call& call : std::get<assistant_message>(messages_[i]).tool_calls) {
+            if (std::string id = call_id(call); !answered.contains(id))
+                open.unanswered.insert(std::move(id));
+        }
+        if (!open.unanswered.empty())
+            open_.push_back(std::move(open));
+    }
 }
 
 bool history::answer_late(std::string_view id, const std::string& text)
 {
-    for (std::size_t i = messages_.size(); i-- > 0;) {
+    // No message before the first open one has a call without an answer.
+    const std::size_t first = open_.empty() ? messages_.size() : open_.front().place;
+    for (std::size_t i = messages_.size(); i-- > first;) {
         if (!has_call(messages_[i], id))
             continue;
         const id_set answered = answered_ids(messages_, i);
@@ -128,6 +172,9 @@ bool history::answer_late(std::string_view id, const std::string& text)
             place += answered.contains(call_id(call)) ? 1U : 0U;
         }
         messages_.insert(messages_.begin() + static_cast<std::ptrdiff_t>(place), answer_message(id, text));
+        if (place <= checked_)
+            ++checked_;
+        look_again(place);
         return true;
     }
     return false;
@@ -140,31 +187,70 @@ std::vector<message> history::sendable(const id_set& deferred, const id_set& hel
 
 std::vector<message> history::sendable_from(std::size_t first, const id_set& deferred, const id_set& held_back) const
 {
-    const std::size_t last = held_back.empty() ? messages_.size() : last_with_calls(messages_);
+    const staying_calls stay = staying(deferred, held_back);
     std::vector<message> list;
     list.reserve(messages_.size() - first);
-    for (std::size_t i = first; i < messages_.size(); ++i) {
-        list.push_back(messages_[i]);
-        if (!has_calls(messages_[i]))
-            continue;
-        const id_set answered = answered_ids(messages_, i);
-        auto& assistant = std::get<assistant_message>(list.back());
-        std::erase_if(assistant.tool_calls, [&](const tool_call& call) {
-            const std::string id = call_id(call);
-            return !answered.contains(id) && !deferred.contains(id) && !(i == last && held_back.contains(id));
-        });
-        if (is_empty(assistant))
-            list.pop_back();
+    for (std::size_t place = first; place < messages_.size(); ++place) {
+        if (std::optional<message> form = sent_form(place, stay))
+            list.push_back(*std::move(form));
     }
     return list;
+}
+
+history::staying_calls history::staying(const id_set& deferred, const id_set& held_back) const
+{
+    return {deferred, held_back, held_back.empty() ? messages_.size() : last_with_calls(messages_)};
+}
+
+id_set history::staying_calls::of(const open_message& open) const
+{
+    id_set ids;
+    std::ranges::copy_if(open.unanswered, std::inserter(ids, ids.end()), [&](const std::string& id) {
+        return deferred.contains(id) || (open.place == last && held_back.contains(id));
+    });
+    return ids;
+}
+
+// Empty when nothing of the message is sent.
+std::optional<message> history::sent_form(std::size_t place, const staying_calls& stay) const
+{
+    const auto open = std::ranges::lower_bound(open_, place, {}, &open_message::place);
+    if (open == open_.end() || open->place != place)
+        return messages_[place];
+    const id_set ids = stay.of(*open);
+    auto form = std::get<assistant_message>(messages_[place]);
+    std::erase_if(form.tool_calls, [&](const tool_call& call) {
+        const std::string id = call_id(call);
+        return open->unanswered.contains(id) && !ids.contains(id);
+    });
+    if (is_empty(form))
+        return {};
+    return form;
+}
+
+std::string history::sendable_text(const id_set& deferred, const id_set& held_back, dialect to)
+{
+    const staying_calls stay = staying(deferred, held_back);
+    text_.use(to);
+    for (open_message& open : open_) {
+        id_set ids = stay.of(open);
+        if (ids != open.in_text)
+            text_.cut(open.place);
+        open.in_text = std::move(ids);
+    }
+    for (std::size_t place = text_.size(); place < messages_.size(); ++place) {
+        if (const std::optional<message> form = sent_form(place, stay))
+            text_.add(*form);
+        else
+            text_.skip();
+    }
+    return text_.array();
 }
 
 std::optional<std::string> history::find_new_violation(const id_set& deferred, const id_set& held_back)
 {
     // Tool messages are right or wrong by the assistant message before them.
-    std::size_t first = checked_;
-    while (first > 0 && first < messages_.size() && std::holds_alternative<tool_message>(messages_[first]))
-        --first;
+    const std::size_t first = start_of_answers(messages_, checked_);
     const std::vector<message> added = sendable_from(first, deferred, held_back);
     id_set unanswered = deferred;
     unanswered.insert(held_back.begin(), held_back.end());

@@ -3,6 +3,7 @@
 #include <dedalus/chat/message.hpp>
 
 #include "handoff/assemble.hpp"
+#include "handoff/messages_text.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -42,13 +43,43 @@ public:
     std::optional<std::string> find_new_violation(const id_set& deferred, const id_set& held_back = {});
 
     /// Takes back what was added since then.
-    void drop_unchecked() { messages_.resize(checked_); }
+    void drop_unchecked();
+
+    /// sendable() as the text of a JSON array; "" when there is nothing in it. What it has given before in this dialect
+    /// is used again. Throws invalid_request_error for what JSON cannot hold.
+    std::string sendable_text(const id_set& deferred, const id_set& held_back, dialect to);
+
+    /// The SHA-256 of the body whose messages are what sendable_text() has given last, as 64 lower-case hex digits.
+    std::string body_sha256(const codec::chat_request_frame& frame) { return text_.body_sha256(frame); }
 
 private:
+    /// A message with calls that no tool message answers.
+    struct open_message
+    {
+        std::size_t place = 0;
+        id_set unanswered{};
+        id_set in_text{};  ///< those of them that text_ has
+    };
+
+    /// Calls without an answer that stay in what is sent.
+    struct staying_calls
+    {
+        const id_set& deferred;
+        const id_set& held_back;
+        std::size_t last;  ///< place of the message whose calls are held back
+
+        id_set of(const open_message& open) const;
+    };
+
+    void look_again(std::size_t first);
+    staying_calls staying(const id_set& deferred, const id_set& held_back) const;
+    std::optional<message> sent_form(std::size_t place, const staying_calls& stay) const;
     std::vector<message> sendable_from(std::size_t first, const id_set& deferred, const id_set& held_back) const;
 
     std::vector<message> messages_;
-    std::size_t checked_;  ///< so many are right
+    std::size_t checked_;             ///< so many are right
+    std::vector<open_message> open_;  ///< by place
+    messages_text text_;              ///< of the first messages, or of all
 };
 
 /// What is wrong with a list of messages, by the rules of strict providers; empty when it is right. Each call of an

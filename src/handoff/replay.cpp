@@ -47,7 +47,7 @@ private:
         tell_calls();
         if (machine_.calls_open() || machine_.sending())
             return false;
-        const bool there = machine_.next_request().has_value();
+        const bool there = machine_.begin_request();
         machine_.sent_at(sent.at);
         return there && machine_.sent().turn == sent.turn && machine_.sent().reserved == sent.reserved;
     }
@@ -109,7 +109,7 @@ private:
             tell_calls();
         const bool by_request = end.reason == stop_reason::budget || end.reason == stop_reason::protocol_error;
         if (!machine_.ended() && !machine_.sending() && by_request)
-            machine_.next_request();
+            machine_.begin_request();
         if (!machine_.ended())
             machine_.stop(end.reason, end.at, end.phase);
         return true;

@@ -6,7 +6,7 @@
 
 namespace dedalus::handoff_core {
 
-/// The request that next_request() gave.
+/// The request that run_machine::begin_request() has begun.
 struct request_facts
 {
     int turn = 0;     ///< that it is to begin, from 1
@@ -20,8 +20,8 @@ struct request_facts
 enum class refusal_kind
 {
     final,       ///< the error is the caller's
-    fall_back,   ///< next_request() tries to resume in another way
-    go_plain,    ///< next_request() and those after it have no Dedalus members
+    fall_back,   ///< the next request tries to resume in another way
+    go_plain,    ///< the next request and those after it have no Dedalus members
     not_worked,  ///< the same request may be sent again, at no charge
     unknown,     ///< the server may have worked
 };

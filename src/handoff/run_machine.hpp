@@ -3,6 +3,7 @@
 #include <dedalus/api_error.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/request.hpp>
+#include <dedalus/dialect.hpp>
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_context.hpp>
@@ -47,10 +48,10 @@ struct ready_call
 /// It is a function of its settings, its request and what it is told: a machine that is told the same again is in the
 /// same state, and gives the same next request. So the log of a run is what its machine was told.
 ///
-/// next_request() gives a request; what comes of it goes to one of on_answer(), on_error(), on_refusal(),
-/// on_unknown_outcome() or on_unreadable_answer(), after which next_request() gives the same one again where that is
+/// begin_request() begins a request, which request() gives; what comes of it goes to one of on_answer(), on_error(),
+/// on_refusal(), on_unknown_outcome() or on_unreadable_answer(), after which the same one is begun again where that is
 /// allowed.
-/// While calls_open(), start_ready() gives calls to run and finish() takes their ends. When next_request() gives
+/// While calls_open(), start_ready() gives calls to run and finish() takes their ends. When begin_request() begins
 /// nothing, the run has ended.
 class run_machine
 {
@@ -58,12 +59,20 @@ public:
     /// The request must have passed check_request().
     run_machine(run_settings settings, chat_completion_request request);
 
-    /// The next request, with its turns reserved. Empty when the run has ended; running out of turns ends it.
-    std::optional<chat_completion_request> next_request();
+    /// Begins the next request: its turns are reserved. False: the run has ended; running out of turns ends it.
+    bool begin_request();
+
+    /// The request that was begun, with its messages as text of this dialect: `messages_raw`. Throws
+    /// invalid_request_error for what JSON cannot hold.
+    chat_completion_request request(dialect to);
+
+    /// The SHA-256 of the body of what request() has given last, as 64 lower-case hex digits; its other members may
+    /// have been changed.
+    std::string body_sha256(const chat_completion_request& request, bool streamed, dialect to);
 
     void on_answer(chat_completion answer, time_point now);
 
-    /// The server refused. True: next_request() tries to resume in another way. False: the error is the caller's.
+    /// The server refused. True: the next request tries to resume in another way. False: the error is the caller's.
     bool on_error(const api_error& error);
 
     /// What on_error() would make of it.

@@ -8,6 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestOf, makeEvents, makeUnary, repeated, writeBodies } from "./bodies.mjs";
 import { measureBuild } from "./build_rows.mjs";
+import { durabilityRows, measureDurability } from "./durability_rows.mjs";
 import { freePorts, runClient, startServer, stopServers } from "./processes.mjs";
 import { writeReport } from "./report.mjs";
 import { makeRows } from "./rows.mjs";
@@ -150,6 +151,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 
 try {
     const rows = await measure();
+    const isWanted = (row) => !wanted || wanted.some((id) => `store_${row}`.startsWith(id));
+    if (durabilityRows.some(isWanted)) rows.push(...measureDurability(build, work, quick ? 1 : rounds, quick, isWanted));
     if (!wanted || wanted.includes("build")) rows.push(...(await measureBuild(build, quick ? 1 : rounds)));
     const failed = writeReport(folder, rows, { rounds, quick });
     process.exitCode = failed > 0 ? 1 : 0;

@@ -18,6 +18,10 @@ export const titles = {
     dedalus_labs: "dedalus-labs (npm)",
 };
 
+// What has no client, like stores, has its own names, in the order in which it was measured.
+const namesOf = (row) => [...order.filter((each) => row.values[each]), ...Object.keys(row.values).filter((each) => !titles[each])];
+const titleOf = (name) => titles[name] ?? name;
+
 export function summary(values) {
     const sorted = [...values].sort((a, b) => a - b);
     const middle = sorted.length / 2;
@@ -33,8 +37,16 @@ function ratio(row, a, b) {
     return summary(pairs).median;
 }
 
+// Of a row of stores, each for itself.
+function limitsOf(row) {
+    return Object.entries(row.limits ?? {}).map(([name, limit]) => {
+        const { median } = summary(row.values[name]);
+        return { text: `${titleOf(name)}: ${digits(median)} (goal ${limit})`, met: median <= limit };
+    });
+}
+
 function goalsOf(row) {
-    if (!row.values.dedalus) return [];
+    if (!row.values.dedalus) return limitsOf(row);
     const checks = Object.entries(row.goals ?? {})
         .filter(([name]) => row.values[name])
         .map(([name, goal]) => {
@@ -71,12 +83,12 @@ function markdown(rows, about) {
         "Each cell: median of the rounds (least, most). Ratio: to floor B, the median of the ratios within each round.",
     ];
     for (const row of rows) {
-        lines.push("", `### ${row.title}: ${row.unit}`, "", "| client | value | ratio | peak MiB |", "|---|---|---|---|");
-        for (const name of order.filter((each) => row.values[each])) {
+        lines.push("", `### ${row.title}: ${row.unit}`, "", `| ${row.limits ? "" : "client"} | value | ratio | peak MiB |`, "|---|---|---|---|");
+        for (const name of namesOf(row)) {
             const { median, min, max } = summary(row.values[name]);
             const times = row.values.floor_b ? digits(ratio(row, name, "floor_b")) : "";
             const peak = row.peaks?.[name] ? digits(summary(row.peaks[name]).median / 1024) : "";
-            lines.push(`| ${titles[name]} | ${digits(median)} (${digits(min)}, ${digits(max)}) | ${times} | ${peak} |`);
+            lines.push(`| ${titleOf(name)} | ${digits(median)} (${digits(min)}, ${digits(max)}) | ${times} | ${peak} |`);
         }
         for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} | | |`);
         for (const { text, met } of goalsOf(row)) lines.push("", `${met ? "Met" : "**Not met**"}: ${text}`);
@@ -99,9 +111,8 @@ export function writeReport(folder, rows, options) {
     writeFileSync(path.join(folder, "report.json"), JSON.stringify({ about, rows: data }, null, 1) + "\n");
     writeFileSync(path.join(folder, "report.md"), markdown(rows, about));
     for (const row of rows.filter((each) => Object.keys(each.values).length > 1)) {
-        const bars = order
-            .filter((name) => row.values[name])
-            .map((name) => ({ label: titles[name], ours: name === "dedalus", ...summary(row.values[name]) }));
+        const bars = namesOf(row)
+            .map((name) => ({ label: titleOf(name), ours: name === "dedalus", ...summary(row.values[name]) }));
         writeFileSync(path.join(folder, `${row.id}.svg`), plot(`${row.title}: ${row.unit}`, bars, digits));
     }
     return rows.reduce((count, row) => count + Object.keys(row.problems ?? {}).length, 0);

@@ -421,6 +421,18 @@ TEST_CASE("credentials: deferred calls are sent byte for byte beside them")
     check_sealed(seen, api);
 }
 
+TEST_CASE("credentials: raw messages are sent byte for byte beside them")
+{
+    server api(test::plain_http());
+    api.enqueue(text_reply("x"));
+    chat_completion_request request = with_credentials();
+    request.messages_raw = R"([ {"role":"user","content":"a\/b"} ])";
+    test::ask(options_for(api, api), request);
+    const received_request seen = api.requests().at(0);
+    CHECK(seen.body.find(R"("messages":[ {"role":"user","content":"a\/b"} ],)") != std::string::npos);
+    check_sealed(seen, api);
+}
+
 TEST_CASE("credentials: an answer that is an error tells nothing of them")
 {
     server api(test::plain_http());

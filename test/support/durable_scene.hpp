@@ -130,7 +130,8 @@ struct durable_scene
         return [this, streamed](const dedalus::chat_completion_request& request, std::string key) {
             if (script.empty())
                 throw std::logic_error("the script is over");
-            sent.push_back(request);
+            check_key(request, streamed, dialect, key);
+            sent.push_back(with_messages(request, streamed, dialect));
             bodies.push_back(dedalus::codec::encode_chat_request(request, streamed, dialect));
             keys.push_back(std::move(key));
             said next = std::move(script.front());

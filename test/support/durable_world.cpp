@@ -174,9 +174,8 @@ core::id_set unanswered(const world& w, const dedalus::chat_completion_request& 
     return ids;
 }
 
-void look_at(world& w, const dedalus::chat_completion_request& request, const std::string& key)
+void look_at(world& w, const dedalus::chat_completion_request& request, const std::string& body, const std::string& key)
 {
-    const std::string body = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
     w.requests[key].insert(body);
     w.bodies.push_back(body);
     if (w.requests[key].size() > 1)
@@ -209,11 +208,12 @@ asio::awaitable<dedalus::chat_completion> serve(
 )  // borrowed: p
 {
     co_await p.w.step(p);
-    std::string text = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
-    const bool announced = co_await is_announced(p.w, key, std::move(text));
+    const std::string text = dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus);
+    const bool announced = co_await is_announced(p.w, key, text);
     if (!announced && p.w.off != rule::intent_first)
         p.w.violations.push_back("a request was sent that the store does not know of");
-    look_at(p.w, request, key);
+    request = with_messages(request, false, dedalus::dialect::dedalus);
+    look_at(p.w, request, text, key);
     tell_early(*feed, request);
     std::string body = p.w.scheduling ? reply_for_rules(request) : reply(request);
     dedalus::chat_completion answer = dedalus::codec::decode_chat_completion(body);

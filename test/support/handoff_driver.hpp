@@ -5,6 +5,7 @@
 
 #include "handoff/run_machine.hpp"
 #include "support/catch.hpp"
+#include "support/sent_request.hpp"
 
 #include <chrono>
 #include <map>
@@ -52,7 +53,7 @@ struct driver
     /// Sends the next request, which must be there, and takes this answer.
     void exchange(dedalus::chat_completion answer)
     {
-        std::optional<dedalus::chat_completion_request> request = machine.next_request();
+        std::optional<dedalus::chat_completion_request> request = next_request(machine);
         REQUIRE(request);
         core::id_set open = deferred_in(*request);
         open.insert(held_back.begin(), held_back.end());
@@ -87,7 +88,7 @@ struct driver
     /// The end of the run: nothing more is to be sent.
     dedalus::run_result result()
     {
-        CHECK_FALSE(machine.next_request());
+        CHECK_FALSE(machine.begin_request());
         CHECK_FALSE(machine.calls_open());
         dedalus::run_result r = machine.result();
         CHECK_FALSE(core::find_violation(r.messages, {}));

@@ -110,7 +110,8 @@ inline std::shared_ptr<const engine::run_input> scene::input()
 {
     auto result = std::make_shared<engine::run_input>();
     result->send = [this](const dedalus::chat_completion_request& asked, std::string key) {
-        sent.push_back(asked);
+        check_key(asked, false, dedalus::dialect::dedalus, key);
+        sent.push_back(with_messages(asked, false, dedalus::dialect::dedalus));
         keys.push_back(std::move(key));
         if (script.empty())
             script.push_back({{}, std::make_exception_ptr(std::logic_error("the script is over"))});

@@ -107,6 +107,10 @@ struct chat_completion_request
     /// chat_completion::deferred_raw. Must be a JSON array. Not a wire member.
     std::string deferred_calls_raw{};
 
+    /// When not empty, sent as `messages` byte for byte, whatever the dialect, in place of the typed member: for a long
+    /// history whose text is known. Must be a JSON array; only its brackets are looked at. Not a wire member.
+    std::string messages_raw{};
+
     bool operator==(const chat_completion_request&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(

@@ -151,7 +151,7 @@ public:
     ///
     /// Throws from the call itself invalid_request_error when
     /// - `n` is not 1, `max_turns` less than 1, or `deferred` true;
-    /// - `deferred_calls_raw` is not a JSON array;
+    /// - `deferred_calls_raw` is not a JSON array, or `messages_raw` is set;
     /// - `messages` have a tool call without an answer (deferred ones need none), a tool message without a call, or two
     ///   for one call;
     /// - `extra` has a value for what the loop sets: `messages`, `tools`, `tool_choice`, `n`, `stream`, `deferred`,

@@ -80,73 +80,102 @@ struct effort
     std::vector<int> lengths{10, 100, 1000};
 };
 
+constexpr double most_micros = 5000;
+
+double load_millis(const store_ptr& store)
+{
+    dedalus::stores::load_request request;
+    request.run_id = "long";
+    const auto begun = std::chrono::steady_clock::now();
+    const dedalus::stores::load_result result = wait_for(store->load(std::move(request)));
+    if (result.outcome != dedalus::stores::load_outcome::loaded)
+        throw std::runtime_error("a run cannot be loaded");
+    return millis(std::chrono::steady_clock::now() - begun);
+}
+
 /// What 100 turns with three results of 4 KiB each cost a store, and what it is to load them again.
-void measure_store(bench::report& out, const std::string& name, const store_ptr& store, const effort& e)
+finished_run measure_store(bench::report& out, const std::string& name, const store_ptr& store, const effort& e)
 {
     run_shape shape;
     shape.turns = e.turns;
     bench::store_load load;
     const auto measured = std::make_shared<bench::measured_store>(store, load);
     const finished_run done = bench::follow(shape, measured, "long");
-    if (name == "memory") {
-        out.add(
-            "bytes written / bytes of the run",
-            static_cast<double>(load.bytes) / static_cast<double>(done.payload_bytes),
-            "",
-            1.25
-        );
-        out.add("largest head", static_cast<double>(load.largest_head) / kib, "KiB", 16);
-        out.add("bytes of the run", static_cast<double>(done.payload_bytes) / kib, "KiB");
-    }
-    out.add(name + ": write, p50", micros(load.quantile(0.5)), "us");
-    out.add(name + ": write, p99", micros(load.quantile(0.99)), "us", name == "memory" ? 0 : 5000);
-    const double loaded = median(e.repeats, [&store] {
-        dedalus::stores::load_request request;
-        request.run_id = "long";
-        const auto begun = std::chrono::steady_clock::now();
-        const dedalus::stores::load_result result = wait_for(store->load(std::move(request)));
-        if (result.outcome != dedalus::stores::load_outcome::loaded)
-            throw std::runtime_error("a run cannot be loaded");
-        return millis(std::chrono::steady_clock::now() - begun);
-    });
-    out.add(name + ": load", loaded, "ms");
-    if (name == "memory") {
+    const double amplification = static_cast<double>(load.bytes) / static_cast<double>(done.payload_bytes);
+    const bool on_disk = name != "memory";
+    const std::string of = name + ": ";
+    out.add({"amplification", name}, of + "bytes written / bytes of the run", amplification, "", 1.25);
+    out.add({"commit_p50", name}, of + "commit, p50", micros(bench::quantile(load.commits, 0.5)), "us");
+    const double slow_commit = micros(bench::quantile(load.commits, 0.99));
+    out.add({"commit_p99", name}, of + "commit, p99", slow_commit, "us", on_disk ? most_micros : 0);
+    out.add({"append_p50", name}, of + "append, p50", micros(bench::quantile(load.appends, 0.5)), "us");
+    const double slow_append = micros(bench::quantile(load.appends, 0.99));
+    out.add({"append_p99", name}, of + "append, p99", slow_append, "us", on_disk ? most_micros : 0);
+    out.add({"load", name}, of + "load", median(e.repeats, [&store] { return load_millis(store); }), "ms");
+    if (!on_disk) {
+        out.add({}, "largest head", static_cast<double>(load.largest_head) / kib, "KiB", 16);
+        out.add({}, "bytes of the run", static_cast<double>(done.payload_bytes) / kib, "KiB");
         const double resumed = median(e.repeats, [&] { return millis(bench::follow(shape, store, "long").cpu_time); });
-        out.add("load and rebuild in memory, CPU", resumed, "ms", 20);
+        out.add({}, "load and rebuild in memory, CPU", resumed, "ms", 20);
     }
+    return done;
 }
 
-/// Bytes and time that a turn costs the store, whatever the length of the run.
+constexpr run_shape short_turns(int turns)
+{
+    return {.turns = turns, .calls = 1, .message_bytes = 100, .result_bytes = 200};
+}
+
+/// How often a run of so many turns is followed, so that each length gets the same work.
+int times(int turns, const effort& e)
+{
+    return e.repeats * std::max(1, e.lengths.back() / turns / 4);
+}
+
+/// Bytes and time that a turn costs, whatever the length of the run.
 void measure_length(bench::report& out, const effort& e)
 {
     std::vector<double> bytes;
-    std::vector<double> times;
+    std::vector<double> plain;
+    std::vector<double> stored;
     for (const int turns : e.lengths) {
-        run_shape shape{.turns = turns, .calls = 1, .message_bytes = 100, .result_bytes = 200};
+        const run_shape shape = short_turns(turns);
         bench::store_load load;
-        const auto store = std::make_shared<bench::measured_store>(std::make_shared<dedalus::memory_run_store>(), load);
-        const finished_run done = bench::follow(shape, store, "run");
+        stored.push_back(median(times(turns, e), [&] {
+            load = {};
+            const auto memory = std::make_shared<dedalus::memory_run_store>();
+            const auto store = std::make_shared<bench::measured_store>(memory, load);
+            return micros(bench::follow(shape, store, "run").cpu_time) / turns;
+        }));
+        plain.push_back(median(times(turns, e), [&] { return micros(bench::follow(shape).cpu_time) / turns; }));
         bytes.push_back(static_cast<double>(load.bytes) / turns);
-        times.push_back(micros(load.total()) / turns);
+        const std::string id = std::to_string(turns) + " turns";
         const std::string of = " of " + std::to_string(turns);
-        out.add("bytes written for a turn" + of, bytes.back(), "B");
-        out.add("time of the store for a turn" + of, times.back(), "us");
-        out.add("CPU of a turn" + of, micros(done.cpu_time) / turns, "us");
+        out.add({"growth_bytes", id}, "bytes written for a turn" + of, bytes.back(), "B");
+        out.add({"growth_store", id}, "time of the store for a turn" + of, micros(load.total()) / turns, "us");
+        out.add({"growth_plain", id}, "CPU of a turn" + of + ", no store", plain.back(), "us");
+        out.add({"growth_stored", id}, "CPU of a turn" + of + ", store in memory", stored.back(), "us");
     }
-    out.add("growth of the bytes for a turn, longest / shortest", bytes.back() / bytes.front(), "", 1.1);
+    out.add({}, "growth of the bytes for a turn, longest / shortest", bytes.back() / bytes.front(), "", 1.1);
+    out.add({}, "growth of the CPU for a turn, no store", plain.back() / plain.front(), "");
+    out.add({}, "growth of the CPU for a turn, store in memory", stored.back() / stored.front(), "");
 }
 
-void measure_loop(bench::report& out, const effort& e)
+/// What a turn with one call costs, with the store and all of its threads.
+void measure_loop(bench::report& out, const std::string& name, const store_ptr& store, const effort& e)
 {
-    const run_shape shape{.turns = 10, .calls = 1, .message_bytes = 100, .result_bytes = 200};
-    const double plain =
-        median(20 * e.repeats, [&shape] { return micros(bench::follow(shape).cpu_time) / shape.turns; });
-    out.add("loop without a store, CPU of a turn with one call", plain, "us");
-    const double stored = median(20 * e.repeats, [&shape] {
-        return micros(bench::follow(shape, std::make_shared<dedalus::memory_run_store>(), "run").cpu_time) /
-               shape.turns;
+    const run_shape shape = short_turns(10);
+    std::vector<double> walls;
+    int runs = 0;
+    const double cpu = median(10 * e.repeats, [&] {
+        const finished_run done =
+            store ? bench::follow(shape, store, "loop-" + std::to_string(++runs)) : bench::follow(shape);
+        walls.push_back(micros(done.wall_time) / shape.turns);
+        return micros(done.cpu_time) / shape.turns;
     });
-    out.add("loop with a store in memory, CPU of a turn with one call", stored, "us");
+    std::sort(walls.begin(), walls.end());
+    out.add({"loop_cpu", name}, name + ": CPU of a turn with one call", cpu, "us");
+    out.add({"loop_wall", name}, name + ": time of a turn with one call", walls[walls.size() / 2], "us");
 }
 
 #ifdef DEDALUS_WITH_SQLITE
@@ -158,30 +187,49 @@ void measure_sqlite(bench::report& out, const effort& e, bool full_sync)
     dedalus::sqlite_store_options options;
     options.full_sync = full_sync;
     auto store = std::make_shared<dedalus::sqlite_run_store>((folder / "runs.db").string(), options);
-    measure_store(out, full_sync ? "SQLite, full sync" : "SQLite, normal sync", store, e);
+    const std::string name = full_sync ? "SQLite, full sync" : "SQLite, normal sync";
+    measure_store(out, name, store, e);
+    measure_loop(out, name, store, e);
     store.reset();
     std::filesystem::remove_all(folder);
 }
 #endif
 
 #ifdef DEDALUS_WITH_POSTGRES
+boost::asio::awaitable<bool> make_tables(std::shared_ptr<dedalus::run_store> store)
+{
+    co_await store->migrate();
+    co_return true;
+}
+
+/// Bytes of the write-ahead log of the server so far.
+double log_bytes(const test::postgres_server& server)
+{
+    return std::stod(server.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"));
+}
+
 void measure_postgres(bench::report& out, const effort& e)
 {
     const test::postgres_server server(test::postgres_server::durability::full);
     boost::asio::thread_pool threads(1);
     const auto store = std::make_shared<dedalus::postgres_run_store>(threads.get_executor(), server.connection());
-    wait_for([](store_ptr s) -> boost::asio::awaitable<bool> {
-        co_await s->migrate();
-        co_return true;
-    }(store));
-    measure_store(out, "PostgreSQL", store, e);
+    wait_for(make_tables(store));
+    const std::string name = "PostgreSQL";
+    const double before = log_bytes(server);
+    const finished_run done = measure_store(out, name, store, e);
+    const double logged = (log_bytes(server) - before) / static_cast<double>(done.payload_bytes);
+    out.add({"wal", name}, "PostgreSQL: write-ahead log / bytes of the run", logged, "");
+    measure_loop(out, name, store, e);
 }
 #endif
 
 bench::report measure(const effort& e)
 {
     bench::report out;
-    measure_store(out, "memory", std::make_shared<dedalus::memory_run_store>(), e);
+    const auto memory = std::make_shared<dedalus::memory_run_store>();
+    measure_loop(out, "no store", nullptr, e);
+    measure_loop(out, "memory", memory, e);
+    measure_store(out, "memory", memory, e);
 #ifdef DEDALUS_WITH_SQLITE
     measure_sqlite(out, e, true);
     measure_sqlite(out, e, false);
@@ -190,7 +238,6 @@ bench::report measure(const effort& e)
     measure_postgres(out, e);
 #endif
     measure_length(out, e);
-    measure_loop(out, e);
     return out;
 }
 

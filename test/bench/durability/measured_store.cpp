@@ -9,29 +9,28 @@ namespace bench {
 namespace stores = dedalus::stores;
 using clock = std::chrono::steady_clock;
 
-std::chrono::nanoseconds store_load::quantile(double share) const
-{
-    if (writes.empty())
-        return {};
-    std::vector<std::chrono::nanoseconds> sorted = writes;
-    std::sort(sorted.begin(), sorted.end());
-    const auto place = static_cast<std::size_t>(share * static_cast<double>(sorted.size()));
-    return sorted[std::min(place, sorted.size() - 1)];
-}
-
 std::chrono::nanoseconds store_load::total() const
 {
-    return std::accumulate(writes.begin(), writes.end(), std::chrono::nanoseconds());
+    const auto sum_of = [](const std::vector<std::chrono::nanoseconds>& times) {
+        return std::accumulate(times.begin(), times.end(), std::chrono::nanoseconds());
+    };
+    return sum_of(commits) + sum_of(appends);
+}
+
+std::chrono::nanoseconds quantile(std::vector<std::chrono::nanoseconds> times, double share)
+{
+    if (times.empty())
+        return {};
+    std::sort(times.begin(), times.end());
+    const auto place = static_cast<std::size_t>(share * static_cast<double>(times.size()));
+    return times[std::min(place, times.size() - 1)];
 }
 
 boost::asio::awaitable<stores::create_outcome> measured_store::create(stores::create_request r)
 {
     count(r.head);
     count(r.entries);
-    const clock::time_point begun = clock::now();
-    const stores::create_outcome outcome = co_await to_->create(std::move(r));
-    load_.writes.push_back(clock::now() - begun);
-    co_return outcome;
+    co_return co_await to_->create(std::move(r));
 }
 
 boost::asio::awaitable<stores::commit_result> measured_store::commit(stores::commit_request r)
@@ -43,7 +42,7 @@ boost::asio::awaitable<stores::commit_result> measured_store::commit(stores::com
         load_.bytes += wait.body.size();
     const clock::time_point begun = clock::now();
     const stores::commit_result result = co_await to_->commit(std::move(r));
-    load_.writes.push_back(clock::now() - begun);
+    load_.commits.push_back(clock::now() - begun);
     co_return result;
 }
 
@@ -52,7 +51,7 @@ boost::asio::awaitable<stores::append_result> measured_store::append_call(stores
     count(r.records);
     const clock::time_point begun = clock::now();
     stores::append_result result = co_await to_->append_call(std::move(r));
-    load_.writes.push_back(clock::now() - begun);
+    load_.appends.push_back(clock::now() - begun);
     co_return result;
 }
 

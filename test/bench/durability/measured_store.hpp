@@ -14,12 +14,14 @@ struct store_load
 {
     std::size_t bytes = 0;         ///< of heads, entries, records and waits
     std::size_t largest_head = 0;  ///< in bytes
-    std::vector<std::chrono::nanoseconds> writes{};
+    std::vector<std::chrono::nanoseconds> commits{};
+    std::vector<std::chrono::nanoseconds> appends{};
 
-    /// The time that so many of the writes, 0 to 1, took at most.
-    std::chrono::nanoseconds quantile(double share) const;
     std::chrono::nanoseconds total() const;
 };
+
+/// The time that so many of these, 0 to 1, took at most.
+std::chrono::nanoseconds quantile(std::vector<std::chrono::nanoseconds> times, double share);
 
 /// Counts what is written and takes the time, until the caller goes on.
 class measured_store final : public test::forwarding_store

@@ -27,9 +27,9 @@ bool is_met(const json::object& row)
 
 }  // namespace
 
-void report::add(const std::string& what, double value, const std::string& unit, double at_most)
+void report::add(const place& at, const std::string& what, double value, const std::string& unit, double at_most)
 {
-    json::object row{{"what", what}, {"value", value}, {"unit", unit}};
+    json::object row{{"row", at.row}, {"of", at.of}, {"what", what}, {"value", value}, {"unit", unit}};
     if (at_most > 0)
         row["at_most"] = at_most;
     rows_.push_back(std::move(row));

@@ -1,6 +1,7 @@
 #include "bench/durability/scripted_run.hpp"
 
 #include "codec/decode_chat.hpp"
+#include "codec/encode_chat_request.hpp"
 #include "handoff/durable_run.hpp"
 #include "handoff/engine.hpp"
 
@@ -29,6 +30,14 @@ struct script
     run_shape shape;
     int turn = 0;
     std::size_t payload = 0;
+
+    /// Makes the body of the request, as the client does, and gives the answer to it.
+    std::string answer_to(const dedalus::chat_completion_request& request)
+    {
+        if (dedalus::codec::encode_chat_request(request, false, dedalus::dialect::dedalus).empty())
+            throw std::runtime_error("a request without a body");
+        return next_body();
+    }
 
     std::string next_body()
     {
@@ -112,7 +121,9 @@ durable_input(script& s, std::shared_ptr<dedalus::run_store> store, const std::s
     definition.max_result_bytes = plenty;
     definition.tools.emplace_back("work", dedalus::tool_effect::once);
     input->tools = tools(s);
-    input->send = [&s](const dedalus::chat_completion_request&, std::string) { return answer(s.next_body()); };
+    input->send = [&s](const dedalus::chat_completion_request& request, std::string) {
+        return answer(s.answer_to(request));
+    };
     input->clocks.steady = [] { return std::chrono::steady_clock::now(); };
     input->clocks.system = [] { return std::chrono::system_clock::now(); };
     input->random = [] { return 0.5; };
@@ -122,7 +133,9 @@ durable_input(script& s, std::shared_ptr<dedalus::run_store> store, const std::s
 std::shared_ptr<const engine::run_input> plain_input(script& s)
 {
     auto input = std::make_shared<engine::run_input>();
-    input->send = [&s](const dedalus::chat_completion_request&, std::string) { return answer(s.next_body()); };
+    input->send = [&s](const dedalus::chat_completion_request& request, std::string) {
+        return answer(s.answer_to(request));
+    };
     input->tools = tools(s);
     input->max_result_bytes = plenty;
     input->settings.run_id = "bench";
@@ -144,7 +157,7 @@ asio::awaitable<dedalus::run_result> on_strand(std::shared_ptr<const engine::dur
 std::chrono::nanoseconds cpu_time()
 {
     std::timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
@@ -153,10 +166,12 @@ finished_run run(script& s, asio::awaitable<dedalus::run_result> operation)
     finished_run done;
     std::exception_ptr thrown;
     asio::io_context context;
+    const auto entered = std::chrono::steady_clock::now();
     const std::chrono::nanoseconds begun = cpu_time();
     asio::co_spawn(context, std::move(operation), [&](std::exception_ptr failure, dedalus::run_result result) {
         thrown = failure;
         done.cpu_time = cpu_time() - begun;
+        done.wall_time = std::chrono::steady_clock::now() - entered;
         done.result = std::move(result);
     });
     context.run();

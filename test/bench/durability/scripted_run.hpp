@@ -23,7 +23,8 @@ struct finished_run
 {
     dedalus::run_result result{};
     std::size_t payload_bytes = 0;        ///< answers as they came, and results
-    std::chrono::nanoseconds cpu_time{};  ///< of the thread that followed the run
+    std::chrono::nanoseconds cpu_time{};  ///< of the process: the threads of a store are in it
+    std::chrono::nanoseconds wall_time{};
 };
 
 /// To its end, with a store; the same id again gives the stored result.

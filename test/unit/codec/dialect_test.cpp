@@ -125,6 +125,15 @@ TEST_CASE("Mistral's dialect uses Mistral's names")
     CHECK(elsewhere.at("messages").at(0).at("role") == "developer");
 }
 
+TEST_CASE("Mistral's dialect leaves raw messages as they are, and has the text of a message in its own form")
+{
+    chat_completion_request request{.model = "m", .messages = {developer_message{"Be brief."}}};
+    const std::string text = codec::encode_message(request.messages[0], 0, dialect::mistral);
+    CHECK(boost::json::parse(text) == body_of(request, dialect::mistral).at("messages").at(0));
+    request.messages_raw = R"([{"role":"developer","content":"Be brief."}])";
+    CHECK(body_of(request, dialect::mistral).at("messages").at(0).at("role") == "developer");
+}
+
 TEST_CASE("Mistral's dialect does not overwrite what is there under the new name")
 {
     const chat_completion_request request{.model = "m", .max_tokens = 3, .max_completion_tokens = 9};

@@ -1,12 +1,16 @@
 #include "codec/encode_chat_request.hpp"
 
 #include <dedalus/error.hpp>
+#include <dedalus/json.hpp>
 
 #include "codec/decode_chat.hpp"
 #include "support/catch.hpp"
+#include "support/fixtures.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
 
+#include <cstddef>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -85,6 +89,71 @@ TEST_CASE("raw deferred calls go in byte for byte, in place of all others")
         encode_chat_request(request, true, dialect::dedalus) ==
         R"({"model":"m","stream":true,"deferred_calls":)" + raw + "}"
     );
+}
+
+TEST_CASE("raw messages go in byte for byte where the typed ones would stand")
+{
+    const std::string raw = "[ {\"role\":\"user\",\"content\":\"a\\/b\"}\n]";
+    chat_completion_request request{.model = "m", .messages = {user_message{"typed"}}, .seed = 1, .messages_raw = raw};
+    request.extra["messages"] = json::array{"extra"};
+    CHECK(
+        encode_chat_request(request, false, dialect::dedalus) == R"({"model":"m","messages":)" + raw + R"(,"seed":1})"
+    );
+    request.seed.reset();
+    CHECK(encode_chat_request(request, false, dialect::dedalus) == R"({"model":"m","messages":)" + raw + "}");
+    request.deferred_calls_raw = "[ ]";
+    CHECK(
+        encode_chat_request(request, true, dialect::dedalus) ==
+        R"({"model":"m","messages":)" + raw + R"(,"stream":true,"deferred_calls":[ ]})"
+    );
+    const codec::chat_request_frame frame = codec::encode_chat_request_frame(request, true, dialect::dedalus);
+    CHECK(encode_chat_request(request, true, dialect::dedalus) == frame.before + raw + frame.after);
+    for (const char* wrong : {"{}", "[", "x"}) {
+        request.messages_raw = wrong;
+        CHECK_THROWS_AS(encode_chat_request(request, false, dialect::dedalus), invalid_request_error);
+    }
+}
+
+TEST_CASE("raw messages make the body that the typed ones make, whatever else is in it")
+{
+    const auto to = GENERATE(dialect::dedalus, dialect::openai, dialect::mistral);
+    const bool stream = GENERATE(false, true);
+    const bool model_in_extra = GENERATE(false, true);
+    for (const std::string& name : test::fixture_names("request")) {
+        INFO(name);
+        auto request = json::value_to<chat_completion_request>(test::fixture_json("request/" + name));
+        if (request.messages.empty() || (stream && request.deferred.value_or(false)))
+            continue;
+        if (model_in_extra) {
+            request.extra["model"] = "other";
+            request.top_p = 0.5;
+        }
+        const std::string body = encode_chat_request(request, stream, to);
+        const codec::chat_request_frame frame = codec::encode_chat_request_frame(request, stream, to);
+        request.messages_raw = "[" + codec::encode_message(request.messages[0], 0, to);
+        for (std::size_t i = 1; i < request.messages.size(); ++i)
+            request.messages_raw += ',' + codec::encode_message(request.messages[i], i, to);
+        request.messages_raw += ']';
+        request.messages.clear();
+        CHECK(encode_chat_request(request, stream, to) == body);
+        CHECK(frame.before + request.messages_raw + frame.after == body);
+    }
+}
+
+TEST_CASE("the text of a message is that which it has in a body")
+{
+    const chat_completion_request request{.model = "m", .messages = {user_message{"a \u00e4\n\"b\""}}};
+    CHECK(
+        encode_chat_request(request, false, dialect::dedalus) ==
+        R"({"model":"m","messages":[)" + codec::encode_message(request.messages[0], 0, dialect::dedalus) + "]}"
+    );
+    try {
+        static_cast<void>(codec::encode_message(user_message{"\xff"}, 3, dialect::dedalus));
+        FAIL("nothing was thrown");
+    }
+    catch (const invalid_request_error& e) {
+        CHECK(std::string(e.what()).starts_with("messages[3].content"));
+    }
 }
 
 TEST_CASE("deferred of an answer comes back as deferred_calls without a changed byte")

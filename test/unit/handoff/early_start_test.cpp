@@ -111,7 +111,7 @@ struct streamed
         for (const std::string& name : in->settings.tool_names)
             in->settings.effects.emplace(name, s.tools.find(name)->options.effect);
         in->send = [this](const dedalus::chat_completion_request& request, const std::string&) {
-            s.sent.push_back(request);
+            s.sent.push_back(test::with_messages(request, true, dedalus::dialect::dedalus));
             told next = script.at(s.sent.size() - 1);
             return tell(std::move(next));
         };

@@ -162,9 +162,9 @@ TEST_CASE("When the server cannot resume, the calls that were held back are not 
 {
     driver d = held_run();
     d.turn(handoff_answer("[" + call_a + "," + call_h + "]", deferred_d));
-    REQUIRE(d.machine.next_request());
+    REQUIRE(d.machine.begin_request());
     CHECK(d.machine.on_error(test::refusal(404, "no such session")));
-    const auto again = d.machine.next_request();
+    const auto again = test::next_request(d.machine);
     REQUIRE(again);
     CHECK(outline(again->messages) == "user assistant(a) tool:a");
 }

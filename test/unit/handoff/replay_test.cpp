@@ -97,7 +97,7 @@ struct random_run
 
     void send()
     {
-        const request r = machine.next_request();
+        const request r = test::next_request(machine);
         REQUIRE(r);
         log.emplace_back(core::request_sent{machine.sent().turn, machine.sent().reserved});
         switch (pick(6)) {
@@ -191,7 +191,7 @@ struct random_run
             return true;
         }
         core::run_machine probe = copy();
-        if (!probe.next_request())
+        if (!probe.begin_request())
             return false;
         send();
         return true;
@@ -224,12 +224,12 @@ TEST_CASE("A machine that is told the log of another one is in the same state af
             if (run.machine.calls_open() || !going)
                 continue;
             core::run_machine next = run.machine;
-            REQUIRE(bytes(again.next_request()) == bytes(next.next_request()));
+            REQUIRE(bytes(test::next_request(again)) == bytes(test::next_request(next)));
             REQUIRE(again.sent().epoch == next.sent().epoch);
             REQUIRE(again.sent().attempt == next.sent().attempt);
         }
         core::run_machine end = run.machine;
-        CHECK_FALSE(end.next_request());
+        CHECK_FALSE(end.begin_request());
         CHECK(end.result().phase == run_phase::completed);
     }
     CHECK(compared > 1000);
@@ -270,17 +270,17 @@ TEST_CASE("A request of unknown outcome is sent again as it was, as long as turn
     dedalus::chat_completion_request asked = test::question();
     asked.max_turns = 4;
     driver d(test::settings(10), asked);
-    const std::string first = bytes(d.machine.next_request());
+    const std::string first = bytes(test::next_request(d.machine));
     d.machine.on_unknown_outcome();
-    CHECK(bytes(d.machine.next_request()) == first);
+    CHECK(bytes(test::next_request(d.machine)) == first);
     CHECK(d.machine.sent().epoch == 0);
     CHECK(d.machine.sent().attempt == 2);
     d.machine.on_unknown_outcome();
-    const request third = d.machine.next_request();
+    const request third = test::next_request(d.machine);
     REQUIRE(third);
     CHECK(third->max_turns == 2);
     d.machine.on_unknown_outcome();
-    CHECK_FALSE(d.machine.next_request());
+    CHECK_FALSE(d.machine.begin_request());
     const dedalus::run_result r = d.machine.result();
     CHECK(r.phase == run_phase::budget_exhausted);
     CHECK(r.llm_turns.charged_unknown == 10);
@@ -291,12 +291,12 @@ TEST_CASE("A request of unknown outcome is sent again as it was, as long as turn
 TEST_CASE("After a refusal nothing is charged and the request counts as another one")
 {
     driver d;
-    d.machine.next_request();
+    d.machine.begin_request();
     CHECK(d.machine.judge(test::refusal(429, "slow down")) == core::refusal_kind::not_worked);
     CHECK(d.machine.judge(test::refusal(503, "busy")) == core::refusal_kind::unknown);
     CHECK(d.machine.judge(test::refusal(400, "no such model")) == core::refusal_kind::final);
     d.machine.on_refusal(core::refusal_kind::not_worked);
-    REQUIRE(d.machine.next_request());
+    REQUIRE(d.machine.begin_request());
     CHECK(d.machine.sent().epoch == 1);
     CHECK(d.machine.sent().reserved == 10);
     CHECK(d.machine.result().llm_turns.spent() == 0);

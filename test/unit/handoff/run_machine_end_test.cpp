@@ -292,11 +292,11 @@ TEST_CASE("A lost session is replaced step by step, and the budget is not charge
         R"(,"pending_tools":[{"id":"a","name":"tool","arguments":{}}],"correlation_id":"c1","deferred":)" + deferred
     ));
     const dedalus::api_error lost = test::refusal(404, "no such session");
-    const auto first = d.machine.next_request();
+    const auto first = test::next_request(d.machine);
     CHECK(d.machine.on_error(lost));
-    const auto second = d.machine.next_request();
+    const auto second = test::next_request(d.machine);
     CHECK(d.machine.on_error(lost));
-    const auto third = d.machine.next_request();
+    const auto third = test::next_request(d.machine);
     REQUIRE((first && second && third));
 
     CHECK(first->correlation_id == "c1");
@@ -321,19 +321,19 @@ TEST_CASE("A lost session is replaced step by step, and the budget is not charge
 TEST_CASE("Errors about other things are not retried by the loop, and unknown outcomes are charged")
 {
     driver definite;
-    definite.machine.next_request();
+    definite.machine.begin_request();
     CHECK_FALSE(definite.machine.on_error(test::refusal(401, "no")));
     CHECK(definite.machine.result().llm_turns.spent() == 0);
 
     const int status = GENERATE(408, 500, 503);
     driver unknown;
-    unknown.machine.next_request();
+    unknown.machine.begin_request();
     CHECK_FALSE(unknown.machine.on_error(test::refusal(status, "session")));
     CHECK(unknown.machine.result().llm_turns.charged_unknown == 10);
     CHECK(unknown.machine.result().usage_incomplete);
 
     driver cut;
-    cut.machine.next_request();
+    cut.machine.begin_request();
     cut.machine.on_unknown_outcome();
     CHECK(cut.machine.result().llm_turns.charged_unknown == 10);
 }
@@ -342,7 +342,7 @@ TEST_CASE("An error of the authorization server ends the run without a charge an
 {
     const int status = GENERATE(404, 500);
     driver d;
-    d.machine.next_request();
+    d.machine.begin_request();
     dedalus::api_error_details details{.status = status, .server = "the MCP authorization server"};
     CHECK_FALSE(d.machine.on_error(dedalus::api_error(dedalus::errc::api, details)));
     CHECK(d.machine.result().llm_turns.spent() == 0);
@@ -366,6 +366,9 @@ TEST_CASE("Requests that cannot be run in a loop are refused")
     request.max_turns = 0;
     CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
     request.max_turns.reset();
+    request.messages_raw = "[]";
+    CHECK_THROWS_AS(core::check_request(request), dedalus::invalid_request_error);
+    request.messages_raw.clear();
 
     dedalus::tool_message stray;
     stray.tool_call_id = "a";

@@ -78,7 +78,7 @@ TEST_CASE("The deferred calls are in the body byte for byte")
 {
     driver d;
     d.turn(handoff_answer(two_pending, R"(,"deferred":)" + deferred));
-    const auto request = d.machine.next_request();
+    const auto request = test::next_request(d.machine);
     REQUIRE(request);
     const std::string body = dedalus::codec::encode_chat_request(*request, false, dedalus::dialect::dedalus);
     CHECK(body.find("\"deferred_calls\":" + deferred) != std::string::npos);

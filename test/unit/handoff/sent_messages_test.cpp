@@ -42,7 +42,7 @@ TEST_CASE("A list of messages that a server would refuse for ever ends the run, 
     driver d;
     d.turn(handoff_answer(one_call));
     d.machine.add_input(answer_of_nothing());
-    CHECK_FALSE(d.machine.next_request());
+    CHECK_FALSE(d.machine.begin_request());
     CHECK(d.machine.ended());
     const dedalus::run_result r = d.machine.result();
     CHECK(r.phase == run_phase::failed);
