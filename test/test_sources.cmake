@@ -57,8 +57,11 @@ set(dedalus_unit_test_sources
     unit/codec/wire_schema_test.cpp
     unit/codec/wire_types_test.cpp
     unit/codec/wire_writer_test.cpp
+    unit/crypto/aes_gcm_test.cpp
     unit/crypto/base64url_test.cpp
     unit/crypto/credential_envelope_test.cpp
+    unit/crypto/hex_test.cpp
+    unit/crypto/hmac_test.cpp
     unit/crypto/jwks_test.cpp
     unit/crypto/secret_test.cpp
     unit/crypto/sha256_test.cpp
