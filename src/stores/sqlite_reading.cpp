@@ -208,10 +208,10 @@ list_page sqlite_tables::list(const list_query& query, time_point now)
     return page;
 }
 
-std::optional<std::string> sqlite_tables::get_blob(const std::string& run_id, const std::string& sha256)
+std::optional<std::string> sqlite_tables::get_blob(const std::string& run_id, const std::string& name)
 {
     sqlite_query q = db_.query(
-        "SELECT bytes FROM blobs WHERE run_id = ? AND sha256 = ?", std::string_view(run_id), std::string_view(sha256)
+        "SELECT bytes FROM blobs WHERE run_id = ? AND sha256 = ?", std::string_view(run_id), std::string_view(name)
     );
     if (!q.next())
         return {};
