@@ -242,10 +242,12 @@ set(dedalus_loopback_test_sources
 set(dedalus_store_test_sources
     stores/checkpoint_test.cpp
     stores/conformance_test.cpp
+    stores/encrypted_store_test.cpp
     stores/memory_store_test.cpp
 )
 
 set(dedalus_sqlite_test_sources
+    stores/encrypted_sqlite_test.cpp
     stores/killed_runs_test.cpp
     stores/moved_runs_test.cpp
     stores/runs_program_test.cpp
@@ -253,6 +255,7 @@ set(dedalus_sqlite_test_sources
     stores/transactional_tools_test.cpp
 )
 set(dedalus_postgres_test_sources
+    stores/postgres_encrypted_test.cpp
     stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
     stores/postgres_moved_runs_test.cpp

@@ -25,6 +25,11 @@ asio::awaitable<std::string> run_store::put_blob(std::string run_id, std::string
     co_return name;
 }
 
+stores::append_request run_store::for_append_in(stores::append_request finish) const
+{
+    return finish;
+}
+
 // The operations that a store need not have.
 
 asio::awaitable<bool> run_store::set_ttl(std::string, std::optional<std::chrono::milliseconds>)

@@ -125,6 +125,10 @@ public:
 
     /// Wake-ups of one run, or of all when `run_id` is empty, from now on.
     virtual boost::asio::awaitable<std::unique_ptr<run_watch>> watch(std::string run_id);
+
+    /// The end of a call as append_in() of the database has to write it, past this object: as it is, unless this store
+    /// changes what it keeps. tool_context::finish_record() asks. Throws store_error(invalid_argument) likewise.
+    virtual stores::append_request for_append_in(stores::append_request finish) const;
 };
 
 }  // namespace dedalus
