@@ -57,8 +57,11 @@ set(dedalus_unit_test_sources
     unit/codec/wire_schema_test.cpp
     unit/codec/wire_types_test.cpp
     unit/codec/wire_writer_test.cpp
+    unit/crypto/aes_gcm_test.cpp
     unit/crypto/base64url_test.cpp
     unit/crypto/credential_envelope_test.cpp
+    unit/crypto/hex_test.cpp
+    unit/crypto/hmac_test.cpp
     unit/crypto/jwks_test.cpp
     unit/crypto/secret_test.cpp
     unit/crypto/sha256_test.cpp
@@ -241,10 +244,12 @@ set(dedalus_loopback_test_sources
 set(dedalus_store_test_sources
     stores/checkpoint_test.cpp
     stores/conformance_test.cpp
+    stores/encrypted_store_test.cpp
     stores/memory_store_test.cpp
 )
 
 set(dedalus_sqlite_test_sources
+    stores/encrypted_sqlite_test.cpp
     stores/killed_runs_test.cpp
     stores/moved_runs_test.cpp
     stores/runs_program_test.cpp
@@ -252,6 +257,7 @@ set(dedalus_sqlite_test_sources
     stores/transactional_tools_test.cpp
 )
 set(dedalus_postgres_test_sources
+    stores/postgres_encrypted_test.cpp
     stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
     stores/postgres_moved_runs_test.cpp

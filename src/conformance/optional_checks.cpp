@@ -90,6 +90,22 @@ awaitable<void> keeps_blobs(scene_ptr s)
     require(!removed, "a blob outlived its run");
 }
 
+awaitable<void> keeps_named_blobs(scene_ptr s)
+{
+    co_await create_run(s);
+    const std::string name(64, 'a');
+    const bool kept = co_await s->store->put_named_blob(s->run_id(), name, "first");
+    const bool again = co_await s->store->put_named_blob(s->run_id(), name, "second");
+    require(kept && again, "a blob was not put");
+    const std::optional<std::string> read = co_await s->other->get_blob(s->run_id(), name);
+    require(read == "first", "the first blob of a name was not kept");
+    const bool nowhere = co_await s->store->put_named_blob(s->run_id(1), name, "first");
+    require(!nowhere, "a blob was put into a run that is not there");
+    co_await require_refused(
+        s->store->put_named_blob(s->run_id(), "short", "bytes"), store_errc::invalid_argument, "the name \"short\""
+    );
+}
+
 awaitable<void> tells_of_posts(scene_ptr s)
 {
     co_await create_run(s, 0);
@@ -177,9 +193,9 @@ awaitable<void> refuses_impossible_runs(scene_ptr s)
     stores::restore_request cut = request;
     ++cut.run.last_seq;
     co_await require_refused(s->store->restore(cut), store_errc::invalid_argument, "a log without its end");
-    stores::restore_request renamed = request;
-    renamed.run.blobs[std::string(64, '0')] = "other bytes";
-    co_await require_refused(s->store->restore(renamed), store_errc::invalid_argument, "a blob under another name");
+    stores::restore_request unnamed = request;
+    unnamed.run.blobs["short"] = "bytes";
+    co_await require_refused(s->store->restore(unnamed), store_errc::invalid_argument, "a blob named \"short\"");
     const bool there = co_await is_there(s, 1);
     require(!there, "something of a run that was refused is there");
 }
@@ -192,6 +208,7 @@ const check_list& optional_checks()
         {"a run is collected when its time to live is over", "collect", collects_by_ttl},
         {"old terminal runs are collected", "collect", collects_by_age},
         {"blobs are kept with their run", "blobs", keeps_blobs},
+        {"a blob is kept under a chosen name", "blobs", keeps_named_blobs},
         {"a watch tells of posts", "watch", tells_of_posts},
         {"a run of another store is restored as it was", "restore", restores_runs},
         {"a run that no store could have given is not restored", "restore", refuses_impossible_runs},

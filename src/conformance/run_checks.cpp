@@ -145,12 +145,12 @@ awaitable<void> keeps_large_values(scene_ptr s)
     for (std::size_t i = 0; i < large.size(); i += 97)
         large[i] = static_cast<char>(i * 31);
     stores::commit_request request = make_commit(s, fence, 1);
-    request.head.bytes.assign(stores::max_head_bytes, 'h');
+    request.head.bytes.assign(s->options.max_head_bytes, 'h');
     request.entries.push_back(make_entry(1, fence, "{}", large));
     request.calls.push_back(make_record(call_record_kind::finish, "c", fence, 1, large));
     co_await s->store->commit(std::move(request));
     const stores::stored_run run = co_await load_run(s);
-    require(run.head.bytes.size() == stores::max_head_bytes, "the head was cut");
+    require(run.head.bytes.size() == s->options.max_head_bytes, "the head was cut");
     require(run.entries.size() == 1 && run.entries[0].raw == large, "a large log entry changed");
     require(run.calls.size() == 1 && run.calls[0].body == large, "a large call record changed");
 }
@@ -179,8 +179,8 @@ awaitable<void> refuses_what_exceeds_limits(scene_ptr s)
     request.head = make_head(s);
     request.op_id = s->op();
     stores::create_request large_head = request;
-    large_head.head.bytes.assign(stores::max_head_bytes + 1, 'h');
-    co_await require_refused(s->store->create(large_head), store_errc::invalid_argument, "a head above 64 KiB");
+    large_head.head.bytes.assign(s->options.max_head_bytes + 1, 'h');
+    co_await require_refused(s->store->create(large_head), store_errc::invalid_argument, "a head above the limit");
     stores::create_request no_id = request;
     no_id.run_id = "";
     co_await require_refused(s->store->create(no_id), store_errc::invalid_argument, "an empty run id");

@@ -1,14 +1,13 @@
 #include "crypto/credential_envelope.hpp"
 
-#include <dedalus/error.hpp>
-
+#include "crypto/aes_gcm.hpp"
 #include "crypto/base64url.hpp"
 #include "crypto/openssl_bytes.hpp"
+#include "crypto/openssl_call.hpp"
 #include "crypto/secret.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
@@ -21,52 +20,14 @@ namespace dedalus::crypto {
 namespace {
 
 constexpr char envelope_version = '\x01';
-constexpr std::size_t aes_key_bytes = 32;
-constexpr std::size_t nonce_bytes = 12;
-constexpr std::size_t tag_bytes = 16;
 
 // Exponents in use have 17 bits; large ones make the public operation as slow as the private one.
 constexpr int max_exponent_bits = 64;
-
-template <auto Free>
-struct releaser
-{
-    template <class T>
-    void operator()(T* object) const noexcept
-    {
-        Free(object);
-    }
-};
-
-template <class T, auto Free>
-using handle = std::unique_ptr<T, releaser<Free>>;
 
 using number = handle<BIGNUM, &BN_free>;
 using parameter_builder = handle<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
 using parameters = handle<OSSL_PARAM, &OSSL_PARAM_free>;
 using key_context = handle<EVP_PKEY_CTX, &EVP_PKEY_CTX_free>;
-using cipher_context = handle<EVP_CIPHER_CTX, &EVP_CIPHER_CTX_free>;
-
-// The queue of errors belongs to the thread, hence to the whole program.
-struct clean_error_queue
-{
-    clean_error_queue() { ERR_clear_error(); }
-
-    ~clean_error_queue() { ERR_clear_error(); }
-
-    clean_error_queue(const clean_error_queue&) = delete;
-    clean_error_queue& operator=(const clean_error_queue&) = delete;
-};
-
-void require(bool done)
-{
-    if (done)
-        return;
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    throw config_error(
-        std::string("OpenSSL cannot encrypt MCP credentials: ") + (reason != nullptr ? reason : "unknown reason")
-    );
-}
 
 number to_number(const std::string& bytes)
 {
@@ -96,6 +57,8 @@ struct aes_key
     aes_key(const aes_key&) = delete;
     aes_key& operator=(const aes_key&) = delete;
 
+    std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
     std::array<unsigned char, aes_key_bytes> bytes{};
 };
 
@@ -112,40 +75,6 @@ std::string wrap(EVP_PKEY* recipient, const aes_key& key)
     require(EVP_PKEY_encrypt(context.get(), data_of(wrapped), &size, key.bytes.data(), key.bytes.size()) == 1);
     wrapped.resize(size);
     return wrapped;
-}
-
-std::string random_nonce()
-{
-    std::string nonce(nonce_bytes, '\0');
-    require(RAND_bytes(data_of(nonce), nonce_bytes) == 1);
-    return nonce;
-}
-
-/// Ciphertext and tag.
-std::string encrypt(const aes_key& key, const std::string& nonce, std::string_view plaintext)
-{
-    const cipher_context context(EVP_CIPHER_CTX_new());
-    require(context != nullptr);
-    require(
-        EVP_EncryptInit_ex2(
-            context.get(), EVP_aes_256_gcm(), key.bytes.data(), data_of(std::string_view(nonce)), nullptr
-        ) == 1
-    );
-    std::string sealed(plaintext.size() + tag_bytes, '\0');
-    int size = 0;
-    require(
-        EVP_EncryptUpdate(
-            context.get(), data_of(sealed), &size, data_of(plaintext), static_cast<int>(plaintext.size())
-        ) == 1
-    );
-    int rest = 0;
-    require(EVP_EncryptFinal_ex(context.get(), data_of(sealed) + size, &rest) == 1);
-    require(
-        EVP_CIPHER_CTX_ctrl(
-            context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag_bytes), data_of(sealed) + plaintext.size()
-        ) == 1
-    );
-    return sealed;
 }
 
 }  // namespace
@@ -180,11 +109,9 @@ std::string credential_sealer::seal(std::string_view plaintext) const
         throw std::length_error("too large for a credential");
     const clean_error_queue errors;
     const aes_key key;
-    const std::string nonce = random_nonce();
     std::string envelope(1, envelope_version);
     envelope += wrap(key_.get(), key);
-    envelope += nonce;
-    envelope += encrypt(key, nonce, plaintext);
+    envelope += gcm_seal(key.view(), plaintext, "");
     return base64url_encode(envelope);
 }
 

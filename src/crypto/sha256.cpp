@@ -1,9 +1,11 @@
 #include "crypto/sha256.hpp"
 
-#include <openssl/evp.h>
+#include "crypto/hex.hpp"
+#include "crypto/openssl_bytes.hpp"
 
-#include <array>
-#include <cstddef>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
 #include <new>
 
 namespace dedalus::crypto {
@@ -17,26 +19,13 @@ void require_done(int result)
         throw std::bad_alloc();
 }
 
-std::string hex_of(const unsigned char* digest, unsigned int size)
-{
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    text.reserve(std::size_t{2} * size);
-    for (unsigned int i = 0; i < size; ++i) {
-        text += digits[digest[i] >> 4U];
-        text += digits[digest[i] & 0x0fU];
-    }
-    return text;
-}
-
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes)
 {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    require_done(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr));
-    return hex_of(digest.data(), size);
+    std::string digest(SHA256_DIGEST_LENGTH, '\0');
+    require_done(EVP_Digest(bytes.data(), bytes.size(), data_of(digest), nullptr, EVP_sha256(), nullptr));
+    return hex_encode(digest);
 }
 
 sha256_stream::sha256_stream() : context_(EVP_MD_CTX_new())
@@ -61,10 +50,9 @@ void sha256_stream::add(std::string_view bytes)
 
 std::string sha256_stream::finish_hex()
 {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    require_done(EVP_DigestFinal_ex(context_.get(), digest.data(), &size));
-    return hex_of(digest.data(), size);
+    std::string digest(SHA256_DIGEST_LENGTH, '\0');
+    require_done(EVP_DigestFinal_ex(context_.get(), data_of(digest), nullptr));
+    return hex_encode(digest);
 }
 
 void sha256_stream::deleter::operator()(evp_md_ctx_st* context) const noexcept

@@ -1,6 +1,7 @@
 #include <dedalus/stores/store_error.hpp>
 
 #include "codec/parse_json.hpp"
+#include "crypto/sha256.hpp"
 #include "handoff/checkpoint_head.hpp"
 #include "handoff/run_records.hpp"
 
@@ -89,8 +90,11 @@ void check_blobs(const checkpoint_head& head, const stores::stored_run& run)
     for (const stores::call_record& record : run.calls) {
         if (record.kind != stores::call_record_kind::finish)
             continue;
-        for (const std::string& name : blobs_of_finish(record.body))
-            require(run.blobs.contains(name), "a result of the run is missing");
+        for (const std::string& name : blobs_of_finish(record.body)) {
+            const auto blob = run.blobs.find(name);
+            require(blob != run.blobs.end(), "a result of the run is missing");
+            require(crypto::sha256_hex(blob->second) == name, "a result of the run was altered");
+        }
     }
 }
 

@@ -171,8 +171,8 @@ std::function<stores::append_request(boost::json::value)> finish_of(const durabl
     tool_end noted;
     r.texts.apply(r.machine->call(call.key), noted);
     facts.note = std::move(noted.note);
-    return [facts = std::move(facts), now = r.input->clocks.system](boost::json::value result) {
-        return core::finish_request(facts, std::move(result), now());
+    return [facts = std::move(facts), now = r.input->clocks.system, store = r.input->store](boost::json::value result) {
+        return store->for_append_in(core::finish_request(facts, std::move(result), now()));
     };
 }
 

@@ -91,6 +91,8 @@ private:
             take_value(result_.sqlite, "--sqlite needs a file, once");
         else if (word == "--postgres")
             take_value(result_.postgres, "--postgres needs a connection, once");
+        else if (word == "--keys")
+            take_value(result_.keys, "--keys needs a file, once");
         else if (word == "--phase")
             take_phase();
         else if (word == "--label")
@@ -188,7 +190,7 @@ private:
     arguments result_;
 };
 
-constexpr std::string_view usage = R"(usage: dedalus-runs (--sqlite FILE | --postgres CONNECTION) COMMAND
+constexpr std::string_view usage = R"(usage: dedalus-runs (--sqlite FILE | --postgres CONNECTION) [--keys FILE] COMMAND
 
 Looks into a store of runs, and decides for runs that wait.
 
@@ -215,6 +217,8 @@ Looks into a store of runs, and decides for runs that wait.
 
 CONNECTION is what libpq takes: "host=/run/postgresql dbname=runs", "postgresql://...".
 It may come from PGHOST, PGPASSWORD and the like, too. After -- all words are arguments.
+--keys: the runs are encrypted; the file has a key of 64 hex digits in each line, the
+newest first. An export has the run in plaintext.
 
 Ends with 0 when it was done, with 1 when it was refused or failed, and with 2 for a
 command line that it does not understand.

@@ -37,6 +37,7 @@ struct arguments
     command what = command::list;
     std::string sqlite{};    ///< path; empty: PostgreSQL
     std::string postgres{};  ///< connection, which may hold a password
+    std::string keys{};      ///< path of a file of keys; empty: what the store has is not encrypted
     bool html = false;
     bool always = false;
     std::optional<run_phase> phase{};

@@ -1,6 +1,7 @@
 // dedalus-runs: looks into a store of runs, and decides for runs that wait.
 
 #include <dedalus/error.hpp>
+#include <dedalus/stores/encrypted.hpp>
 #ifdef DEDALUS_WITH_SQLITE
 #include <dedalus/stores/sqlite.hpp>
 #endif
@@ -20,6 +21,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -46,10 +48,18 @@ std::shared_ptr<dedalus::run_store> open_store(boost::asio::io_context& context,
 #endif
 }
 
+std::shared_ptr<dedalus::run_store> with_keys(std::shared_ptr<dedalus::run_store> store, const std::string& file)
+{
+    if (file.empty())
+        return store;
+    const std::vector<std::string> keys = dedalus::read_store_keys(file);
+    return std::make_shared<dedalus::encrypted_run_store>(std::move(store), [keys] { return keys; });
+}
+
 void run(const program::arguments& what)
 {
     boost::asio::io_context context;
-    const std::shared_ptr<dedalus::run_store> store = open_store(context, what);
+    const std::shared_ptr<dedalus::run_store> store = with_keys(open_store(context, what), what.keys);
     std::exception_ptr failure;
     boost::asio::co_spawn(context, program::run_command(what, store), [&failure](std::exception_ptr thrown) {
         failure = std::move(thrown);

@@ -178,7 +178,7 @@ void check_each(const stored_run& run)
     for (const inbox_item& item : run.inbox)
         check_item(item);
     for (const auto& [name, bytes] : run.blobs)
-        check_blob(bytes);
+        check_blob(name, bytes);
     if (fence > run.fence)
         refuse("a record of a run has a greater fence than the run");
 }
@@ -190,8 +190,11 @@ void check_run_id(std::string_view run_id)
     check_id(run_id, "a run id");
 }
 
-void check_blob(std::string_view bytes)
+void check_blob(std::string_view name, std::string_view bytes)
 {
+    const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    if (name.size() != 64 || !std::ranges::all_of(name, is_digit))
+        refuse("the name of a blob has 64 lower-case hex digits");
     check_size(bytes, max_body_bytes, "a blob");
 }
 

@@ -229,17 +229,17 @@ asio::awaitable<std::size_t> memory_run_store::collect(collect_query query)
     co_return impl_->write("", [&](auto& t, time_point now) { return t.collect(query, now); });
 }
 
-asio::awaitable<std::string> memory_run_store::put_blob(std::string run_id, std::string bytes)
+asio::awaitable<bool> memory_run_store::put_named_blob(std::string run_id, std::string name, std::string bytes)
 {
     check_run_id(run_id);
-    check_blob(bytes);
-    co_return impl_->write(run_id, [&](auto& t, time_point) { return t.put_blob(run_id, std::move(bytes)); });
+    check_blob(name, bytes);
+    co_return impl_->write(run_id, [&](auto& t, time_point) { return t.put_blob(run_id, name, std::move(bytes)); });
 }
 
-asio::awaitable<std::optional<std::string>> memory_run_store::get_blob(std::string run_id, std::string sha256)
+asio::awaitable<std::optional<std::string>> memory_run_store::get_blob(std::string run_id, std::string name)
 {
     check_run_id(run_id);
-    co_return impl_->read([&](auto& t, time_point) { return t.get_blob(run_id, sha256); });
+    co_return impl_->read([&](auto& t, time_point) { return t.get_blob(run_id, name); });
 }
 
 asio::awaitable<create_outcome> memory_run_store::restore(restore_request request)

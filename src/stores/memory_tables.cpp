@@ -336,22 +336,21 @@ std::size_t memory_tables::collect(const collect_query& query, time_point now)
     });
 }
 
-std::string memory_tables::put_blob(const std::string& run_id, std::string bytes)
+bool memory_tables::put_blob(const std::string& run_id, const std::string& name, std::string bytes)
 {
     run* r = find(run_id);
     if (!r)
-        return "";
-    std::string hash = blob_name(bytes);
-    r->blobs.try_emplace(hash, std::move(bytes));
-    return hash;
+        return false;
+    r->blobs.try_emplace(name, std::move(bytes));
+    return true;
 }
 
-std::optional<std::string> memory_tables::get_blob(const std::string& run_id, const std::string& sha256) const
+std::optional<std::string> memory_tables::get_blob(const std::string& run_id, const std::string& name) const
 {
     const run* r = find(run_id);
-    if (!r || !r->blobs.contains(sha256))
+    if (!r || !r->blobs.contains(name))
         return {};
-    return r->blobs.at(sha256);
+    return r->blobs.at(name);
 }
 
 }  // namespace dedalus::stores

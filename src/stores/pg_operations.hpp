@@ -65,12 +65,13 @@ awaitable<remove_outcome> remove(pg_connection& c /* borrowed */, std::string ru
 awaitable<bool>
 set_ttl(pg_connection& c /* borrowed */, std::string run_id, std::optional<std::chrono::milliseconds> ttl);
 awaitable<std::size_t> collect(pg_connection& c /* borrowed */, const collect_query& q /* borrowed */);
-awaitable<std::string>
-put_blob(pg_connection& c /* borrowed */, std::string run_id, const std::string& bytes /* borrowed */);
+awaitable<bool> put_blob(
+    pg_connection& c /* borrowed */, std::string run_id, std::string name, const std::string& bytes /* borrowed */
+);
 awaitable<void> insert_blob(
     pg_connection& c /* borrowed */, std::string run_id, std::string name, const std::string& bytes /* borrowed */
 );
-awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, std::string run_id, std::string sha256);
+awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, std::string run_id, std::string name);
 
 /// "($5, $6), ($7, $8)": places of `rows` rows of `columns` arguments each, after `before` others.
 std::string places(std::size_t rows, std::size_t columns, std::size_t before);

@@ -187,21 +187,20 @@ awaitable<void> insert_blob(
     co_await c.run("INSERT INTO dedalus_blobs VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", std::move(arguments));
 }
 
-awaitable<std::string>
-put_blob(pg_connection& c /* borrowed */, std::string run_id, const std::string& bytes /* borrowed */)
+awaitable<bool>
+put_blob(pg_connection& c /* borrowed */, std::string run_id, std::string name, const std::string& bytes /* borrowed */)
 {
-    std::string name = blob_name(bytes);
     const auto run = co_await lock_run(c, run_id);
     if (!run)
-        co_return "";
+        co_return false;
     co_await insert_blob(c, run_id, name, bytes);
-    co_return name;
+    co_return true;
 }
 
-awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, std::string run_id, std::string sha256)
+awaitable<std::optional<std::string>> get_blob(pg_connection& c /* borrowed */, std::string run_id, std::string name)
 {
     pg_arguments arguments;
-    arguments.text(run_id).text(sha256);
+    arguments.text(run_id).text(name);
     const pg_rows rows =
         co_await c.run("SELECT bytes FROM dedalus_blobs WHERE run_id = $1 AND sha256 = $2", std::move(arguments));
     if (rows.size() == 0)

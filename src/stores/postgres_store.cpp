@@ -215,21 +215,24 @@ asio::awaitable<std::size_t> postgres_run_store::collect(collect_query query)
     return impl_->run(one_statement, pg::collect, std::move(query));
 }
 
-asio::awaitable<std::string> postgres_run_store::put_blob(std::string run_id, std::string bytes)
+asio::awaitable<bool> postgres_run_store::put_named_blob(std::string run_id, std::string name, std::string bytes)
 {
-    return impl_->run<std::string>(write, [id = std::move(run_id), bytes = std::move(bytes)](pg_connection& c, int) {
-        check_run_id(id);
-        check_blob(bytes);
-        return pg::put_blob(c, id, bytes);
-    });
+    return impl_->run<bool>(
+        write,
+        [id = std::move(run_id), name = std::move(name), bytes = std::move(bytes)](pg_connection& c, int) {
+            check_run_id(id);
+            check_blob(name, bytes);
+            return pg::put_blob(c, id, name, bytes);
+        }
+    );
 }
 
-asio::awaitable<std::optional<std::string>> postgres_run_store::get_blob(std::string run_id, std::string sha256)
+asio::awaitable<std::optional<std::string>> postgres_run_store::get_blob(std::string run_id, std::string name)
 {
     using found = std::optional<std::string>;
-    return impl_->run<found>(one_statement, [id = std::move(run_id), sha = std::move(sha256)](pg_connection& c, int) {
+    return impl_->run<found>(one_statement, [id = std::move(run_id), name = std::move(name)](pg_connection& c, int) {
         check_run_id(id);
-        return pg::get_blob(c, id, sha);
+        return pg::get_blob(c, id, name);
     });
 }
 

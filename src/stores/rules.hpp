@@ -46,7 +46,7 @@ DEDALUS_EXPORT void check(const run_filter& filter);
 DEDALUS_EXPORT void check(const list_query& query);
 DEDALUS_EXPORT void check(const collect_query& query);
 DEDALUS_EXPORT void check_run_id(std::string_view run_id);
-DEDALUS_EXPORT void check_blob(std::string_view bytes);
+DEDALUS_EXPORT void check_blob(std::string_view name, std::string_view bytes);
 
 /// Likewise, for what is not the one record of how a call ended.
 DEDALUS_EXPORT void check_finish(const append_request& request);

@@ -1,5 +1,9 @@
 #include <dedalus/stores/run_store.hpp>
 
+#include "stores/rules.hpp"
+
+#include <utility>
+
 namespace dedalus {
 
 namespace asio = boost::asio;
@@ -10,6 +14,20 @@ run_store::~run_store() = default;
 store_capabilities run_store::capabilities() const noexcept
 {
     return {};
+}
+
+asio::awaitable<std::string> run_store::put_blob(std::string run_id, std::string bytes)
+{
+    std::string name = stores::blob_name(bytes);
+    const bool kept = co_await put_named_blob(std::move(run_id), name, std::move(bytes));
+    if (!kept)
+        name.clear();
+    co_return name;
+}
+
+stores::append_request run_store::for_append_in(stores::append_request finish) const
+{
+    return finish;
 }
 
 // The operations that a store need not have.
@@ -24,9 +42,9 @@ asio::awaitable<std::size_t> run_store::collect(stores::collect_query)
     throw store_error(store_errc::unsupported, "collect");
 }
 
-asio::awaitable<std::string> run_store::put_blob(std::string, std::string)
+asio::awaitable<bool> run_store::put_named_blob(std::string, std::string, std::string)
 {
-    throw store_error(store_errc::unsupported, "put_blob");
+    throw store_error(store_errc::unsupported, "put_named_blob");
 }
 
 asio::awaitable<std::optional<std::string>> run_store::get_blob(std::string, std::string)

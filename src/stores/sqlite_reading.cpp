@@ -217,10 +217,10 @@ void sqlite_tables::read_blobs(stored_run& run)
         run.blobs.emplace(blobs.text(0), blobs.bytes(1));
 }
 
-std::optional<std::string> sqlite_tables::get_blob(const std::string& run_id, const std::string& sha256)
+std::optional<std::string> sqlite_tables::get_blob(const std::string& run_id, const std::string& name)
 {
     sqlite_query q = db_.query(
-        "SELECT bytes FROM blobs WHERE run_id = ? AND sha256 = ?", std::string_view(run_id), std::string_view(sha256)
+        "SELECT bytes FROM blobs WHERE run_id = ? AND sha256 = ?", std::string_view(run_id), std::string_view(name)
     );
     if (!q.next())
         return {};

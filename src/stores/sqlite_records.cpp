@@ -159,18 +159,17 @@ std::size_t sqlite_tables::collect(const collect_query& query, time_point now)
     return static_cast<std::size_t>(removed);
 }
 
-std::string sqlite_tables::put_blob(const std::string& run_id, const std::string& bytes)
+bool sqlite_tables::put_blob(const std::string& run_id, const std::string& name, const std::string& bytes)
 {
     if (!find(run_id))
-        return "";
-    std::string name = blob_name(bytes);
+        return false;
     db_.run(
         "INSERT INTO blobs VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         std::string_view(run_id),
         std::string_view(name),
         blob{bytes}
     );
-    return name;
+    return true;
 }
 
 }  // namespace dedalus::stores

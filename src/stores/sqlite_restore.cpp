@@ -35,7 +35,7 @@ create_outcome sqlite_tables::restore(const restore_request& request)
     for (const late_result& late : run.late)
         insert_late(run.run_id, late);
     for (const auto& [name, bytes] : run.blobs)
-        put_blob(run.run_id, bytes);
+        put_blob(run.run_id, name, bytes);
     return create_outcome::created;
 }
 

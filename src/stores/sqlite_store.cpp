@@ -284,20 +284,22 @@ asio::awaitable<std::size_t> sqlite_run_store::collect(collect_query query)
     return impl_->write(&sqlite_tables::collect, query);
 }
 
-asio::awaitable<std::string> sqlite_run_store::put_blob(std::string run_id, std::string bytes)
+asio::awaitable<bool> sqlite_run_store::put_named_blob(std::string run_id, std::string name, std::string bytes)
 {
-    return impl_->write([id = std::move(run_id), bytes = std::move(bytes)](sqlite_tables& t, time_point) {
-        check_run_id(id);
-        check_blob(bytes);
-        return t.put_blob(id, bytes);
-    });
+    return impl_->write(
+        [id = std::move(run_id), name = std::move(name), bytes = std::move(bytes)](sqlite_tables& t, time_point) {
+            check_run_id(id);
+            check_blob(name, bytes);
+            return t.put_blob(id, name, bytes);
+        }
+    );
 }
 
-asio::awaitable<std::optional<std::string>> sqlite_run_store::get_blob(std::string run_id, std::string sha256)
+asio::awaitable<std::optional<std::string>> sqlite_run_store::get_blob(std::string run_id, std::string name)
 {
-    return impl_->read([id = std::move(run_id), sha256 = std::move(sha256)](sqlite_tables& t, time_point) {
+    return impl_->read([id = std::move(run_id), name = std::move(name)](sqlite_tables& t, time_point) {
         check_run_id(id);
-        return t.get_blob(id, sha256);
+        return t.get_blob(id, name);
     });
 }
 

@@ -31,8 +31,8 @@ public:
     remove_outcome remove(const std::string& run_id, bool must_be_terminal);
     bool set_ttl(const std::string& run_id, std::optional<std::chrono::milliseconds> ttl, time_point now);
     std::size_t collect(const collect_query& query, time_point now);
-    std::string put_blob(const std::string& run_id, const std::string& bytes);
-    std::optional<std::string> get_blob(const std::string& run_id, const std::string& sha256);
+    bool put_blob(const std::string& run_id, const std::string& name, const std::string& bytes);
+    std::optional<std::string> get_blob(const std::string& run_id, const std::string& name);
 
 private:
     struct found_call

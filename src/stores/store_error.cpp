@@ -17,6 +17,8 @@ std::string_view to_string(store_errc reason) noexcept
         return "not a run store of a known version";
     case store_errc::unsupported:
         return "not supported by this store";
+    case store_errc::unknown_key:
+        return "encrypted with a key that is not there";
     case store_errc::refused:
         return "refused";
     }

@@ -188,7 +188,7 @@ TEST_CASE("the suite skips the optional operations that a store does not have")
     CHECK(test::failures(results) == "");
     for (const auto& result : results)
         CHECK((result.status == test::check_status::skipped) == (result.capability != "base"));
-    CHECK(test::count(results, test::check_status::skipped) == 6);
+    CHECK(test::count(results, test::check_status::skipped) == 7);
 }
 
 TEST_CASE("the suite finds a store that cuts bytes at a NUL")

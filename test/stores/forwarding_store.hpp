@@ -80,6 +80,11 @@ public:
         return to_->remove(std::move(id), terminal);
     }
 
+    dedalus::stores::append_request for_append_in(dedalus::stores::append_request finish) const override
+    {
+        return to_->for_append_in(std::move(finish));
+    }
+
 protected:
     std::shared_ptr<dedalus::run_store> to_;
 };

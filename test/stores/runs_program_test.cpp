@@ -4,6 +4,7 @@
 #include <dedalus/handoff/run_export.hpp>
 #include <dedalus/stores/sqlite.hpp>
 
+#include "stores/encrypted_scene.hpp"
 #include "support/catch.hpp"
 
 #include <boost/asio/error.hpp>
@@ -21,6 +22,9 @@ namespace json = boost::json;
 namespace stores = dedalus::stores;
 
 namespace {
+
+// Of a store that encrypts with the key of 'k'.
+const std::string key_in_hex = "6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b\n";
 
 const std::string hostile_id = R"("><img src=x onerror='alert(1)'>)";
 
@@ -104,6 +108,8 @@ TEST_CASE("dedalus-runs ends with status 2 for a command line that it does not u
         {"--sqlite"},
         {"--sqlite", "", "list"},
         {"--sqlite", "x", "--sqlite", "y", "list"},
+        {"--sqlite", "x", "list", "--keys"},
+        {"--sqlite", "x", "--keys", "a", "--keys", "b", "list"},
         {"--sqlite", "x", "--postgres", "y", "list"},
         {"--sqlite", "x", "dream"},
         {"--sqlite", "x", "list", "more"},
@@ -135,6 +141,28 @@ TEST_CASE("dedalus-runs ends with status 2 for a command line that it does not u
     const program_end help = test::run_program({DEDALUS_RUNS_PROGRAM, "--help"});
     CHECK(help.status == 0);
     CHECK(has(help.out, "usage: dedalus-runs"));
+}
+
+TEST_CASE("dedalus-runs reads and decides on encrypted runs with a file of keys, and lists them without")
+{
+    scene s;
+    const auto encrypted = test::encrypted(s.store_file, "k");
+    s.says(test::asks('[' + test::pending_call("b", "book") + ']'));
+    REQUIRE(s.follow_in(encrypted, "order-1").phase == run_phase::suspended);
+    const std::string keys = s.folder.write("keys", "# the newest\n" + key_in_hex + std::string(64, '1') + '\n');
+    CHECK(has(s.runs({"list"}).out, "order-1  suspended"));
+    CHECK(s.runs({"show", "order-1"}).status == 1);
+    CHECK(has(s.runs({"show", "order-1", "--keys", keys}).out, "call     book once: waits for: approval"));
+    CHECK(s.runs({"--keys", keys, "approve", "order-1", "b"}).status == 0);
+    s.says(test::ends("All done."));
+    REQUIRE(s.follow_in(encrypted, "order-1").phase == run_phase::completed);
+    CHECK(has(s.runs({"--keys", keys, "export", "order-1"}).out, "All done."));
+
+    const std::string other = s.folder.write("other", std::string(64, '1') + '\n');
+    const program_end unknown = s.runs({"--keys", other, "show", "order-1"});
+    CHECK(unknown.status == 1);
+    CHECK(has(unknown.err, "encrypted with a key that is not there"));
+    CHECK(s.runs({"--keys", s.folder.path("none"), "show", "order-1"}).status == 1);
 }
 
 TEST_CASE("dedalus-runs removes runs that have ended, one or all that are old enough, and no other")

@@ -170,18 +170,6 @@ TEST_CASE("a flipped byte in a SQLite file makes the run corrupt")
     CHECK(load(store, "order-1").outcome == stores::load_outcome::corrupt);
 }
 
-TEST_CASE("a flipped byte in a large result in a SQLite file makes the run corrupt")
-{
-    const test::temporary_folder folder;
-    const std::string path = folder.path("runs.db");
-    sqlite_run_store store(path);
-    test::run_coro(store.create(create_request("order-1")));
-    CHECK_FALSE(test::run_coro(store.put_blob("order-1", "large")).empty());
-    CHECK(load(store, "order-1").outcome == stores::load_outcome::loaded);
-    execute(path, "UPDATE blobs SET bytes = CAST('lerge' AS BLOB)");
-    CHECK(load(store, "order-1").outcome == stores::load_outcome::corrupt);
-}
-
 TEST_CASE("a missing entry in a SQLite file makes the run corrupt")
 {
     const test::temporary_folder folder;

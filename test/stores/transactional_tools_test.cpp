@@ -2,8 +2,11 @@
 
 #include <dedalus/stores/sqlite.hpp>
 
+#include "stores/encrypted_scene.hpp"
+#include "stores/planted_secrets.hpp"
 #include "support/background_program.hpp"
 
+#include <functional>
 #include <sqlite3.h>
 #include <string>
 
@@ -61,7 +64,14 @@ private:
 /// A file with runs and a shop in it.
 struct in_one_file
 {
-    in_one_file() : of(std::make_shared<dedalus::sqlite_run_store>(folder.path("runs.db")), shop) {}
+    using change = std::function<std::shared_ptr<dedalus::run_store>(std::shared_ptr<dedalus::run_store>)>;
+
+    in_one_file() : in_one_file([](std::shared_ptr<dedalus::run_store> store) { return store; }) {}
+
+    /// @param before  gives the store of the runs, which keeps them in that of the file
+    explicit in_one_file(const change& before)
+        : of(before(std::make_shared<dedalus::sqlite_run_store>(folder.path("runs.db"))), shop)
+    {}
 
     test::temporary_folder folder;
     sqlite_shop shop{prepared()};
@@ -106,6 +116,14 @@ TEST_CASE("the end of a call is written into a SQLite file once, in a transactio
 {
     in_one_file all;
     test::check_refusals(all.of);
+}
+
+TEST_CASE("a SQLite tool whose run is encrypted writes the end of its call encrypted")
+{
+    in_one_file all([](std::shared_ptr<dedalus::run_store> store) { return test::encrypted(std::move(store)); });
+    test::check_crash_after_commit(all.of);
+    CHECK(test::files_with(all.folder.path(""), R"("text":"bought")") == 0);
+    CHECK(all.of.last.records.front().body.find("bought") == std::string::npos);
 }
 
 }  // namespace transactional_tools_test

@@ -44,7 +44,7 @@ public:
     void reconnect();
 
     /// Operations that write, begun so far: create, acquire, renew, release, commit, append_call, post,
-    /// put_late_result, remove, set_ttl, collect, put_blob, restore.
+    /// put_late_result, remove, set_ttl, collect, put_named_blob, restore.
     std::size_t writes() const;
 
     boost::asio::awaitable<void> migrate() override;
@@ -64,8 +64,8 @@ public:
     store_capabilities capabilities() const noexcept override;
     boost::asio::awaitable<bool> set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl) override;
     boost::asio::awaitable<std::size_t> collect(stores::collect_query query) override;
-    boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes) override;
-    boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256) override;
+    boost::asio::awaitable<bool> put_named_blob(std::string run_id, std::string name, std::string bytes) override;
+    boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string name) override;
     boost::asio::awaitable<stores::create_outcome> restore(stores::restore_request request) override;
     boost::asio::awaitable<std::unique_ptr<run_watch>> watch(std::string run_id) override;
 

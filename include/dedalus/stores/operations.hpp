@@ -50,7 +50,7 @@ enum class load_outcome
 {
     loaded,
     not_found,
-    corrupt,  ///< entries are missing, or checksums or blobs are wrong; `run` holds what there is
+    corrupt,  ///< entries are missing or their checksums are wrong; `run` holds what there is
 };
 
 struct load_result

@@ -63,8 +63,8 @@ public:
     store_capabilities capabilities() const noexcept override;
     boost::asio::awaitable<bool> set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl) override;
     boost::asio::awaitable<std::size_t> collect(stores::collect_query query) override;
-    boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes) override;
-    boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256) override;
+    boost::asio::awaitable<bool> put_named_blob(std::string run_id, std::string name, std::string bytes) override;
+    boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string name) override;
     boost::asio::awaitable<stores::create_outcome> restore(stores::restore_request request) override;
     boost::asio::awaitable<std::unique_ptr<run_watch>> watch(std::string run_id) override;
 

@@ -23,7 +23,7 @@ using time_point = std::chrono::time_point<std::chrono::system_clock, std::chron
 
 using label_map = std::map<std::string, std::string, std::less<>>;
 
-/// Bytes by their SHA-256 in lower-case hex.
+/// Bytes by their names.
 using blob_map = std::map<std::string, std::string, std::less<>>;
 
 /// Run ids, operation ids, inbox ids, owners and kinds: 1 to so many bytes of UTF-8 without control characters.
@@ -187,8 +187,7 @@ struct run_summary
 DEDALUS_EXPORT std::uint32_t checksum(const log_entry& entry);
 DEDALUS_EXPORT std::uint32_t checksum(const call_record& record);
 
-/// Whether the entries run from `from_seq` to `last_seq` without a gap, all checksums are right, and all blobs have the
-/// names of their bytes.
+/// Whether the entries run from `from_seq` to `last_seq` without a gap, and all checksums are right.
 DEDALUS_EXPORT bool is_intact(const stored_run& run, std::int64_t from_seq);
 
 }  // namespace dedalus::stores

@@ -21,7 +21,7 @@ struct store_capabilities
 {
     bool watch = false;    ///< run_store::watch()
     bool collect = false;  ///< run_store::set_ttl(), run_store::collect()
-    bool blobs = false;    ///< run_store::put_blob(), run_store::get_blob()
+    bool blobs = false;    ///< run_store::put_blob(), run_store::put_named_blob(), run_store::get_blob()
     bool restore = false;  ///< run_store::restore()
 };
 
@@ -108,12 +108,17 @@ public:
     /// Removes old runs, never one with a live lease. Gives their number.
     virtual boost::asio::awaitable<std::size_t> collect(stores::collect_query query);
 
-    /// Keeps bytes that belong to a run, once, and gives their SHA-256 in lower-case hex. "": no such run. A load()
-    /// from the beginning of the log gives them, too. handoff_loop puts large results here, before the record that
+    /// Keeps bytes that belong to a run, once, and gives their name: their SHA-256 in lower-case hex. "": no such run. A
+    /// load() from the beginning of the log gives them, too. handoff_loop puts large results here, before the record that
     /// names them.
     virtual boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes);
 
-    virtual boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256);
+    /// Likewise, under a name of 64 lower-case hex digits that the caller has chosen; what has the name already stays.
+    /// False: no such run. put_blob() keeps bytes by it; it is there for stores that change them before.
+    virtual boost::asio::awaitable<bool> put_named_blob(std::string run_id, std::string name, std::string bytes);
+
+    /// The bytes of this name; nothing if there are none.
+    virtual boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string name);
 
     /// Takes in a whole run of another store, if there is none of its id. A load() gives it as it came. Throws
     /// store_error(invalid_argument) for one that no store could have given: with a wrong checksum, a gap in its log,
@@ -122,6 +127,10 @@ public:
 
     /// Wake-ups of one run, or of all when `run_id` is empty, from now on.
     virtual boost::asio::awaitable<std::unique_ptr<run_watch>> watch(std::string run_id);
+
+    /// The end of a call as append_in() of the database has to write it, past this object: as it is, unless this store
+    /// changes what it keeps. tool_context::finish_record() asks. Throws store_error(invalid_argument) likewise.
+    virtual stores::append_request for_append_in(stores::append_request finish) const;
 };
 
 }  // namespace dedalus

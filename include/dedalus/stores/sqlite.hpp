@@ -59,8 +59,8 @@ public:
     store_capabilities capabilities() const noexcept override;
     boost::asio::awaitable<bool> set_ttl(std::string run_id, std::optional<std::chrono::milliseconds> ttl) override;
     boost::asio::awaitable<std::size_t> collect(stores::collect_query query) override;
-    boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes) override;
-    boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string sha256) override;
+    boost::asio::awaitable<bool> put_named_blob(std::string run_id, std::string name, std::string bytes) override;
+    boost::asio::awaitable<std::optional<std::string>> get_blob(std::string run_id, std::string name) override;
     boost::asio::awaitable<stores::create_outcome> restore(stores::restore_request request) override;
 
     /// Writes tool_context::finish_record() over a connection of the tool to the same file, in the transaction in which

@@ -18,6 +18,7 @@ enum class store_errc
     damaged,           ///< what is stored cannot be read
     wrong_format,      ///< not a run store, or one of a newer version: nothing was written
     unsupported,       ///< an optional operation that this store does not have
+    unknown_key,       ///< encrypted with a key that the encrypted_run_store was not given
     refused,           ///< of append_in(): the run has another owner by now, or the call has ended
 };
 

@@ -28,6 +28,9 @@ struct store_conformance_options
     /// Leases that have to end in a check last so long. Longer than what the store takes for four operations.
     std::chrono::milliseconds short_lease{1000};
 
+    /// The largest head that the store takes: less than stores::max_head_bytes for one that adds to what it keeps.
+    std::size_t max_head_bytes = stores::max_head_bytes;
+
     std::size_t large_value_bytes = std::size_t{4} * 1024 * 1024;
 };
 

@@ -174,12 +174,16 @@ TEST_CASE("A result from outside that is large stands beside its record, too")
     CHECK(test::tool_text(s.sent.back().messages, "a") == large);
 }
 
-TEST_CASE("A run whose large result is missing is corrupt, and nothing is sent")
+TEST_CASE("A run whose large result is missing or altered is corrupt, and nothing is sent")
 {
     durable_scene s;
     read_and_die(s);
     stores::stored_run run = s.stored();
-    run.blobs.clear();
+    const bool altered = GENERATE(false, true);
+    if (altered)
+        run.blobs.begin()->second.back() = '!';
+    else
+        run.blobs.clear();
     put_back(s, std::move(run));
     const std::size_t sent = s.sent.size();
     try {
