@@ -108,9 +108,9 @@ public:
     /// Removes old runs, never one with a live lease. Gives their number.
     virtual boost::asio::awaitable<std::size_t> collect(stores::collect_query query);
 
-    /// Keeps bytes that belong to a run, once, and gives their name: their SHA-256 in lower-case hex. "": no such run. A
-    /// load() from the beginning of the log gives them, too. handoff_loop puts large results here, before the record that
-    /// names them.
+    /// Keeps bytes that belong to a run, once, and gives their name: their SHA-256 in lower-case hex. "": no such run.
+    /// A load() from the beginning of the log gives them, too. handoff_loop puts large results here, before the record
+    /// that names them.
     virtual boost::asio::awaitable<std::string> put_blob(std::string run_id, std::string bytes);
 
     /// Likewise, under a name of 64 lower-case hex digits that the caller has chosen; what has the name already stays.

@@ -34,15 +34,17 @@ constexpr std::size_t more_than_a_record_takes = 70000;
 
 const std::string large(more_than_a_record_takes, 'x');
 
+boost::asio::awaitable<json::value> read(durable_scene& s, std::string id)  // borrowed: s
+{
+    s.log.push_back(id);
+    co_return json::string(id == "c" ? "short" : large);
+}
+
 /// A tool whose results are large, and three calls of it, of which one gives something else.
 void add_reader(durable_scene& s)
 {
     s.definition.max_result_bytes = 256 * 1024;
-    s.add("read", {}, [&s](json::object, dedalus::tool_context& context) -> boost::asio::awaitable<json::value> {
-        const std::string text = context.call_id() == "c" ? "short" : large;
-        s.log.push_back(context.call_id());
-        co_return json::string(text);
-    });
+    s.add("read", {}, [&s](json::object, dedalus::tool_context& context) { return read(s, context.call_id()); });
     const std::string first_two = pending_call("a", "read") + "," + pending_call("b", "read");
     s.says(asks("[" + first_two + "," + pending_call("c", "read") + "]"));
 }
