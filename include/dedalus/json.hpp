@@ -35,10 +35,10 @@ bool is_explicit_null(const T& object, std::string_view member)
     return found;
 }
 
-/// A struct of the wire: described members, and `extra` for the rest.
+/// A struct of the wire: has `extra` for the members that it does not know. Which ones it knows the library alone
+/// has to see.
 template <class T>
-concept wire_struct =
-    boost::describe::has_describe_members<T>::value && std::same_as<decltype(T::extra), boost::json::object>;
+concept wire_struct = std::same_as<decltype(T::extra), boost::json::object>;
 
 /// An open enumeration of the wire.
 template <class T>

@@ -4,6 +4,9 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/explicit_nulls.hpp>
 
+#include "codec/describe_messages.hpp"
+#include "codec/describe_requests.hpp"
+#include "codec/describe_tools.hpp"
 #include "codec/json_depth.hpp"
 #include "codec/parse_json.hpp"
 #include "codec/wire_reader.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/describe_messages.hpp"
 #include "protocol/text_budget.hpp"
 
 #include <boost/describe/members.hpp>

@@ -2,7 +2,6 @@
 
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -40,7 +39,6 @@ struct text_part
 
     bool operator==(const text_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(text_part, (), (text))
 
 /// Where an image is: an http(s) URL or a `data:` URI.
 struct image_url
@@ -51,7 +49,6 @@ struct image_url
 
     bool operator==(const image_url&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(image_url, (), (url, detail))
 
 /// Content part `image_url`, user messages only.
 struct image_part
@@ -63,7 +60,6 @@ struct image_part
 
     bool operator==(const image_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(image_part, (), (image_url))
 
 /// Format of the sound given to the model.
 struct input_audio_format : open_enum<input_audio_format>
@@ -82,7 +78,6 @@ struct input_audio
 
     bool operator==(const input_audio&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(input_audio, (), (data, format))
 
 /// Content part `input_audio`, user messages only.
 struct audio_part
@@ -94,7 +89,6 @@ struct audio_part
 
     bool operator==(const audio_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(audio_part, (), (input_audio))
 
 /// A file given to the model: `file_data` (base64) or `file_id`.
 struct input_file
@@ -106,7 +100,6 @@ struct input_file
 
     bool operator==(const input_file&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(input_file, (), (filename, file_data, file_id))
 
 /// Content part `file`, user messages only.
 struct file_part
@@ -119,7 +112,6 @@ struct file_part
 
     bool operator==(const file_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(file_part, (), (file, file_id))
 
 /// Content part `refusal`, assistant messages only.
 struct refusal_part
@@ -131,7 +123,6 @@ struct refusal_part
 
     bool operator==(const refusal_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(refusal_part, (), (refusal))
 
 /// Content part `document_url` (Mistral): a document to read.
 struct document_url_part
@@ -144,7 +135,6 @@ struct document_url_part
 
     bool operator==(const document_url_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(document_url_part, (), (document_url, document_name))
 
 /// Content part `reference` (Mistral): sources of the text around it.
 struct reference_part
@@ -156,7 +146,6 @@ struct reference_part
 
     bool operator==(const reference_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(reference_part, (), (reference_ids))
 
 /// A part of a thought.
 using thought_part = std::variant<text_part, reference_part, boost::json::object>;
@@ -172,7 +161,6 @@ struct thinking_part
 
     bool operator==(const thinking_part&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(thinking_part, (), (thinking, closed))
 
 /// One part of a content list; a part of a type that this version does not know stays JSON.
 using content_part = std::variant<

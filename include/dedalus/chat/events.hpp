@@ -2,6 +2,7 @@
 
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
+#include <dedalus/config.hpp>
 
 #include <boost/json/value.hpp>
 
@@ -162,10 +163,7 @@ using chat_completion_event = std::variant<
     logprobs_refusal_done_event>;
 
 /// The name of the event, as other clients of the API have it: "content.delta", ...
-inline std::string_view type_of(const chat_completion_event& event) noexcept
-{
-    return std::visit([](const auto& each) { return each.type; }, event);
-}
+DEDALUS_EXPORT std::string_view type_of(const chat_completion_event& event) noexcept;
 
 /// What the events are to tell.
 struct chat_event_options

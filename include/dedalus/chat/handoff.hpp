@@ -2,7 +2,6 @@
 
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <optional>
@@ -26,7 +25,6 @@ struct pending_call
 
     bool operator==(const pending_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(pending_call, (), (id, name, arguments, dependencies))
 
 /// Where a call runs.
 struct call_venue : open_enum<call_venue>
@@ -49,6 +47,5 @@ struct deferred_call
 
     bool operator==(const deferred_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(deferred_call, (), (id, name, arguments, venue, dependencies, blocked_by))
 
 }  // namespace dedalus

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -27,7 +26,6 @@ struct mcp_tool_result
 
     bool operator==(const mcp_tool_result&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(mcp_tool_result, (), (tool_name, server_name, arguments, is_error, result, duration_ms))
 
 /// Why an MCP server failed: value of `mcp_server_errors`. A bare string on the wire is read as `message`.
 struct mcp_server_error
@@ -39,7 +37,6 @@ struct mcp_server_error
 
     bool operator==(const mcp_server_error&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(mcp_server_error, (), (message, code, recommendation))
 
 /// An MCP server whose tools run on the server: object form of `mcp_servers`. `slug` or `url` is needed.
 struct mcp_server_spec
@@ -53,7 +50,6 @@ struct mcp_server_spec
 
     bool operator==(const mcp_server_spec&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(mcp_server_spec, (), (name, slug, url, version, credentials))
 
 /// A marketplace slug ("org/server", "org/server@v1.0.0"), a URL, or a spec.
 using mcp_server = std::variant<std::string, mcp_server_spec>;
@@ -74,7 +70,6 @@ struct credential
 
     bool operator==(const credential&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(credential, (), (connection_name, values))
 
 /// `credentials`: one or a list.
 using credential_selection = std::variant<credential, std::vector<credential>>;

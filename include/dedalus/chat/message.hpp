@@ -4,7 +4,6 @@
 #include <dedalus/chat/tool.hpp>
 #include <dedalus/config.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -26,7 +25,6 @@ struct developer_message
 
     bool operator==(const developer_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(developer_message, (), (content, name))
 
 struct system_message
 {
@@ -38,7 +36,6 @@ struct system_message
 
     bool operator==(const system_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(system_message, (), (content, name))
 
 struct user_message
 {
@@ -50,7 +47,6 @@ struct user_message
 
     bool operator==(const user_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(user_message, (), (content, name))
 
 /// Sound of an answer. In a request only `id` is sent, to refer to a former answer.
 struct answer_audio
@@ -63,7 +59,6 @@ struct answer_audio
 
     bool operator==(const answer_audio&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(answer_audio, (), (id, expires_at, data, transcript))
 
 /// What an annotation of type `url_citation` points at.
 struct url_citation
@@ -76,7 +71,6 @@ struct url_citation
 
     bool operator==(const url_citation&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(url_citation, (), (start_index, end_index, url, title))
 
 /// A note on the text of an answer.
 struct annotation
@@ -87,7 +81,6 @@ struct annotation
 
     bool operator==(const annotation&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(annotation, (), (type, url_citation))
 
 /// The message of an answer, and its place in the history of the next request. A role other than "assistant" that a
 /// server may send is kept in `extra`.
@@ -116,11 +109,6 @@ struct DEDALUS_EXPORT assistant_message
 
     bool operator==(const assistant_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(
-    assistant_message,
-    (),
-    (content, refusal, name, tool_calls, function_call, audio, annotations, reasoning_content, prefix)
-)
 
 /// The result of a tool call.
 struct tool_message
@@ -134,7 +122,6 @@ struct tool_message
 
     bool operator==(const tool_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_message, (), (content, tool_call_id, name))
 
 /// Deprecated by the API: the result of a `function_call`.
 struct function_message
@@ -147,7 +134,6 @@ struct function_message
 
     bool operator==(const function_message&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(function_message, (), (content, name))
 
 /// One message of a conversation; a role that this version does not know stays JSON.
 using message = std::variant<

@@ -7,7 +7,6 @@
 #include <dedalus/chat/tool_choice.hpp>
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -54,7 +53,6 @@ struct reasoning
 
     bool operator==(const reasoning&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(reasoning, (), (effort, summary, generate_summary))
 
 /// `truncation` of a conversation that does not fit.
 struct truncation : open_enum<truncation>
@@ -134,61 +132,6 @@ struct model_settings
 
     bool operator==(const model_settings&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(
-    model_settings,
-    (),
-    (temperature,
-     top_p,
-     top_k,
-     frequency_penalty,
-     presence_penalty,
-     seed,
-     n,
-     stop,
-     logit_bias,
-     logprobs,
-     top_logprobs,
-     max_tokens,
-     max_completion_tokens,
-     truncation,
-     reasoning,
-     reasoning_effort,
-     verbosity,
-     thinking,
-     tool_choice,
-     parallel_tool_calls,
-     tool_config,
-     response_format,
-     structured_output,
-     modalities,
-     audio,
-     voice,
-     input_audio_format,
-     output_audio_format,
-     input_audio_transcription,
-     turn_detection,
-     prediction,
-     stream,
-     stream_options,
-     include_usage,
-     service_tier,
-     timeout,
-     store,
-     deferred,
-     user,
-     metadata,
-     prompt_cache_key,
-     safety_identifier,
-     system_instruction,
-     generation_config,
-     safety_settings,
-     search_parameters,
-     web_search_options,
-     extra_headers,
-     extra_query,
-     extra_args,
-     attributes)
-)
 
 /// A model with settings: object form of `model`.
 struct dedalus_model
@@ -199,7 +142,6 @@ struct dedalus_model
 
     bool operator==(const dedalus_model&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(dedalus_model, (), (model, settings))
 
 using model_entry = std::variant<std::string, dedalus_model>;
 

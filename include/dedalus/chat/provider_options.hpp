@@ -2,7 +2,6 @@
 
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -24,7 +23,6 @@ struct thinking_enabled
 
     bool operator==(const thinking_enabled&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(thinking_enabled, (), (budget_tokens))
 
 /// `thinking` of type `disabled`.
 struct thinking_disabled
@@ -35,7 +33,6 @@ struct thinking_disabled
 
     bool operator==(const thinking_disabled&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(thinking_disabled, (), ())
 
 /// `thinking` of type `adaptive`: the model decides how much it thinks.
 struct thinking_adaptive
@@ -46,7 +43,6 @@ struct thinking_adaptive
 
     bool operator==(const thinking_adaptive&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(thinking_adaptive, (), ())
 
 /// `thinking` (Anthropic).
 using thinking_config = std::variant<thinking_enabled, thinking_disabled, thinking_adaptive, boost::json::object>;
@@ -69,7 +65,6 @@ struct cache_control
 
     bool operator==(const cache_control&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(cache_control, (), (ttl))
 
 /// `category` of a safety setting (Google). The API has had two families of names; servers differ in which they take.
 struct harm_category : open_enum<harm_category>
@@ -117,7 +112,6 @@ struct safety_setting
 
     bool operator==(const safety_setting&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(safety_setting, (), (category, threshold))
 
 /// `mode` of search_parameters.
 struct search_mode : open_enum<search_mode>
@@ -136,7 +130,6 @@ struct search_source
 
     bool operator==(const search_source&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(search_source, (), (type))
 
 /// `search_parameters` (xAI): live search. Absent: no search.
 struct search_parameters
@@ -151,7 +144,6 @@ struct search_parameters
 
     bool operator==(const search_parameters&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(search_parameters, (), (mode, return_citations, from_date, to_date, max_search_results, sources))
 
 /// `speed` (Anthropic). Newer versions of the API no longer name it.
 struct speed : open_enum<speed>

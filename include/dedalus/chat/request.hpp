@@ -11,7 +11,6 @@
 #include <dedalus/chat/tool.hpp>
 #include <dedalus/chat/tool_choice.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -113,79 +112,5 @@ struct chat_completion_request
 
     bool operator==(const chat_completion_request&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(
-    chat_completion_request,
-    (),
-    (model,
-     messages,
-     temperature,
-     top_p,
-     top_k,
-     n,
-     stop,
-     max_tokens,
-     max_completion_tokens,
-     frequency_penalty,
-     presence_penalty,
-     logit_bias,
-     logprobs,
-     top_logprobs,
-     seed,
-     user,
-     metadata,
-     store,
-     service_tier,
-     verbosity,
-     reasoning_effort,
-     modalities,
-     audio,
-     prediction,
-     response_format,
-     tools,
-     tool_choice,
-     parallel_tool_calls,
-     functions,
-     function_call,
-     prompt_cache_key,
-     prompt_cache_retention,
-     safety_identifier,
-     web_search_options,
-     stream_options)
-)
-
-/// Not a wire type: Boost.Describe lists at most 52 members, so this describes those of chat_completion_request that
-/// come after the ones above.
-struct chat_completion_request_continued : chat_completion_request
-{};
-BOOST_DESCRIBE_STRUCT(
-    chat_completion_request_continued,
-    (),
-    (system_instruction,
-     generation_config,
-     safety_settings,
-     tool_config,
-     cached_content,
-     thinking,
-     cache_control,
-     container,
-     inference_geo,
-     output_config,
-     speed,
-     search_parameters,
-     deferred,
-     prompt_mode,
-     safe_prompt,
-     mcp_servers,
-     credentials,
-     automatic_tool_execution,
-     max_turns,
-     model_attributes,
-     agent_attributes,
-     guardrails,
-     handoff_config,
-     handoff_mode,
-     correlation_id,
-     deferred_calls)
-)
 
 }  // namespace dedalus

@@ -3,7 +3,6 @@
 #include <dedalus/chat/content.hpp>
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <optional>
@@ -47,7 +46,6 @@ struct stream_options
 
     bool operator==(const stream_options&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(stream_options, (), (include_usage, include_obfuscation))
 
 /// A voice by id.
 struct voice_id
@@ -57,7 +55,6 @@ struct voice_id
 
     bool operator==(const voice_id&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(voice_id, (), (id))
 
 /// Format of a spoken answer.
 struct audio_format : open_enum<audio_format>
@@ -80,7 +77,6 @@ struct audio_options
 
     bool operator==(const audio_options&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(audio_options, (), (voice, format))
 
 /// `prediction` of type `content`: text that the answer will mostly repeat.
 struct prediction
@@ -92,7 +88,6 @@ struct prediction
 
     bool operator==(const prediction&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(prediction, (), (content))
 
 /// Where the user is, roughly.
 struct approximate_location
@@ -105,7 +100,6 @@ struct approximate_location
 
     bool operator==(const approximate_location&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(approximate_location, (), (city, country, region, timezone))
 
 /// `user_location` of a search, type `approximate`.
 struct user_location
@@ -117,7 +111,6 @@ struct user_location
 
     bool operator==(const user_location&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(user_location, (), (approximate))
 
 /// How much of what a search finds is given to the model.
 struct search_context_size : open_enum<search_context_size>
@@ -137,6 +130,5 @@ struct web_search_options
 
     bool operator==(const web_search_options&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(web_search_options, (), (search_context_size, user_location))
 
 }  // namespace dedalus

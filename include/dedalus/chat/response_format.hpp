@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <optional>
@@ -19,7 +18,6 @@ struct response_format_text
 
     bool operator==(const response_format_text&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(response_format_text, (), ())
 
 /// `{"type":"json_object"}`: JSON of any shape; a message must ask the model for JSON.
 struct response_format_json_object
@@ -30,7 +28,6 @@ struct response_format_json_object
 
     bool operator==(const response_format_json_object&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(response_format_json_object, (), ())
 
 /// The schema of `response_format_json_schema`.
 struct json_schema_format
@@ -43,7 +40,6 @@ struct json_schema_format
 
     bool operator==(const json_schema_format&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(json_schema_format, (), (name, description, schema, strict))
 
 /// `{"type":"json_schema","json_schema":{...}}`: JSON of this schema.
 struct response_format_json_schema
@@ -55,7 +51,6 @@ struct response_format_json_schema
 
     bool operator==(const response_format_json_schema&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(response_format_json_schema, (), (json_schema))
 
 using response_format =
     std::variant<response_format_text, response_format_json_object, response_format_json_schema, boost::json::object>;

@@ -2,7 +2,6 @@
 
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -25,7 +24,6 @@ struct function_definition
 
     bool operator==(const function_definition&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(function_definition, (), (name, description, parameters, strict))
 
 /// Tool of type `function`.
 struct function_tool
@@ -38,7 +36,6 @@ struct function_tool
 
     bool operator==(const function_tool&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(function_tool, (), (function))
 
 /// Input of a custom tool of type `text`: free text, the default.
 struct custom_format_text
@@ -49,7 +46,6 @@ struct custom_format_text
 
     bool operator==(const custom_format_text&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_format_text, (), ())
 
 /// Language that a grammar is written in.
 struct grammar_syntax : open_enum<grammar_syntax>
@@ -68,7 +64,6 @@ struct custom_grammar
 
     bool operator==(const custom_grammar&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_grammar, (), (definition, syntax))
 
 /// Input of a custom tool of type `grammar`.
 struct custom_format_grammar
@@ -80,7 +75,6 @@ struct custom_format_grammar
 
     bool operator==(const custom_format_grammar&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_format_grammar, (), (grammar))
 
 /// `format` of a custom tool.
 using custom_format = std::variant<custom_format_text, custom_format_grammar, boost::json::object>;
@@ -95,7 +89,6 @@ struct custom_definition
 
     bool operator==(const custom_definition&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_definition, (), (name, description, format))
 
 /// Tool of type `custom`.
 struct custom_tool
@@ -107,7 +100,6 @@ struct custom_tool
 
     bool operator==(const custom_tool&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_tool, (), (custom))
 
 using tool = std::variant<function_tool, custom_tool, boost::json::object>;
 
@@ -121,7 +113,6 @@ struct function_call
 
     bool operator==(const function_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(function_call, (), (name, arguments))
 
 /// Tool call of type `function`.
 struct function_tool_call
@@ -138,7 +129,6 @@ struct function_tool_call
 
     bool operator==(const function_tool_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(function_tool_call, (), (id, function, thought_signature, dependencies, index))
 
 /// Name and input of a called custom tool.
 struct custom_call
@@ -149,7 +139,6 @@ struct custom_call
 
     bool operator==(const custom_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_call, (), (name, input))
 
 /// Tool call of type `custom`.
 struct custom_tool_call
@@ -162,7 +151,6 @@ struct custom_tool_call
 
     bool operator==(const custom_tool_call&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(custom_tool_call, (), (id, custom))
 
 using tool_call = std::variant<function_tool_call, custom_tool_call, boost::json::object>;
 

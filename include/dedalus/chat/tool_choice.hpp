@@ -2,7 +2,6 @@
 
 #include <dedalus/open_enum.hpp>
 
-#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 
 #include <optional>
@@ -33,7 +32,6 @@ struct tool_choice_auto
 
     bool operator==(const tool_choice_auto&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_auto, (), (disable_parallel_tool_use))
 
 /// `{"type":"any"}`: at least one tool.
 struct tool_choice_any
@@ -45,7 +43,6 @@ struct tool_choice_any
 
     bool operator==(const tool_choice_any&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_any, (), (disable_parallel_tool_use))
 
 /// `{"type":"tool","name":...}`: that tool.
 struct tool_choice_tool
@@ -58,7 +55,6 @@ struct tool_choice_tool
 
     bool operator==(const tool_choice_tool&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_tool, (), (name, disable_parallel_tool_use))
 
 /// `{"type":"none"}`: no tool.
 struct tool_choice_none
@@ -69,7 +65,6 @@ struct tool_choice_none
 
     bool operator==(const tool_choice_none&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_none, (), ())
 
 /// A tool by name.
 struct tool_name
@@ -79,7 +74,6 @@ struct tool_name
 
     bool operator==(const tool_name&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_name, (), (name))
 
 /// `{"type":"function","function":{"name":...}}`: that function (OpenAI's form).
 struct tool_choice_function
@@ -91,7 +85,6 @@ struct tool_choice_function
 
     bool operator==(const tool_choice_function&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_function, (), (function))
 
 /// `{"type":"custom","custom":{"name":...}}`: that custom tool (OpenAI's form).
 struct tool_choice_custom
@@ -103,7 +96,6 @@ struct tool_choice_custom
 
     bool operator==(const tool_choice_custom&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_custom, (), (custom))
 
 /// The set that `allowed_tools` restricts the choice to.
 struct allowed_tools
@@ -114,7 +106,6 @@ struct allowed_tools
 
     bool operator==(const allowed_tools&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(allowed_tools, (), (mode, tools))
 
 /// `{"type":"allowed_tools",...}` (OpenAI's form).
 struct tool_choice_allowed_tools
@@ -126,7 +117,6 @@ struct tool_choice_allowed_tools
 
     bool operator==(const tool_choice_allowed_tools&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_allowed_tools, (), (allowed_tools))
 
 /// One tool of an MCP server; only in the settings of a model (model_settings).
 struct tool_choice_mcp
@@ -139,7 +129,6 @@ struct tool_choice_mcp
 
     bool operator==(const tool_choice_mcp&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(tool_choice_mcp, (), (server_label, name))
 
 /// `tool_choice`: absent means `auto`. Servers differ in which form they take: the objects `auto`, `any`, `tool` and
 /// `none` are Dedalus' own, the words and `function` are OpenAI's. Any of them may be given here:

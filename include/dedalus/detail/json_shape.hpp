@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/json.hpp>
 #include <dedalus/schema/annotation.hpp>
 
 #include <boost/describe/enumerators.hpp>

@@ -241,9 +241,6 @@ using run_event = std::variant<
     run_failed_event>;
 
 /// The name of the event: "text_delta", "call_finished", ...
-inline std::string_view type_of(const run_event& event) noexcept
-{
-    return std::visit([](const auto& each) { return each.type; }, event);
-}
+DEDALUS_EXPORT std::string_view type_of(const run_event& event) noexcept;
 
 }  // namespace dedalus
