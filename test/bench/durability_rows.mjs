@@ -12,13 +12,16 @@ const rows = {
     commit_p99: { title: "Store: a commit, p99", unit: "µs" },
     append_p50: { title: "Store: an append of call records, median", unit: "µs" },
     append_p99: { title: "Store: an append of call records, p99", unit: "µs" },
-    amplification: { title: "Store: bytes written, 100 turns with 3 results of 4 KiB", unit: "bytes per byte of the run" },
+    amplification: { title: "Store: bytes that it is given, 100 turns with 3 results of 4 KiB", unit: "bytes per byte of the run" },
     wal: { title: "PostgreSQL: write-ahead log, the same run", unit: "bytes per byte of the run" },
     load: { title: "Store: load of the same run", unit: "wall ms" },
     growth_plain: { title: "Growth: a turn, no store", unit: "CPU µs per turn" },
     growth_stored: { title: "Growth: a turn, store in memory", unit: "CPU µs per turn" },
     growth_store: { title: "Growth: the store in memory for a turn", unit: "µs per turn" },
-    growth_bytes: { title: "Growth: bytes written for a turn", unit: "bytes per turn" },
+    growth_cpu: { title: "Growth: a turn, store on disk", unit: "CPU µs per turn, without the server of the store" },
+    growth_wait: { title: "Growth: wait for a store on disk in a turn", unit: "wall µs per turn" },
+    growth_head: { title: "Growth: largest head of a run", unit: "bytes" },
+    growth_bytes: { title: "Growth: bytes that a store is given for a turn", unit: "bytes per turn" },
 };
 
 export const durabilityRows = Object.keys(rows);

@@ -152,6 +152,9 @@ void measure_length(bench::report& out, const effort& e)
         const std::string id = std::to_string(turns) + " turns";
         const std::string of = " of " + std::to_string(turns);
         out.add({"growth_bytes", id}, "bytes written for a turn" + of, bytes.back(), "B");
+        out.add(
+            {"growth_head", id}, "largest head of a run" + of + " turns", static_cast<double>(load.largest_head), "B"
+        );
         out.add({"growth_store", id}, "time of the store for a turn" + of, micros(load.total()) / turns, "us");
         out.add({"growth_plain", id}, "CPU of a turn" + of + ", no store", plain.back(), "us");
         out.add({"growth_stored", id}, "CPU of a turn" + of + ", store in memory", stored.back(), "us");
@@ -159,6 +162,30 @@ void measure_length(bench::report& out, const effort& e)
     out.add({}, "growth of the bytes for a turn, longest / shortest", bytes.back() / bytes.front(), "", 1.1);
     out.add({}, "growth of the CPU for a turn, no store", plain.back() / plain.front(), "");
     out.add({}, "growth of the CPU for a turn, store in memory", stored.back() / stored.front(), "");
+}
+
+/// The same of a store on disk: CPU of this process, and how long the run waits for the store.
+void measure_growth(bench::report& out, const std::string& name, const store_ptr& store, const effort& e)
+{
+    for (const int turns : e.lengths) {
+        const std::string id = std::to_string(turns) + " turns";
+        bench::store_load load;
+        int runs = 0;
+        const double cpu = median(e.repeats, [&] {
+            load = {};
+            const auto measured = std::make_shared<bench::measured_store>(store, load);
+            const std::string run = "growth-" + id + '-' + std::to_string(++runs);
+            return micros(bench::follow(short_turns(turns), measured, run).cpu_time) / turns;
+        });
+        const std::string of = name + ", " + id;
+        out.add({"growth_cpu", of}, name + ": CPU of a turn of " + std::to_string(turns), cpu, "us");
+        out.add(
+            {"growth_wait", of},
+            name + ": wait for the store in a turn of " + std::to_string(turns),
+            micros(load.total()) / turns,
+            "us"
+        );
+    }
 }
 
 /// What a turn with one call costs, with the store and all of its threads.
@@ -190,6 +217,8 @@ void measure_sqlite(bench::report& out, const effort& e, bool full_sync)
     const std::string name = full_sync ? "SQLite, full sync" : "SQLite, normal sync";
     measure_store(out, name, store, e);
     measure_loop(out, name, store, e);
+    if (!full_sync)
+        measure_growth(out, name, store, e);
     store.reset();
     std::filesystem::remove_all(folder);
 }
@@ -220,6 +249,7 @@ void measure_postgres(bench::report& out, const effort& e)
     const double logged = (log_bytes(server) - before) / static_cast<double>(done.payload_bytes);
     out.add({"wal", name}, "PostgreSQL: write-ahead log / bytes of the run", logged, "");
     measure_loop(out, name, store, e);
+    measure_growth(out, name, store, e);
 }
 #endif
 
