@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codec/describe_messages.hpp"
+#include "codec/describe_tools.hpp"
 #include "protocol/text_budget.hpp"
 
 #include <boost/describe/members.hpp>
