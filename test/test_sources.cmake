@@ -244,6 +244,7 @@ set(dedalus_loopback_test_sources
 set(dedalus_store_test_sources
     stores/checkpoint_test.cpp
     stores/conformance_test.cpp
+    stores/encrypted_runs_test.cpp
     stores/encrypted_store_test.cpp
     stores/memory_store_test.cpp
 )

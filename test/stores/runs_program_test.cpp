@@ -156,7 +156,7 @@ TEST_CASE("dedalus-runs reads and decides on encrypted runs with a file of keys,
     CHECK(s.runs({"--keys", keys, "approve", "order-1", "b"}).status == 0);
     s.says(test::ends("All done."));
     REQUIRE(s.follow_in(encrypted, "order-1").phase == run_phase::completed);
-    CHECK(has(s.runs({"--keys", keys, "export", "order-1"}).out, "All done."));
+    CHECK(has(s.runs({"--keys", keys, "show", "order-1"}).out, "answer: All done."));
 
     const std::string other = s.folder.write("other", std::string(64, '1') + '\n');
     const program_end unknown = s.runs({"--keys", other, "show", "order-1"});
