@@ -26,7 +26,29 @@ struct sealed_scene : test::durable_scene
     }
 };
 
+const std::string large(70000, 'x');
+
+boost::asio::awaitable<boost::json::value> give_large(boost::json::object, dedalus::tool_context&)  // borrowed: all
+{
+    co_return boost::json::string(large);
+}
+
 }  // namespace
+
+TEST_CASE("a large result of an encrypted run is read from a blob that shows nothing of it")
+{
+    sealed_scene s;
+    s.definition.max_result_bytes = 2 * large.size();
+    s.add("act", {.effect = dedalus::tool_effect::pure}, give_large);
+    s.says(test::asks('[' + test::pending_call("a", "act") + ']'));
+    s.says(test::ends());
+    CHECK(s.run_sealed().phase == dedalus::run_phase::completed);
+
+    const dedalus::stores::stored_run kept = s.stored();
+    REQUIRE(kept.blobs.size() == 1);
+    CHECK(kept.blobs.begin()->second.find("xxxx") == std::string::npos);
+    CHECK(s.run_sealed().tool_results.at(0).content == large);
+}
 
 TEST_CASE("a run that is kept encrypted goes on after its process has died")
 {
