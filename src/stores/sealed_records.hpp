@@ -37,7 +37,8 @@ std::vector<std::string> masked_fingerprints(const run_sealer& by, const std::st
 std::vector<std::string> masked_names(const run_sealer& by, const std::string& name);
 
 /// A blob as it is kept, under the first of its masked names.
-std::pair<std::string, std::string> sealed_blob(const run_sealer& by, const std::string& name, const std::string& bytes);
+std::pair<std::string, std::string>
+sealed_blob(const run_sealer& by, const std::string& name, const std::string& bytes);
 
 /// Changes a blob that is kept under a masked name back: its name, and its bytes.
 opening open_blob(const run_sealer& by, std::string& name, std::string& bytes);
