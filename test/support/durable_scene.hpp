@@ -13,6 +13,7 @@
 #include "support/handoff_answers.hpp"
 #include "support/handoff_driver.hpp"
 #include "support/run_coro.hpp"
+#include "support/sent_request.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>

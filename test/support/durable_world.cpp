@@ -6,6 +6,7 @@
 #include "support/chunks.hpp"
 #include "support/process_store.hpp"
 #include "support/run_coro.hpp"
+#include "support/sent_request.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

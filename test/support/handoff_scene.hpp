@@ -10,6 +10,7 @@
 #include "support/cancel_when.hpp"
 #include "support/catch.hpp"
 #include "support/run_coro.hpp"
+#include "support/sent_request.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
