@@ -292,7 +292,9 @@ TEST_CASE("after a rotation old records are read, and new ones need no old key")
     put(*encrypted(memory, "o"), "r1");
     const std::string blob = run_coro(encrypted(memory, "o")->put_blob("r1", planted));
     const auto rotated = encrypted(memory, "no");
-    CHECK(load(*rotated, "r1").run == full_run("r1"));
+    stores::stored_run whole = full_run("r1");
+    whole.blobs = {{blob, planted}};
+    CHECK(load(*rotated, "r1").run == whole);
     CHECK(run_coro(rotated->get_blob("r1", blob)) == planted);
     stores::post_request decision;
     decision.run_id = "r1";
