@@ -68,8 +68,9 @@ asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
         r.ended.push_back(std::move(ended));
     for (const ended_call& ended : r.ended) {
         const bool known = ended.late && r.m().call(ended.key).state == core::call_state::finished;
-        const bool unstored = is_unstored(r, r.m().call(ended.key).request.name);
-        if (ended.again || known || unstored || ended.task != tool_task::handler)
+        if (ended.again || known || ended.task != tool_task::handler)
+            continue;
+        if (is_unstored(r, r.m().call(ended.key).request.name))
             continue;
         stores::late_result late;
         late.key = core::stored_key(ended.key);

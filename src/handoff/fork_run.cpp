@@ -51,7 +51,7 @@ stores::blob_map named_blobs(const std::vector<stores::call_record>& records, co
         if (record.kind != stores::call_record_kind::finish)
             continue;
         for (const std::string& name : core::blobs_of_finish(record.body))
-            kept.emplace(name, all.at(name));
+            kept.emplace(name, core::blob_of(all, name));
     }
     return kept;
 }

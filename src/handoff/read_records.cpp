@@ -6,6 +6,7 @@
 #include "codec/decode_chat.hpp"
 #include "codec/parse_json.hpp"
 #include "codec/raw_json.hpp"
+#include "crypto/sha256.hpp"
 #include "handoff/decision.hpp"
 #include "handoff/exchange_failure.hpp"
 #include "handoff/member_reader.hpp"
@@ -130,10 +131,7 @@ std::optional<std::string> blob_named(member_reader& body, std::string_view memb
     const std::optional<std::string> name = body.text(member);
     if (!name)
         return {};
-    const auto found = blobs.find(*name);
-    if (found == blobs.end())
-        damaged("a result of the run is missing");
-    return found->second;
+    return blob_of(blobs, *name);
 }
 
 std::string read_content(member_reader& body, const stores::blob_map& blobs)
@@ -385,6 +383,16 @@ std::vector<std::string> blobs_of_finish(std::string_view text)
             names.push_back(*std::move(name));
     }
     return names;
+}
+
+const std::string& blob_of(const stores::blob_map& blobs, const std::string& name)
+{
+    const auto found = blobs.find(name);
+    if (found == blobs.end())
+        damaged("a result of the run is missing");
+    if (crypto::sha256_hex(found->second) != name)
+        damaged("a result of the run was altered");
+    return found->second;
 }
 
 bool is_answer(std::string_view kind) noexcept

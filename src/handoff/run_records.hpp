@@ -156,6 +156,9 @@ finished_call read_finish_body(std::string_view body, const stores::blob_map& bl
 /// The blobs that such a body names.
 std::vector<std::string> blobs_of_finish(std::string_view body);
 
+/// One of them. Throws store_error(damaged) when it is missing, or not what its name says.
+const std::string& blob_of(const stores::blob_map& blobs, const std::string& name);
+
 /// Whether an entry of this kind holds an answer.
 bool is_answer(std::string_view kind) noexcept;
 

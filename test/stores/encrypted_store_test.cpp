@@ -4,6 +4,7 @@
 #include "stores/encrypted_scene.hpp"
 #include "stores/forwarding_store.hpp"
 #include "stores/store_suite.hpp"
+#include "stores/stored_bytes.hpp"
 #include "support/background_program.hpp"
 #include "support/run_coro.hpp"
 
@@ -16,6 +17,7 @@ using dedalus::memory_run_store;
 using dedalus::run_store;
 using dedalus::store_errc;
 using dedalus::store_error;
+using test::bytes_of;
 using test::encrypted;
 using test::run_coro;
 namespace stores = dedalus::stores;
@@ -76,22 +78,6 @@ stores::load_result load(run_store& store, const std::string& run_id)
     stores::load_request request;
     request.run_id = run_id;
     return run_coro(store.load(request));
-}
-
-std::string bytes_of(const stores::stored_run& run)
-{
-    std::string all = run.head.bytes;
-    for (const auto& entry : run.entries)
-        all += entry.body + entry.raw;
-    for (const auto& call : run.calls)
-        all += call.body;
-    for (const auto& wait : run.waits)
-        all += wait.fingerprint + wait.body;
-    for (const auto& item : run.inbox)
-        all += item.body;
-    for (const auto& late : run.late)
-        all += late.body;
-    return all;
 }
 
 /// Somebody who can write to the storage has changed what is loaded.

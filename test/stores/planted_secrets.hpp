@@ -2,6 +2,7 @@
 
 #include <dedalus/handoff/handoff_loop.hpp>
 
+#include "stores/stored_bytes.hpp"
 #include "support/background_program.hpp"
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
@@ -141,15 +142,7 @@ inline std::string bytes_of_run_with_secrets(dedalus::run_store& store)
 {
     dedalus::stores::load_request request;
     request.run_id = "order-1";
-    const dedalus::stores::stored_run run = run_coro(store.load(std::move(request))).run;
-    std::string all = run.head.bytes;
-    for (const auto& entry : run.entries)
-        all += entry.body + entry.raw;
-    for (const auto& record : run.calls)
-        all += record.body;
-    for (const auto& wait : run.waits)
-        all += wait.body;
-    return all;
+    return bytes_of(run_coro(store.load(std::move(request))).run);
 }
 
 /// In how many files below a folder these bytes stand.
