@@ -25,7 +25,7 @@ asio::awaitable<void> ask(dedalus::client client)
     std::cout << answer.info.request_id << ' ' << answer.info.timings.total.count() << " us\n";
 
     dedalus::chat_completion_stream stream = co_await client.chat_completions_stream(request);
-    while (std::optional<dedalus::chat_completion_chunk> chunk = co_await stream.next())
+    while (auto chunk = co_await stream.next())
         std::cout << chunk->text() << std::flush;
     dedalus::chat_completion whole = stream.completion();  // the same type as the unary answer
     std::cout << '\n' << (whole.choices.at(0).finish_reason == dedalus::finish_reason::stop) << '\n';

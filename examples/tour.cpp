@@ -90,7 +90,7 @@ asio::awaitable<void> stream(dedalus::client client, std::string model)
     };
     dedalus::chat_completion_stream chunks = co_await client.chat_completions_stream(request);
     int count = 0;
-    while (std::optional<dedalus::chat_completion_chunk> chunk = co_await chunks.next()) {
+    while (auto chunk = co_await chunks.next()) {
         std::cout << chunk->text() << std::flush;
         ++count;
     }

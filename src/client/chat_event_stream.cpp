@@ -23,12 +23,12 @@ public:
     void cancel() noexcept { stream_.cancel(); }
 
 private:
-    void take(std::optional<chat_completion_chunk> chunk);
+    void take(boxed_optional<chat_completion_chunk> chunk);
 
     chat_completion_stream stream_;
     chat_completion_accumulator whole_{std::numeric_limits<std::size_t>::max()};  // of an answer that came whole
     protocol::chat_events events_;
-    std::optional<chat_completion_chunk> chunk_{};  // the events show into it
+    boxed_optional<chat_completion_chunk> chunk_{};  // the events show into it
     std::size_t given_ = 0;                         // of the events
     bool ended_ = false;
 };
@@ -40,7 +40,7 @@ asio::awaitable<std::optional<chat_completion_event>> chat_completion_events::im
             co_return self->events_.events()[self->given_++];
         if (self->ended_)
             co_return std::nullopt;
-        std::optional<chat_completion_chunk> chunk = co_await self->stream_.next();
+        boxed_optional<chat_completion_chunk> chunk = co_await self->stream_.next();
         if (!chunk && !chat_stream_access::complete(self->stream_))
             co_return std::nullopt;
         self->take(std::move(chunk));
@@ -48,7 +48,7 @@ asio::awaitable<std::optional<chat_completion_event>> chat_completion_events::im
 }
 
 // The end of the stream comes as no chunk.
-void chat_completion_events::impl::take(std::optional<chat_completion_chunk> chunk)
+void chat_completion_events::impl::take(boxed_optional<chat_completion_chunk> chunk)
 {
     const chat_completion_accumulator* accumulated = chat_stream_access::accumulated(stream_);
     given_ = 0;

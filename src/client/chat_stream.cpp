@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,7 @@ public:
             whole_ = read_completion(answer.body, info_, call_->client->config.limits);
     }
 
-    static asio::awaitable<std::optional<chat_completion_chunk>> next(std::shared_ptr<impl> self);
+    static asio::awaitable<boxed_optional<chat_completion_chunk>> next(std::shared_ptr<impl> self);
 
     chat_completion completion() const
     {
@@ -90,18 +91,10 @@ public:
     }
 
 private:
-    /// Becomes the chunk where it is to be: saves a move of something large into the result of next().
-    struct ready_chunk
-    {
-        impl& from;
-
-        operator std::optional<chat_completion_chunk>() const { return from.take(); }
-    };
-
     bool advance();
-    std::optional<chat_completion_chunk> take();
-    asio::awaitable<void> read_more();
-    protocol::deadline patience(clock::time_point now) const;
+    boxed_optional<chat_completion_chunk> take();
+    protocol::deadline limit_of_wait(clock::time_point start) const;
+    void take_in(std::string_view piece, clock::time_point start);
     void note_chunk();
     void end();
 
@@ -119,7 +112,7 @@ private:
     std::atomic<bool> cancelled_ = false;
 };
 
-asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::impl::next(std::shared_ptr<impl> self)
+asio::awaitable<boxed_optional<chat_completion_chunk>> chat_completion_stream::impl::next(std::shared_ptr<impl> self)
 {
     // Two next() never run side by side, by contract; one may be pending while the other begins. So no exchange, which
     // would cost each chunk a locked instruction, twice.
@@ -142,11 +135,12 @@ asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::im
         while (!self->advance()) {
             if (self->ended_)
                 co_return std::nullopt;
-            co_await self->read_more();
+            const clock::time_point start = clock::now();
+            const protocol::deadline limit = self->limit_of_wait(start);
+            const std::string_view piece = co_await self->connection_->read_body(limit);
+            self->take_in(piece, start);
         }
-        // No coroutine between this one and the one that asks, and no chunk in this frame but the result: a chunk is
-        // large to move, and Asio keeps the memory of a frame for the next one up to 1,020 bytes.
-        co_return ready_chunk{*self};
+        co_return self->take();
     }
     catch (...) {
         self->ended_ = true;
@@ -170,41 +164,41 @@ bool chat_completion_stream::impl::advance()
 }
 
 // The chunk that advance() went to.
-std::optional<chat_completion_chunk> chat_completion_stream::impl::take()
+boxed_optional<chat_completion_chunk> chat_completion_stream::impl::take()
 {
     if (whole_)
         return protocol::chunk_from_completion(*whole_);
     return decoder_.take();
 }
 
-asio::awaitable<void> chat_completion_stream::impl::read_more()
+// How long a wait for the server that begins at `start` may take. A limit on events began to count with the last one,
+// but what the consumer took in between is not in meter_.waiting(). Throws when it may not begin.
+protocol::deadline chat_completion_stream::impl::limit_of_wait(clock::time_point start) const
 {
-    const clock::time_point start = clock::now();
-    const protocol::deadline limit = patience(start);
+    const timeout_options& timeouts = call_->limits.timeouts;
+    const clock::time_point waiting_since = start - meter_.waiting();
+    const protocol::deadline limit =
+        begun_ ? protocol::phase_deadline(
+                     call_phase::stream_idle, timeouts.idle_counts_events ? waiting_since : start, timeouts.stream_idle
+                 )
+               : protocol::phase_deadline(
+                     call_phase::first_event, waiting_since, timeouts.first_event.value_or(timeouts.response_header)
+                 );
     // A server that never pauses is not waited for, so that nothing else ends what is not an event.
     if (start >= limit.at)
         throw timeout_error(limit.phase, std::chrono::duration_cast<std::chrono::milliseconds>(start - limit.start));
-    const std::string_view piece = co_await connection_->read_body(limit);
+    return limit;
+}
+
+/// @param piece  of the body, empty at its end. @param start  when the wait for it began.
+void chat_completion_stream::impl::take_in(std::string_view piece, clock::time_point start)
+{
     read_ = clock::now();
     meter_.waited(start, read_);
     if (piece.empty())
         decoder_.finish();
     else
         decoder_.feed(piece);
-}
-
-// How long a wait for the server that begins now may take. A limit on events began to count with the last one, but
-// what the consumer took in between is not in meter_.waiting().
-protocol::deadline chat_completion_stream::impl::patience(clock::time_point now) const
-{
-    const timeout_options& timeouts = call_->limits.timeouts;
-    if (!begun_)
-        return protocol::phase_deadline(
-            call_phase::first_event, now - meter_.waiting(), timeouts.first_event.value_or(timeouts.response_header)
-        );
-    return protocol::phase_deadline(
-        call_phase::stream_idle, timeouts.idle_counts_events ? now - meter_.waiting() : now, timeouts.stream_idle
-    );
 }
 
 void chat_completion_stream::impl::note_chunk()
@@ -263,7 +257,7 @@ chat_completion_stream& chat_completion_stream::operator=(chat_completion_stream
     return *this;
 }
 
-asio::awaitable<std::optional<chat_completion_chunk>> chat_completion_stream::next()
+asio::awaitable<boxed_optional<chat_completion_chunk>> chat_completion_stream::next()
 {
     return impl::next(impl_);
 }

@@ -169,15 +169,15 @@ void chunk_decoder::decode(std::string_view text)
     }
 }
 
-std::optional<chat_completion_chunk> chunk_decoder::take()
+boxed_optional<chat_completion_chunk> chunk_decoder::take()
 {
     if (is_parsed_)
         return std::move(parsed_);
     if (!patterns_[latest_].has_only_usual_members)
         return patterns_[latest_].chunk;
-    return std::optional<chat_completion_chunk>(
-        std::in_place, usual_copy<chat_completion_chunk>{patterns_[latest_].chunk}
-    );
+    boxed_optional<chat_completion_chunk> copy;
+    copy.emplace(usual_copy<chat_completion_chunk>{patterns_[latest_].chunk});
+    return copy;
 }
 
 bool chunk_decoder::gap::take(std::string_view& from) noexcept

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/chat/chunk.hpp>
 
 #include "codec/json_string.hpp"
@@ -7,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,9 +32,8 @@ public:
     /// Whether the last text had to be parsed. A measure of work for tests.
     bool parsed() const noexcept { return is_parsed_; }
 
-    /// What the text says, to keep. Once after each decode(). An optional, so that it is made where the stream gives
-    /// it.
-    std::optional<chat_completion_chunk> take();
+    /// What the text says, to keep. Once after each decode(). Never empty.
+    boxed_optional<chat_completion_chunk> take();
 
 private:
     using string_target = std::string* (*)(chat_completion_chunk&);

@@ -56,7 +56,7 @@ asio::awaitable<chat_completion> read_whole(
     chat_completion_stream stream = co_await std::move(opened);
     handoff_core::call_pieces calls;
     std::size_t earlier = 0;
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const boxed_optional<chat_completion_chunk> chunk = co_await stream.next()) {
         calls.look(*chunk);
         if (!events)
             continue;

@@ -12,8 +12,9 @@ namespace dedalus::net {
 class read_buffer
 {
 public:
-    /// What a TLS record holds at most.
-    static constexpr std::size_t size = 16 * 1024;
+    /// What two TLS records hold at most. A stream of full records takes 5 % less CPU than with room for one, because
+    /// of half the system calls, and 9 % less with room for four; but a stream that nobody pulls keeps two such rooms.
+    static constexpr std::size_t size = 32 * 1024;
 
     read_buffer() = default;
 

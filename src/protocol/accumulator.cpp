@@ -117,9 +117,10 @@ public:
         if (!chunk.extra.empty())
             protocol::merge_extra(chunk.extra, whole_.extra, is_chunk_member, budget_);
         for (const chunk_choice& choice : chunk.choices) {
-            trace_.choices.push_back(choices_[choice.index].add(choice, budget_));
+            protocol::choice_accumulator::trace& done = trace_.choices.emplace_back();
+            choices_[choice.index].add(choice, budget_, done);
             if (choice.index == 0)
-                std::ranges::move(trace_.choices.back().dropped, std::back_inserter(earlier_));
+                std::ranges::move(done.dropped, std::back_inserter(earlier_));
         }
     }
 

@@ -41,9 +41,8 @@ public:
     /// error event and response_format_error for malformed data or a passed limit; then the decoder is done.
     bool next();
 
-    /// The chunk that next() went to; once. Apart from it, so that the chunk, which is large to move, is made where the
-    /// caller wants it.
-    std::optional<chat_completion_chunk> take() { return chunks_.take(); }
+    /// The chunk that next() went to; once. Never empty.
+    boxed_optional<chat_completion_chunk> take() { return chunks_.take(); }
 
     /// Whether next() would give nothing, because all bytes were looked at.
     bool starved() const noexcept { return parser_.starved(); }

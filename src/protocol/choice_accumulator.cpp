@@ -81,9 +81,8 @@ bool is_choice_member(std::string_view name)
 
 }  // namespace
 
-choice_accumulator::trace choice_accumulator::add(const chunk_choice& piece, text_budget& budget)
+void choice_accumulator::add(const chunk_choice& piece, text_budget& budget, trace& done)
 {
-    trace done;
     began_anew_ = began_anew_ || (finish_reason_ && has_role_or_text(piece.delta));
     done.began_segment = is_call_of_next_segment(piece.delta);
     if (done.began_segment) {
@@ -101,7 +100,6 @@ choice_accumulator::trace choice_accumulator::add(const chunk_choice& piece, tex
         finished_extent_ = done.after;
         began_anew_ = false;
     }
-    return done;
 }
 
 choice choice_accumulator::result(std::int64_t index) const

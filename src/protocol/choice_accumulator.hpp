@@ -47,7 +47,8 @@ public:
         std::vector<assistant_message> dropped{};           ///< text and calls of the segment that was dropped
     };
 
-    trace add(const chunk_choice& piece, text_budget& budget);
+    /// Notes in `done`, a new one, what it did.
+    void add(const chunk_choice& piece, text_budget& budget, trace& done);
 
     bool finished() const noexcept { return finish_reason_.has_value(); }
 

@@ -128,7 +128,7 @@ asio::awaitable<void> http_connection::write(std::string_view bytes, boost::syst
             break;
         if (!std::exchange(armed, true))
             arm(call_phase::write, limits_->timeouts.write);
-        co_await wait(stream_->wait_either());
+        co_await stream_->wait_either();
     }
     limits_->guard->disarm();
     limits_->guard->throw_if_fired();
@@ -153,8 +153,10 @@ asio::awaitable<void> http_connection::read_header()
 {
     arm(call_phase::response_header, limits_->timeouts.response_header);
     while (!reader_->header_done()) {
-        if (!more_at_once(call_phase::response_header))
-            co_await wait(stream_->wait());
+        if (!more_at_once(call_phase::response_header)) {
+            co_await stream_->wait();
+            read_without_wait_ = 0;
+        }
         consume();
         // What is wrong behind the header is told by read_body(), so that the status is not lost.
         if (!reader_->header_done())
@@ -180,7 +182,8 @@ asio::awaitable<std::string_view> http_connection::read_body(protocol::deadline 
         if (!more_at_once(limit.phase)) {
             if (!std::exchange(armed, true))
                 limits_->guard->arm(protocol::earliest(limit, limits_->total));
-            co_await wait(stream_->wait());
+            co_await stream_->wait();
+            read_without_wait_ = 0;
         }
         consume();
     }
@@ -273,21 +276,6 @@ void http_connection::check_refusal(boost::system::error_code ec) const
 void http_connection::arm(call_phase phase, std::chrono::milliseconds limit)
 {
     limits_->guard->arm(limits_->next(phase, limit));
-}
-
-asio::awaitable<void> http_connection::wait(asio::awaitable<void> readiness)
-{
-    read_without_wait_ = 0;
-    std::exception_ptr failure;
-    try {
-        co_await std::move(readiness);
-    }
-    catch (const std::exception&) {
-        failure = std::current_exception();
-    }
-    limits_->guard->throw_if_fired();
-    if (failure)
-        std::rethrow_exception(failure);
 }
 
 void http_connection::read(boost::system::error_code& ec)

@@ -96,7 +96,6 @@ public:
 
 private:
     void arm(call_phase phase, std::chrono::milliseconds limit);
-    boost::asio::awaitable<void> wait(boost::asio::awaitable<void> readiness);
     void write_some(std::string_view& bytes, boost::system::error_code& ec);
     boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code ec);
     boost::asio::awaitable<void> let_others_run();

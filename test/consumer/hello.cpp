@@ -29,7 +29,7 @@ asio::awaitable<std::string> ask(dedalus::client client, dedalus::chat_completio
 
     dedalus::chat_completion_stream stream = co_await client.chat_completions_stream(request);
     std::string streamed;
-    while (std::optional<dedalus::chat_completion_chunk> chunk = co_await stream.next())
+    while (auto chunk = co_await stream.next())
         streamed += chunk->text();
 
     co_return streamed == answer.text() ? answer.text() : std::string();

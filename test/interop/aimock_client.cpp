@@ -69,7 +69,7 @@ asio::awaitable<json::object> stream(dedalus::client client, dedalus::chat_compl
 {
     dedalus::chat_completion_stream chunks = co_await client.chat_completions_stream(request);
     json::array texts;
-    while (std::optional<dedalus::chat_completion_chunk> chunk = co_await chunks.next())
+    while (auto chunk = co_await chunks.next())
         texts.emplace_back(chunk->text());
     json::object result = summary(chunks.completion());
     result["chunks"] = std::move(texts);

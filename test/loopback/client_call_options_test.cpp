@@ -39,7 +39,7 @@ asio::awaitable<std::string> stream_with(asio::any_io_executor executor, client_
     const client asker(executor, std::move(with));
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await asker.chat_completions_stream(request, options);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
     }
     co_return stream.info().body;
 }

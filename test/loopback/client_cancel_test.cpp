@@ -67,7 +67,7 @@ asio::awaitable<void> pull(client c, std::shared_ptr<progress> seen, bool large)
 {
     const chat_completion_request request = large ? large_request() : test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+    while (const auto chunk = co_await stream.next())
         ++seen->chunks;
     CHECK(stream.completion().text() == "first");
 }
@@ -291,10 +291,10 @@ asio::awaitable<void> read_to_done(client c)
 {
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
     }
     stream.cancel();
-    const std::optional<chat_completion_chunk> after = co_await stream.next();
+    const auto after = co_await stream.next();
     CHECK_FALSE(after.has_value());
     CHECK(stream.completion().text() == "a");
 }
@@ -354,7 +354,7 @@ asio::awaitable<int> pull_until_cancelled(client c, int cancel_after, shared_han
     int pulled = 0;
     bool cancelled = false;
     try {
-        while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+        while (const auto chunk = co_await stream.next())
             if (++pulled == cancel_after)
                 show(*handle, &stream);
     }
@@ -362,7 +362,7 @@ asio::awaitable<int> pull_until_cancelled(client c, int cancel_after, shared_han
         cancelled = e.code() == asio::error::operation_aborted;
     }
     CHECK(cancelled);
-    const std::optional<chat_completion_chunk> after = co_await stream.next();
+    const auto after = co_await stream.next();
     CHECK_FALSE(after.has_value());
     handle->wait(&stream);  // until the other thread is done with it
     co_return pulled;

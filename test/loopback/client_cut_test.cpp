@@ -124,7 +124,7 @@ asio::awaitable<void> exchange(client c, bool stream, std::shared_ptr<outcome> o
             co_return;
         }
         chat_completion_stream opened = co_await c.chat_completions_stream(request);
-        while (const std::optional<chat_completion_chunk> piece = co_await opened.next())
+        while (const auto piece = co_await opened.next())
             out->text += piece->text();
     }
     catch (const error& e) {

@@ -41,7 +41,7 @@ asio::awaitable<void> pull(client c, bool large)
 {
     const chat_completion_request request = make_request(large);
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
     }
     CHECK(stream.completion().text() == "whole");
 }

@@ -78,7 +78,7 @@ asio::awaitable<void> drop_stream(asio::any_io_executor executor, client_options
     const client asker(executor, std::move(options));
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await asker.chat_completions_stream(request);
-    const std::optional<chat_completion_chunk> chunk = co_await stream.next();
+    const auto chunk = co_await stream.next();
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ read_sums(asio::any_io_executor executor, client_options options, chat_completio
     client c(executor, std::move(options));
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
     stream_sums sums;
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
         ++sums.chunks;
         sums.text += chunk->text().size();
         sums.longest = std::max(sums.longest, chunk->text().size());

@@ -59,7 +59,7 @@ asio::awaitable<void> pull_for_ever(std::unique_ptr<client> c, int* pulled)
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c->chat_completions_stream(request);
     c.reset();
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+    while (const auto chunk = co_await stream.next())
         ++*pulled;
 }
 

@@ -213,7 +213,7 @@ asio::awaitable<void> pause_between_pulls(asio::any_io_executor executor, client
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
     std::string text;
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
         text += chunk->text();
         asio::steady_timer pause(executor, 250ms);
         co_await pause.async_wait(asio::use_awaitable);
@@ -303,7 +303,7 @@ asio::awaitable<void> pull_forever(client c, std::atomic<int>* pulled)
 {
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+    while (const auto chunk = co_await stream.next())
         ++*pulled;
 }
 

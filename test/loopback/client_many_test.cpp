@@ -63,7 +63,7 @@ std::string text_of(std::size_t stream)
 
 asio::awaitable<void> pull_one(crowd* all, std::size_t i)
 {
-    const std::optional<chat_completion_chunk> chunk = co_await all->streams[i]->next();
+    const auto chunk = co_await all->streams[i]->next();
     if (!chunk || chunk->text() != text_of(i))
         all->problems.push_back(text_of(i) + " got something else");
 }
@@ -85,7 +85,7 @@ asio::awaitable<void> read_until_cancelled(crowd* all, std::size_t i)
     co_await pull_one(all, i);
     ++all->read;
     try {
-        const std::optional<chat_completion_chunk> more = co_await all->streams[i]->next();
+        const auto more = co_await all->streams[i]->next();
         all->problems.push_back(text_of(i) + (more ? " got too much" : " ended by itself"));
     }
     catch (const error& e) {

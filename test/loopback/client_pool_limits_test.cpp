@@ -45,7 +45,7 @@ asio::awaitable<void> open_stream(client c, std::optional<chat_completion_stream
 asio::awaitable<void> read_two(client c, std::optional<chat_completion_stream>* where, bool* at_end)
 {
     co_await open_stream(std::move(c), where);
-    const std::optional<chat_completion_chunk> second = co_await (*where)->next();
+    const auto second = co_await (*where)->next();
     *at_end = !second;
 }
 

@@ -40,7 +40,7 @@ asio::awaitable<void> stream_then_ask(client c)
     const chat_completion_request request = test::hello();
     for (int i = 0; i < 3; ++i) {
         chat_completion_stream stream = co_await c.chat_completions_stream(request);
-        while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+        while (const auto chunk = co_await stream.next())
             CHECK(stream.info().status == 200);
         const chat_completion answer = co_await c.chat_completions(request);
         CHECK(answer.info.timings.reused_connection);

@@ -48,7 +48,7 @@ asio::awaitable<void> stream_and_lookup(client c)
 {
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
     }
     const chat_completion answer = co_await c.deferred_completion("r-1");
 }

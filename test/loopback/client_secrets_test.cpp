@@ -105,7 +105,7 @@ asio::awaitable<void> pull(client c)
 {
     const chat_completion_request request = request_with_secrets();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
     }
 }
 

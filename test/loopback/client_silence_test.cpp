@@ -241,7 +241,7 @@ asio::awaitable<std::string> pull_slowly(asio::any_io_executor executor, client_
     while (true) {
         pause.expires_after(400ms);
         co_await pause.async_wait(asio::use_awaitable);
-        const std::optional<chat_completion_chunk> chunk = co_await stream.next();
+        const auto chunk = co_await stream.next();
         if (!chunk)
             break;
         text += chunk->text();
@@ -270,7 +270,7 @@ asio::awaitable<void> stream_with(client c, call_options options)
 {
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request, options);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next())
+    while (const auto chunk = co_await stream.next())
         FAIL("an event of a silent server");
 }
 

@@ -347,7 +347,7 @@ asio::awaitable<void> drop_after_one(asio::any_io_executor executor, client_opti
     client c(executor, std::move(options));
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    const std::optional<chat_completion_chunk> chunk = co_await stream.next();
+    const auto chunk = co_await stream.next();
     CHECK(chunk->text() == "first");
 }
 
@@ -359,7 +359,7 @@ asio::awaitable<void> replace_stream(asio::any_io_executor executor, client_opti
     chat_completion_stream other = co_await c.chat_completions_stream(request);
     stream = std::move(other);
     CHECK(target->wait_for_connections_open(1, 5s));
-    const std::optional<chat_completion_chunk> chunk = co_await stream.next();
+    const auto chunk = co_await stream.next();
     CHECK(chunk->text() == "first");
 }
 
@@ -370,7 +370,7 @@ asio::awaitable<void> outlive_the_client(asio::any_io_executor executor, client_
     chat_completion_stream stream = co_await c->chat_completions_stream(request);
     c.reset();
     std::string text;
-    while (std::optional<chat_completion_chunk> chunk = co_await stream.next())
+    while (auto chunk = co_await stream.next())
         text += chunk->text();
     CHECK(text == "whole");
 }

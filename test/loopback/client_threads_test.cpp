@@ -43,7 +43,7 @@ asio::awaitable<void> read_stream(client c)
 {
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await c.chat_completions_stream(request);
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
     }
     if (stream.completion().text().empty())
         throw std::runtime_error("an empty stream");

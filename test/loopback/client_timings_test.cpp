@@ -32,7 +32,7 @@ asio::awaitable<latencies> read_latencies(asio::any_io_executor executor, client
     const chat_completion_request request = test::hello();
     chat_completion_stream stream = co_await asker.chat_completions_stream(request);
     seen.sum = stream.latency().total;
-    while (const std::optional<chat_completion_chunk> chunk = co_await stream.next()) {
+    while (const auto chunk = co_await stream.next()) {
         ++seen.chunks;
         seen.sum += stream.latency().chunk;
         CHECK(stream.latency().total == seen.sum);

@@ -192,7 +192,7 @@ asio::awaitable<streamed> stream_once(dedalus::client_options options, dedalus::
     dedalus::chat_completion_stream stream = co_await client.chat_completions_stream(request);
     streamed result;
     try {
-        while (std::optional<dedalus::chat_completion_chunk> chunk = co_await stream.next()) {
+        while (auto chunk = co_await stream.next()) {
             try {
                 (void)stream.parsed<weather_query>();
             }

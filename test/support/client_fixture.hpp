@@ -83,13 +83,13 @@ inline boost::asio::awaitable<stream_outcome> read_stream(
     dedalus::chat_completion_stream stream = co_await client.chat_completions_stream(request);
     stream_outcome outcome;
     try {
-        while (std::optional<dedalus::chat_completion_chunk> chunk = co_await stream.next())
+        while (auto chunk = co_await stream.next())
             outcome.chunks.push_back(std::move(*chunk));
     }
     catch (const std::exception&) {
         outcome.failure = std::current_exception();
     }
-    const std::optional<dedalus::chat_completion_chunk> after = co_await stream.next();
+    const auto after = co_await stream.next();
     outcome.ended_after_failure = !after.has_value();
     outcome.completion = stream.completion();
     co_return outcome;

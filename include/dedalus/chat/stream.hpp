@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/chat/completion.hpp>
 #include <dedalus/chat/message.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace dedalus {
@@ -36,14 +36,14 @@ public:
     chat_completion_stream& operator=(chat_completion_stream&&) noexcept;
 
     /// The next chunk, or nothing at the end of the answer (`data: [DONE]`, or the end of the body once every choice
-    /// has a finish reason).
+    /// has a finish reason). It comes on the heap, one pointer to move; converts to a std::optional.
     ///
     /// Throws, once, after which further calls give nothing: api_error for an error event, response_format_error for
     /// malformed events, incomplete_stream_error when the body ends too early, connection_error when the connection
     /// breaks, timeout_error (first_event, stream_idle, total), error with errc::operation_in_progress when another
     /// next() is pending. Chunks delivered before stay valid.
     /// Cancellation: terminal; throws error with asio::error::operation_aborted and closes the socket.
-    boost::asio::awaitable<std::optional<chat_completion_chunk>> next();
+    boost::asio::awaitable<boxed_optional<chat_completion_chunk>> next();
 
     /// What the chunks delivered so far add up to; after the end, the whole answer with `info`.
     chat_completion completion() const;

@@ -69,7 +69,7 @@ asio::awaitable<void> pull(dedalus::client client, std::size_t count, bench::dec
     const dedalus::chat_completion_request request = make_request(true);
     for (std::size_t i = 0; i < count; ++i) {
         dedalus::chat_completion_stream stream = co_await client.chat_completions_stream(request);
-        while (std::optional<dedalus::chat_completion_chunk> chunk = co_await stream.next())
+        while (auto chunk = co_await stream.next())
             add(*chunk, *result);
     }
 }
@@ -102,7 +102,7 @@ asio::awaitable<void> read_slowly(crowd* all, std::size_t number)
 {
     const dedalus::chat_completion_request request = make_request(true);
     dedalus::chat_completion_stream stream = co_await all->client.chat_completions_stream(request);
-    for (bool first = true; std::optional<dedalus::chat_completion_chunk> chunk = co_await stream.next(); first = false)
+    for (bool first = true; auto chunk = co_await stream.next(); first = false)
     {
         all->run.event(number, chunk->text());
         if (!first)

@@ -2,9 +2,13 @@
 // length, many slow streams. One thread, epoll, OpenSSL on the socket.
 //
 // Usage: event_server <port> <certificate> <key> <file with a stream>
-//   POST /events/<n>/...      the first n events of the file, over and over, then its last three; a chunk and a record
-//   each POST /blocks/<n>/...      the same in pieces of 16 KiB POST /slow/<ms>/...       an event every so many
-//   milliseconds, "<number> <monotonic time in ns>", without an end
+//
+// POST /events/<n>/... is answered with the first n events of the file, over and over, then its last three: a chunk and
+// a record each, and many records a write, so that no client is faster.
+//
+// POST /blocks/<n>/...: the same events in pieces of 16 KiB.
+//
+// POST /slow/<ms>/...: an event every so many milliseconds, "<number> <monotonic time in ns>", without an end.
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -38,7 +42,8 @@ namespace {
 
 constexpr std::size_t tail_events = 3;  // the finish reason, the usage, [DONE]
 constexpr std::size_t block_bytes = 16 * 1024 - 16;
-constexpr int pieces_per_turn = 64;
+constexpr int pieces_per_turn = 256;
+constexpr long write_buffer_bytes = 64 * 1024;
 constexpr std::string_view head =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -171,7 +176,11 @@ private:
             c = connection{};
             c.fd = fd;
             c.tls.reset(SSL_new(context_.get()));
-            SSL_set_fd(c.tls.get(), fd);
+            BIO* const socket_bio = BIO_new_socket(fd, BIO_NOCLOSE);
+            BIO* const buffer = BIO_new(BIO_f_buffer());
+            BIO_set_write_buffer_size(buffer, write_buffer_bytes);
+            BIO_up_ref(socket_bio);
+            SSL_set_bio(c.tls.get(), socket_bio, BIO_push(buffer, socket_bio));
             SSL_set_accept_state(c.tls.get());
             watch(fd, EPOLLIN, EPOLL_CTL_ADD);
         }
@@ -278,10 +287,8 @@ private:
     bool write(connection& c)
     {
         for (int piece = 0; piece < pieces_per_turn; ++piece) {
-            if (c.output.empty() && !produce(c)) {
-                watch(c.fd, EPOLLIN, EPOLL_CTL_MOD);
-                return true;
-            }
+            if (c.output.empty() && !produce(c))
+                return flush(c);
             const int n = SSL_write(c.tls.get(), c.output.data(), static_cast<int>(c.output.size()));
             if (n <= 0) {
                 if (!try_later(c, n))
@@ -292,6 +299,14 @@ private:
         }
         watch(c.fd, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
         return true;
+    }
+
+    bool flush(connection& c) const
+    {
+        BIO* const written = SSL_get_wbio(c.tls.get());
+        const bool done = BIO_flush(written) == 1;
+        watch(c.fd, done ? EPOLLIN : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+        return done || BIO_should_retry(written);
     }
 
     void send_due()
