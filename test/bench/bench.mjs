@@ -141,7 +141,24 @@ async function measure() {
                 note("start", name, await startToExit(servers, name));
         }
     }
-    return Object.values(results);
+    return joinGrowth(Object.values(results));
+}
+
+// Streams of different lengths are the bars of one row.
+function joinGrowth(rows) {
+    const points = rows.filter((row) => row.point);
+    const measured = points.filter((row) => row.values.dedalus);
+    if (points.length === 0) return rows;
+    const growth = {
+        id: "growth",
+        title: "Growth: a chunk, by the length of its stream",
+        unit: points[0].unit,
+        values: Object.fromEntries(measured.map((row) => [row.point, row.values.dedalus])),
+        problems: Object.assign({}, ...points.map((row) => row.problems)),
+        limits: {},
+        flat: 1.25,
+    };
+    return [...rows.filter((row) => !row.point), growth];
 }
 
 for (const signal of ["SIGINT", "SIGTERM"]) {

@@ -37,12 +37,18 @@ function ratio(row, a, b) {
     return summary(pairs).median;
 }
 
-// Of a row of stores, each for itself.
+// Of a row without clients: limits for each of its values, and for the ratio of its last to its first.
 function limitsOf(row) {
-    return Object.entries(row.limits ?? {}).map(([name, limit]) => {
+    const checks = Object.entries(row.limits ?? {}).map(([name, limit]) => {
         const { median } = summary(row.values[name]);
         return { text: `${titleOf(name)}: ${digits(median)} (goal ${limit})`, met: median <= limit };
     });
+    const names = Object.keys(row.values);
+    if (row.flat && names.length > 1) {
+        const growth = ratio(row, names.at(-1), names[0]);
+        checks.push({ text: `${names.at(-1)}: ${digits(growth)} x ${names[0]} (goal ${row.flat} x)`, met: growth <= row.flat });
+    }
+    return checks;
 }
 
 function goalsOf(row) {

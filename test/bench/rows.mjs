@@ -79,7 +79,7 @@ export function makeRows(servers, size) {
         ...manyStreams(servers, size.crowd, 1000, size.window, ["dedalus", "floor_b", "raw_tls"], { kib: 45, max: 50_000 }),
         ...size.growth.map((chunks) => ({
             id: `growth_${chunks}`,
-            title: `Growth: a stream of ${chunks} chunks`,
+            point: `${chunks} chunks`, // of the row that they become
             unit: "CPU ns per chunk",
             mode: "stream",
             url: `${servers.events}/blocks/${chunks}/v1`,
