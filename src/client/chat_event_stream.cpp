@@ -29,7 +29,7 @@ private:
     chat_completion_accumulator whole_{std::numeric_limits<std::size_t>::max()};  // of an answer that came whole
     protocol::chat_events events_;
     boxed_optional<chat_completion_chunk> chunk_{};  // the events show into it
-    std::size_t given_ = 0;                         // of the events
+    std::size_t given_ = 0;                          // of the events
     bool ended_ = false;
 };
 

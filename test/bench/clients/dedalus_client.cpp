@@ -102,8 +102,7 @@ asio::awaitable<void> read_slowly(crowd* all, std::size_t number)
 {
     const dedalus::chat_completion_request request = make_request(true);
     dedalus::chat_completion_stream stream = co_await all->client.chat_completions_stream(request);
-    for (bool first = true; auto chunk = co_await stream.next(); first = false)
-    {
+    for (bool first = true; auto chunk = co_await stream.next(); first = false) {
         all->run.event(number, chunk->text());
         if (!first)
             continue;
