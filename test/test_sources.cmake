@@ -84,6 +84,7 @@ set(dedalus_unit_test_sources
     unit/handoff/durable_decisions_test.cpp
     unit/handoff/durable_expiry_test.cpp
     unit/handoff/durable_inbox_test.cpp
+    unit/handoff/durable_outage_test.cpp
     unit/handoff/durable_people_test.cpp
     unit/handoff/durable_probe_test.cpp
     unit/handoff/durable_run_test.cpp

@@ -2,6 +2,7 @@
 
 #include "codec/decode_chat.hpp"
 #include "codec/encode_chat_completion.hpp"
+#include "handoff/decision.hpp"
 #include "handoff/durable_state.hpp"
 #include "handoff/exchange_failure.hpp"
 #include "handoff/record_names.hpp"
@@ -15,6 +16,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -86,6 +88,19 @@ std::string as_stored(chat_completion& answer)
     return raw;
 }
 
+// Messages that came too late for any request do not stay in the inbox of a run that has ended.
+asio::awaitable<void> put_aside_input(durable& r, journal_commit& what)  // borrowed: r, what
+{
+    const std::string_view adds = core::decision_name(core::decision::kind::add_input);
+    const stores::stored_run outside = co_await r.journal.load_outside();
+    for (const stores::inbox_item& item : outside.inbox) {
+        if (!item.wait && item.kind == adds)
+            what.consumed_inbox.push_back(item.inbox_id);
+    }
+    if (!what.consumed_inbox.empty())
+        r.note("input_not_used", "the run ended before messages that were added could be sent");
+}
+
 asio::awaitable<void> take_answer(durable& r, chat_completion answer)  // borrowed: r
 {
     const int turn = r.m().sent().turn;
@@ -99,6 +114,8 @@ asio::awaitable<void> take_answer(durable& r, chat_completion answer)  // borrow
     what.entries.push_back(core::response_entry(turn, std::move(raw), answer.info, streamed));
     r.failures = 0;
     r.m().on_answer(std::move(answer), r.journal.now());
+    if (r.m().ended())
+        co_await put_aside_input(r, what);
     co_await commit(r, std::move(what));
 }
 

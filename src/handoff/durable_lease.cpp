@@ -57,6 +57,7 @@ asio::awaitable<void> give_up_lease(durable& r, std::shared_ptr<lease_renewal> l
 {
     lease->over = true;
     lease->next.cancel();
+    r.journal.hurry();
     boost::system::error_code ignored;
     if (!lease->ended)
         co_await lease->end.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

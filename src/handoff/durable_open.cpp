@@ -64,6 +64,7 @@ void take_in(durable& r, stores::stored_run stored)
     r.waits = std::move(stored.waits);
     r.late = std::move(stored.late);
     hear_cancellation(r, stored.inbox);
+    r.inbox_seen = r.inbox_seen || !stored.inbox.empty();
 }
 
 // False: there is such a run already.

@@ -39,7 +39,8 @@ asio::awaitable<void> follow(durable& r)  // borrowed: r
             co_await stop_run(r);
             co_return;
         }
-        if (std::exchange(r.inbox_seen, false)) {
+        // Not before it is known that a request is lost: what is taken in goes into the next one.
+        if (!r.m().sending() && std::exchange(r.inbox_seen, false)) {
             const bool changed = co_await take_decisions(r);
             if (changed)
                 continue;
@@ -48,24 +49,24 @@ asio::awaitable<void> follow(durable& r)  // borrowed: r
     }
 }
 
+// What has ended, and is not in the store.
+void gather_ended(durable& r)
+{
+    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
+        r.ended.push_back(std::move(ended));
+}
+
 // Waits for those that listen.
 asio::awaitable<void> cancel_tools(durable& r)  // borrowed: r
 {
     r.tools.cancel();
-    for (;;) {
-        for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
-            r.ended.push_back(std::move(ended));
-        if (!r.tools.any_open())
-            co_return;
+    for (gather_ended(r); r.tools.any_open(); gather_ended(r))
         co_await r.tools.wait();
-    }
 }
 
 // Those that follow know at least that it was done.
 asio::awaitable<void> put_late_results(durable& r)  // borrowed: r
 {
-    for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now()))
-        r.ended.push_back(std::move(ended));
     for (const ended_call& ended : r.ended) {
         const bool known = ended.late && r.m().call(ended.key).state == core::call_state::finished;
         if (ended.again || known || ended.task != tool_task::handler)
@@ -105,6 +106,17 @@ run_result not_read(const std::string& run_id, const error& e)
     return result;
 }
 
+// What the store was not told the caller is told all the same.
+void finish_unstored_calls(durable& r)
+{
+    for (ended_call& ended : r.ended) {
+        if (ended.again || ended.task != tool_task::handler)
+            continue;
+        r.describe(ended.key, ended.end);
+        r.m().finish(ended.key, std::move(ended.end), ended.entered, r.journal.now());
+    }
+}
+
 [[noreturn]] void rethrow(const std::exception_ptr& failure, durable& r)
 {
     try {
@@ -115,6 +127,7 @@ run_result not_read(const std::string& run_id, const error& e)
             e.set_partial_run(std::make_shared<const run_result>(not_read(r.input->run_id, e)));
             throw;
         }
+        finish_unstored_calls(r);
         auto partial = std::make_shared<run_result>(result_of(r));
         // An end that could not be written is none.
         const bool not_stored = dynamic_cast<const store_error*>(&e) != nullptr;
@@ -130,6 +143,7 @@ run_result not_read(const std::string& run_id, const error& e)
 void interrupt_by(run_stop& stop, durable& r)
 {
     stop.on_now([&r] {
+        r.journal.hurry();
         r.sending.emit(asio::cancellation_type::terminal);
         r.pause.cancel();
         r.tools.cancel();
@@ -163,6 +177,7 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     interrupt_by(*r.stop, r);
     r.teller.begin(r.m(), r.journal.fence() > 1);
     bool lost = false;
+    bool not_stored = false;
     try {
         co_await follow(r);
     }
@@ -172,6 +187,10 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     catch (const run_changed&) {
         store_error changed(store_errc::damaged, "somebody who does not have the run has changed it");
         failure = std::make_exception_ptr(std::move(changed));
+    }
+    catch (const store_error&) {
+        failure = std::current_exception();
+        not_stored = true;
     }
     catch (...) {
         failure = std::current_exception();
@@ -192,7 +211,8 @@ follow_run(std::shared_ptr<const durable_input> input, std::shared_ptr<run_stop>
     r.stop->on_look({});
     if (not_given_up)
         std::rethrow_exception(not_given_up);
-    if (!failure)
+    gather_ended(r);
+    if (!failure || not_stored)
         co_await put_late_results(r);
     if (lost)
         co_return not_ours(r.input->run_id, stop_reason::fenced);

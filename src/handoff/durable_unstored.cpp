@@ -49,12 +49,13 @@ core::ready_call ready_again(durable& r, const call_key& key)
     return aside.start_again(key, r.journal.now());
 }
 
-// There is no record of such a start: it has no effect, and its call has ended.
+// There is no record of such a start: it has no effect, and its call has ended. Whoever asks to stop ends it, and the
+// wait for another attempt, too.
 asio::awaitable<tool_end> run_again(durable& r, core::ready_call call)  // borrowed: r
 {
     tool_start first = start_of(r, call);
     r.tools.start(std::move(first));
-    for (;;) {
+    while (r.tools.any_open()) {
         co_await r.tools.wait();
         for (ended_call& ended : r.tools.take_ended(std::chrono::steady_clock::now())) {
             if (ended.key != call.key)
@@ -65,6 +66,7 @@ asio::awaitable<tool_end> run_again(durable& r, core::ready_call call)  // borro
             r.tools.start(start_of(r, call));
         }
     }
+    co_return core::cancelled_end();
 }
 
 // False: its tool is not here, or has an effect by now, or failed.
@@ -74,6 +76,8 @@ asio::awaitable<bool> make_again(durable& r, call_key key)  // borrowed: r
     if (options_of(r, name) == nullptr || effect_of(r, name) != tool_effect::pure || r.stop->asked_now())
         co_return false;
     co_await r.journal.hold_lease();
+    if (r.stop->asked_now())
+        co_return false;
     core::ready_call call = ready_again(r, key);
     tool_end end = co_await run_again(r, std::move(call));
     if (end.outcome != tool_outcome::ok)

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -18,8 +19,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int margins_per_lease = 6;
-constexpr int most_tries = 5;
+constexpr int fewest_tries = 5;
 constexpr milliseconds first_pause(20);
+constexpr milliseconds longest_pause(1000);
 
 // Repeated with the same op_id, such an operation is done once.
 bool may_be_repeated(const store_error& failure)
@@ -31,27 +33,6 @@ void seal(std::vector<stores::call_record>& records)
 {
     for (stores::call_record& record : records)
         record.crc32c = stores::checksum(record);
-}
-
-// `operation` is called anew for each try, because an awaitable runs once.
-template <class Answer, class... Request>
-asio::awaitable<Answer> repeat(
-    std::shared_ptr<run_store> store, asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request
-)
-{
-    for (int tries = 1;; ++tries) {
-        try {
-            asio::awaitable<Answer> asked = (*store.*operation)(request...);
-            Answer answer = co_await std::move(asked);
-            co_return answer;
-        }
-        catch (const store_error& failure) {
-            if (tries == most_tries || !may_be_repeated(failure))
-                throw;
-        }
-        asio::steady_timer pause(co_await asio::this_coro::executor, first_pause * (1 << tries));
-        co_await pause.async_wait(asio::use_awaitable);
-    }
 }
 
 }  // namespace
@@ -72,9 +53,35 @@ asio::awaitable<Answer>
 run_journal::ask(asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request)
 {
     const auto asked = clocks_.steady();
-    Answer answer = co_await repeat(store_, operation, std::move(request)...);
+    Answer answer = co_await repeat(operation, std::move(request)...);
     spent_ += std::chrono::duration_cast<std::chrono::microseconds>(clocks_.steady() - asked);
     co_return answer;
+}
+
+// `operation` is called anew for each try, because an awaitable runs once. As long as the run is ours, what it has to
+// say is worth waiting for a store that is away.
+template <class Answer, class... Request>
+asio::awaitable<Answer>
+run_journal::repeat(asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request)
+{
+    const auto patience = held_until_ - clocks_.steady();
+    milliseconds paused{};
+    for (int tries = 1;; ++tries) {
+        try {
+            asio::awaitable<Answer> asked = (*store_.*operation)(request...);
+            Answer answer = co_await std::move(asked);
+            co_return answer;
+        }
+        catch (const store_error& failure) {
+            const bool enough = tries >= fewest_tries && (hurries_ || paused >= patience);
+            if (enough || !may_be_repeated(failure))
+                throw;
+        }
+        const milliseconds length = std::min(first_pause * (1 << std::min(tries, 6)), longest_pause);
+        asio::steady_timer pause(co_await asio::this_coro::executor, length);
+        co_await pause.async_wait(asio::use_awaitable);
+        paused += length;
+    }
 }
 
 asio::awaitable<stores::create_outcome>
@@ -230,8 +237,12 @@ asio::awaitable<void> run_journal::put_blob(std::string bytes)
 
 asio::awaitable<void> run_journal::hold_lease()
 {
-    if (clocks_.steady() >= held_until_)
+    // One that was asked for longer ago than it lasts is over already.
+    for (int tries = 0; clocks_.steady() >= held_until_; ++tries) {
+        if (tries == fewest_tries)
+            throw store_error(store_errc::unavailable, "to renew the lease takes longer than it lasts");
         co_await renew();
+    }
 }
 
 asio::awaitable<void> run_journal::renew()

@@ -53,7 +53,8 @@ struct journal_commit
 };
 
 /// One run as its owner writes it: knows fence, revision and lease, and gives each write its place. A write whose
-/// answer is lost is repeated. Writes go on when their caller is cancelled; their callers are not to be cancelled at
+/// answer is lost, or that finds the store away, is repeated: as long as the lease lasts, and five times at least.
+/// Writes go on when their caller is cancelled; their callers are not to be cancelled at
 /// all. To be used on one strand.
 class run_journal
 {
@@ -98,7 +99,7 @@ public:
     bool has_blobs() const noexcept { return store_->capabilities().blobs; }
 
     /// To be awaited before anything outside is begun: whether the run is still ours for some time. Asks the store when
-    /// the lease would have ended by our own clock. Throws run_lost.
+    /// the lease would have ended by our own clock, again if that takes longer than a lease. Throws run_lost.
     boost::asio::awaitable<void> hold_lease();
 
     /// Throws run_lost.
@@ -109,6 +110,9 @@ public:
 
     /// Ends the lease.
     boost::asio::awaitable<void> release();
+
+    /// From now on a store that is away is not waited for any longer than five tries take.
+    void hurry() noexcept { hurries_ = true; }
 
     stores::call_record record(const handoff_core::call_key& key, stores::call_record_kind kind, int attempt) const;
 
@@ -138,6 +142,10 @@ private:
     boost::asio::awaitable<Answer>
     ask(boost::asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request);
 
+    template <class Answer, class... Request>
+    boost::asio::awaitable<Answer>
+    repeat(boost::asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request);
+
     void hear_store_clock(stores::time_point until);
     std::string next_op();
 
@@ -154,6 +162,7 @@ private:
     std::optional<stores::time_point> created_at_{};
     handoff_core::checkpoint_head loaded_head_{};
     std::chrono::steady_clock::time_point held_until_{};
+    bool hurries_ = false;
     std::chrono::microseconds spent_{};
 
     /// What the store's clock showed, and when: by the clock that nobody sets.

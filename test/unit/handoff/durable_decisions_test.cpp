@@ -414,6 +414,42 @@ TEST_CASE("Messages do not change a request that has to be sent again")
     REQUIRE(s.bodies.size() == 2);
     CHECK(s.bodies[0] == s.bodies[1]);
     CHECK(s.keys[0] == s.keys[1]);
+    CHECK(test::has_code(done.diagnostics, "input_not_used"));
+    CHECK(s.stored().inbox.empty());
+}
+
+TEST_CASE("Messages for a run that is suspended before a request go into it")
+{
+    durable_scene s;
+    s.definition.needs_credentials = true;
+    CHECK(s.run().stop_reason == stop_reason::auth);
+    std::vector<dedalus::message> added;
+    added.emplace_back(dedalus::user_message{"And hurry."});
+    CHECK(run_coro(s.inbox().add_input("r1", added)) == post_outcome::accepted);
+    s.credentials = dedalus::credential{.connection_name = "github"};
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    CHECK(test::outline(s.sent.at(0).messages) == "user user");
+    CHECK(test::outline(done.messages) == "user user assistant");
+    CHECK(s.stored().inbox.empty());
+}
+
+TEST_CASE("Messages that come while the last answer is on its way are put aside, and that is told")
+{
+    durable_scene s;
+    s.says(ends());
+    auto in = s.input();
+    in->send = [&s, send = in->send](const dedalus::chat_completion_request& request, std::string key) {
+        std::vector<dedalus::message> added;
+        added.emplace_back(dedalus::user_message{"And hurry."});
+        CHECK(run_coro(s.inbox().add_input("r1", added)) == post_outcome::accepted);
+        return send(request, std::move(key));
+    };
+    const dedalus::run_result done = run_coro(durable_scene::follow(in, s.stop));
+    CHECK(done.phase == run_phase::completed);
+    CHECK(test::has_code(done.diagnostics, "input_not_used"));
+    CHECK(test::has_code(s.run().diagnostics, "input_not_used"));
+    CHECK(s.stored().inbox.empty());
 }
 
 }  // namespace durable_decisions_test

@@ -291,6 +291,7 @@ TEST_CASE("A run that somebody else has is left alone")
     durable_scene other;
     other.add("act", {.effect = tool_effect::once});
     other.says(asks("[" + pending_call("a", "act") + "]"));
+    other.lease = std::chrono::milliseconds(100);
     other.store->arm(dedalus::store_failpoint::drop_connection, 3);
     CHECK_THROWS_AS(other.run(), dedalus::store_error);
     other.store->reconnect();

@@ -221,6 +221,7 @@ TEST_CASE("A store that is full lets no tool start, and the run goes on when the
     s.add("act", {.effect = tool_effect::once});
     s.says(asks("[" + pending_call("a", "act") + "]"));
     s.says(ends());
+    s.lease = std::chrono::milliseconds(100);
     s.store->arm(store_failpoint::drop_connection, first_end - 1);
     CHECK_THROWS_AS(s.run(), dedalus::store_error);
     CHECK(s.log.empty());

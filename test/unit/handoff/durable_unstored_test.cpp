@@ -1,13 +1,18 @@
 #include <dedalus/error.hpp>
 #include <dedalus/handoff/run_export.hpp>
 #include <dedalus/handoff/run_timeline.hpp>
+#include <dedalus/handoff/tool_error.hpp>
 
 #include "crypto/sha256.hpp"
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/parse.hpp>
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -59,6 +64,15 @@ void add_look_up(durable_scene& s, records& given)
     s.add("look_up", std::move(options), [&s, &given](json::object, dedalus::tool_context& context) {
         return look_up(s, given, context);
     });
+}
+
+/// Fails so that it may be tried again, and stops the run while that is waited for.
+asio::awaitable<json::value> fail_and_stop(durable_scene& s)  // borrowed: s
+{
+    const auto timer =
+        std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
+    timer->async_wait([timer, stop = s.stop](const boost::system::error_code&) { stop->now(); });
+    throw dedalus::tool_error("busy", "the records are busy", {.retryable = true});
 }
 
 /// Two calls, one of which needs the other, and then the process dies.
@@ -145,6 +159,22 @@ TEST_CASE("A run whose unstored result cannot be made again is suspended, and go
     s.says(ends());
     CHECK(s.run().phase == run_phase::completed);
     CHECK(tool_text(s.sent.back().messages, "a") == diagnosis);
+}
+
+TEST_CASE("Whoever stops a run ends the wait for another attempt to make a result again")
+{
+    durable_scene s;
+    records given;
+    look_up_and_die(s, given);
+    s.tools = {};
+    dedalus::tool_options options;
+    options.effect = tool_effect::pure;
+    options.do_not_store_value = true;
+    options.max_retries = 3;
+    options.retry_backoff = std::chrono::hours(1);
+    s.add("look_up", std::move(options), [&s](json::object, dedalus::tool_context&) { return fail_and_stop(s); });
+    CHECK(s.run().stop_reason == stop_reason::stopped);
+    CHECK(s.sent.size() == 2);
 }
 
 TEST_CASE("A tool that has an effect by now is not run again for its result")
