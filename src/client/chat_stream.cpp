@@ -152,7 +152,7 @@ asio::awaitable<boxed_optional<chat_completion_chunk>> chat_completion_stream::i
 // Goes to the next chunk of what is here; false when there is none. Notes the end.
 bool chat_completion_stream::impl::advance()
 {
-    // What was read together is not waited for: saves two coroutines for each event that is an HTTP chunk of its own.
+    // What was read together is not waited for: saves a coroutine for each event that is an HTTP chunk of its own.
     if (!whole_ && decoder_.starved())
         decoder_.feed(connection_->buffered_body());
     const bool found = whole_ ? !begun_ : decoder_.next();

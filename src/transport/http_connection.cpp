@@ -129,6 +129,7 @@ asio::awaitable<void> http_connection::write(std::string_view bytes, boost::syst
         if (!std::exchange(armed, true))
             arm(call_phase::write, limits_->timeouts.write);
         co_await stream_->wait_either();
+        read_without_wait_ = 0;
     }
     limits_->guard->disarm();
     limits_->guard->throw_if_fired();
@@ -144,9 +145,12 @@ bool http_connection::try_early_answer(boost::system::error_code obstacle)
     limits_->times->bytes_received += input_.size();
     if (obstacle == asio::error::would_block)
         obstacle = ec;
-    if (input_.empty() && obstacle != asio::error::would_block)
+    if (!input_.empty())
+        return true;
+    limits_->guard->throw_if_fired();
+    if (obstacle != asio::error::would_block)
         throw connection_error(call_phase::write, obstacle, "sending the request failed");
-    return !input_.empty();
+    return false;
 }
 
 asio::awaitable<void> http_connection::read_header()

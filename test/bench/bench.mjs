@@ -94,11 +94,14 @@ function check(row, name, result) {
 
 async function runOnce(row, name) {
     const args = [row.mode, row.url, ca, `${row.count}`, `${row.warmUp}`];
-    const result = JSON.parse(await runClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca }));
-    check(row, name, result);
-    // The server still closes its ends of thousands of connections, which the next client must not pay for.
-    if (row.mode === "slow") await new Promise((done) => setTimeout(done, 2000));
-    return result;
+    try {
+        const result = JSON.parse(await runClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca }));
+        check(row, name, result);
+        return result;
+    } finally {
+        // The server still closes its ends of thousands of connections, which the next client must not pay for.
+        if (row.mode === "slow") await new Promise((done) => setTimeout(done, 2000));
+    }
 }
 
 // Wall time of the process that asks once, from start to exit.
@@ -154,6 +157,7 @@ function joinGrowth(rows) {
         title: "Growth: a chunk, by the length of its stream",
         unit: points[0].unit,
         values: Object.fromEntries(measured.map((row) => [row.point, row.values.dedalus])),
+        peaks: Object.fromEntries(measured.map((row) => [row.point, row.peaks.dedalus])),
         problems: Object.assign({}, ...points.map((row) => row.problems)),
         limits: {},
         flat: 1.25,

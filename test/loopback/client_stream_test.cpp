@@ -9,6 +9,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -370,7 +371,8 @@ asio::awaitable<void> outlive_the_client(asio::any_io_executor executor, client_
     chat_completion_stream stream = co_await c->chat_completions_stream(request);
     c.reset();
     std::string text;
-    while (auto chunk = co_await stream.next())
+    // The box that next() gives becomes an optional, too.
+    while (std::optional<chat_completion_chunk> chunk = co_await stream.next())
         text += chunk->text();
     CHECK(text == "whole");
 }
