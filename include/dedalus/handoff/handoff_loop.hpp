@@ -102,8 +102,9 @@ struct handoff_options
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
     /// How often a request is sent again, and after which waits. Each attempt of unknown outcome is charged what it
-    /// reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict. When no retry
-    /// is left, a run with a store is suspended with stop_reason::retry_after, and one without throws.
+    /// reserved; the client sends none twice by itself, neither by client_options::retry nor when a kept connection
+    /// turns out dead, so that max_turns is strict. When no retry is left, a run with a store is suspended with
+    /// stop_reason::retry_after, and one without throws.
     retry_options retry{};
 
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
