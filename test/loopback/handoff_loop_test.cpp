@@ -469,6 +469,9 @@ TEST_CASE("options out of range are refused")
     with([](auto& o) { o.max_turns = 100; });
     with([](auto& o) { o.max_concurrency = 1; });
     with([](auto& o) { o.max_result_bytes = 1024; });
+    with([](auto& o) { o.max_concurrency = o.max_calls = 500; });
+    CHECK_THROWS_AS(with([](auto& o) { o.max_concurrency = 501; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.max_calls = 501; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 0; }), dedalus::config_error);
     with([](auto& o) { o.labels["tenant"] = std::string(256, 'x'); });
     CHECK_THROWS_AS(with([](auto& o) { o.labels["tenant"] = std::string(257, 'x'); }), dedalus::config_error);

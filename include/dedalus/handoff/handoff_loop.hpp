@@ -42,7 +42,7 @@ struct handoff_options
     /// lets the server do more at once. Default: a quarter of max_turns, rounded up.
     std::optional<int> max_turns_per_request{};
 
-    /// Tools that run at once in one run, at least 1.
+    /// Tools that run at once in one run, 1 to 500.
     std::size_t max_concurrency = 8;
 
     /// Largest text of a result that is sent to the model; more is cut at a character and a note says so. At least 1
@@ -53,8 +53,9 @@ struct handoff_options
     /// run goes on, or is suspended and given up to others, without it. Not negative.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
 
-    /// Calls of one answer, and dependencies of all of them together, at least 1. A larger answer ends the run with
-    /// stop_reason::protocol_error. With a store, those count that the run began with.
+    /// Calls of one answer, 1 to 500, and dependencies of all of them together, at least 1. A larger answer ends the
+    /// run with stop_reason::protocol_error, as does a call id of more than 1024 bytes. With a store, those count that
+    /// the run began with.
     std::size_t max_calls = 256;
     std::size_t max_dependencies = 4096;
 
