@@ -183,9 +183,10 @@ public:
     /// process has gives stop_reason::held. `run_id`: 1 to 100 bytes of UTF-8 without control characters.
     ///
     /// Throws config_error without a store, store_error, and what run() throws; invalid_request_error, as run() with a
-    /// store does, for `credentials` in `mcp_servers` and for members of `extra` with the name of a secret, which would
-    /// be stored: see handoff_options::credentials. Cancellation: terminal; stops the run
-    /// as stop_now() does, then throws error with asio::error::operation_aborted, whose partial_run() is suspended.
+    /// store does, for `credentials` in `mcp_servers`, for a user or a secret in the URL of one, and for members of
+    /// `extra` with the name of a secret, which would be stored: see handoff_options::credentials. Cancellation:
+    /// terminal; stops the run as stop_now() does, then throws error with asio::error::operation_aborted, whose
+    /// partial_run() is suspended.
     boost::asio::awaitable<run_result> run_or_resume(std::string run_id, const chat_completion_request& request) const;
 
     /// Goes on with a run of the store. Throws config_error when there is none of this id, and as run_or_resume().
