@@ -68,6 +68,7 @@ set(dedalus_unit_test_sources
     unit/handoff/assemble_test.cpp
     unit/handoff/budget_test.cpp
     unit/handoff/check_options_test.cpp
+    unit/handoff/check_request_test.cpp
     unit/handoff/checkpoint_document_test.cpp
     unit/handoff/classify_test.cpp
     unit/handoff/cycles_test.cpp

@@ -39,6 +39,11 @@ struct call_options
     /// `Idempotency-Key`, the same in each attempt. A header of that name in `headers` wins. Default: a random one.
     std::optional<std::string> idempotency_key{};
 
+    /// Send the request once more, beside what `retry` allows, when a kept connection closes before a byte of the
+    /// answer has come. Nearly always the server had closed it and has not seen the request, but nobody can know once
+    /// it was sent whole: then, with false, the call fails as it would on a new connection.
+    bool resend_on_dead_connection = true;
+
     /// Keep the body of the answer as received, but inflated, in response_info::body.
     bool raw_body = false;
 };

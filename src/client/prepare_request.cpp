@@ -69,7 +69,8 @@ transport::http_request prepare_request(const chat_call& call)
         origin.path_prefix.clear();
     return {
         protocol::http_request_head(call.target.method, origin, call.target.endpoint, headers, content_length),
-        call.body};
+        call.body,
+        call.options.resend_on_dead_connection};
 }
 
 void check_call_options(const call_options& options)
@@ -93,6 +94,7 @@ void apply_call_options(chat_call& call, const call_options& options)
     call.options.added_headers = options.added_headers;
     call.options.idempotency_key = options.idempotency_key;
     call.options.raw_body = options.raw_body;
+    call.options.resend_on_dead_connection = options.resend_on_dead_connection;
     if (options.retry)
         call.retry = *options.retry;
     if (options.timeouts) {

@@ -2,6 +2,7 @@
 
 #include <dedalus/client_options.hpp>
 #include <dedalus/error.hpp>
+#include <dedalus/stores/records.hpp>
 
 #include "handoff/check_request.hpp"
 
@@ -15,6 +16,7 @@ namespace dedalus::handoff_core {
 namespace {
 
 constexpr int most_turns_of_run = 100;
+constexpr std::size_t most_calls = stores::max_records / 2;  // what is written of them at once is not all that is
 constexpr std::size_t least_result_bytes = 1024;
 constexpr std::chrono::hours most_expires_after(24 * 3653);
 
@@ -24,12 +26,14 @@ void check_sizes(const handoff_options& options)
         throw config_error("max_turns of a handoff_loop must be 1 to 100");
     if (options.max_turns_per_request && *options.max_turns_per_request < 1)
         throw config_error("max_turns_per_request of a handoff_loop must be at least 1");
-    if (options.max_concurrency < 1)
-        throw config_error("max_concurrency of a handoff_loop must be at least 1");
+    if (options.max_concurrency < 1 || options.max_concurrency > most_calls)
+        throw config_error("max_concurrency of a handoff_loop must be 1 to 500");
     if (options.max_result_bytes < least_result_bytes)
         throw config_error("max_result_bytes of a handoff_loop must be at least 1024");
-    if (options.max_calls < 1 || options.max_dependencies < 1)
-        throw config_error("max_calls and max_dependencies of a handoff_loop must be at least 1");
+    if (options.max_calls < 1 || options.max_calls > most_calls)
+        throw config_error("max_calls of a handoff_loop must be 1 to 500");
+    if (options.max_dependencies < 1)
+        throw config_error("max_dependencies of a handoff_loop must be at least 1");
     if (options.max_queued_events < 1)
         throw config_error("max_queued_events of a handoff_loop must be at least 1");
 }

@@ -5,6 +5,7 @@
 #include "handoff/checkpoint_head.hpp"
 #include "handoff/history.hpp"
 #include "handoff/session.hpp"
+#include "protocol/redaction.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -55,16 +56,25 @@ void refuse_secrets(const boost::json::object& extra)
         );
 }
 
+// A slug, or a URL.
+void refuse_secrets(const std::string& server)
+{
+    if (protocol::redacted_url(server) != server)
+        throw invalid_request_error(
+            "a URL of mcp_servers must not have a user, or a key, token or password, in a run with a store: see "
+            "handoff_options::credentials"
+        );
+}
+
 void refuse_secrets(const mcp_server_spec& server)
 {
     refuse_secrets(server.extra);
+    refuse_secrets(server.url.value_or(""));
     if (!server.credentials.empty())
         throw invalid_request_error(
             "mcp_servers must not have credentials in a run with a store: see handoff_options::credentials"
         );
 }
-
-void refuse_secrets(const std::string&) {}
 
 void refuse_secrets(const std::vector<mcp_server>& servers)
 {

@@ -15,7 +15,8 @@ namespace dedalus::handoff_core {
 void check_request(const chat_completion_request& request);
 
 /// Throws invalid_request_error when the request holds secrets where the store of a run would keep them: `credentials`
-/// of `mcp_servers`, and members of an `extra` with the name of a secret.
+/// of `mcp_servers`, a user or what looks like a secret in their URLs, and members of an `extra` with the name of a
+/// secret.
 void check_storable(const chat_completion_request& request);
 
 /// Throws config_error for more labels than a head has room for.

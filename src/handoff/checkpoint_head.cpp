@@ -200,30 +200,23 @@ void read_course(member_reader& in, checkpoint_head& head)
     head.deferred_seq = session.integer("deferred_seq", 1);
 }
 
+// By how it ends: whose token, key or password it is, stands before. What only counts tokens ends otherwise.
 bool is_secret(std::string_view name)
 {
-    constexpr std::array<std::string_view, 14> secrets = {
-        "credentials",
-        "apikey",
-        "authorization",
-        "proxyauthorization",
-        "cookie",
-        "setcookie",
-        "password",
-        "secret",
-        "accesstoken",
-        "refreshtoken",
-        "clientsecret",
-        "bearertoken",
-        "xapikey",
-        "token",
+    constexpr std::array<std::string_view, 19> secrets = {
+        "credential",  "credentials", "apikey",           "privatekey", "secretkey", "accesskey",  "signingkey",
+        "providerkey", "token",       "secret",           "password",   "passwd",    "passphrase", "authorization",
+        "cookie",      "bearer",      "connectionstring", "basicauth",  "jwt",
     };
+    constexpr std::array<std::string_view, 4> of_vocabularies = {"eostoken", "bostoken", "padtoken", "stoptoken"};
     std::string plain;
     for (const char c : name) {
         if (c != '_' && c != '-')
             plain += support::ascii_lower(c);
     }
-    return std::ranges::find(secrets, plain) != secrets.end();
+    const auto ends_plain = [&plain](std::string_view end) { return plain.ends_with(end); };
+    return std::ranges::any_of(secrets, ends_plain) &&
+           std::ranges::find(of_vocabularies, plain) == of_vocabularies.end();
 }
 
 json::value value_without_secrets(const json::value& value)

@@ -93,8 +93,8 @@ checkpoint_head decode_head(std::string_view bytes);
 /// The head of a loaded run, after a look at everything that has to fit together. Throws as decode_head().
 checkpoint_head read_checkpoint(const stores::stored_run& run);
 
-/// The members without those that hold keys, tokens and passwords by their names ("credentials", "authorization",
-/// "api_key", ...), at any depth.
+/// The members without those that hold keys, tokens and passwords by the end of their names ("credentials",
+/// "authorization", "x-auth-token", ...), at any depth.
 boost::json::object without_secrets(const boost::json::object& members);
 
 }  // namespace dedalus::handoff_core

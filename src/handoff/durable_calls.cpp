@@ -30,9 +30,8 @@ asio::awaitable<void> record_abandon(durable& r, call_key key, int attempt)  // 
 
 std::optional<time_point> deadline_of(const durable& r, const core::ready_call& call)
 {
-    constexpr std::chrono::hours most(24 * 3653);  // a limit beyond that is none
     const std::chrono::milliseconds timeout = options_of(r, call.name)->timeout;
-    if (timeout > most)
+    if (timeout > core::longest_limit)
         return {};
     return r.journal.now() + timeout;
 }

@@ -15,6 +15,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -24,6 +26,9 @@ namespace dedalus::handoff_engine {
 namespace core = handoff_core;
 
 namespace {
+
+// Servers may ask for a day that no clock can show.
+constexpr std::chrono::hours longest_wait(24 * 365);
 
 /// A failure, and whether the request is sent again.
 struct send_failure
@@ -142,7 +147,9 @@ asio::awaitable<bool> try_again(durable& r, send_failure failure)  // borrowed: 
         co_return true;
     }
     if (!failure.retry.retry) {
-        const auto wait = failure.retry.retry_after.value_or(r.input->retry.max_backoff);
+        const auto wait = std::min<std::chrono::milliseconds>(
+            failure.retry.retry_after.value_or(r.input->retry.max_backoff), longest_wait
+        );
         const stop_reason reason = failure.of.suspends.value_or(stop_reason::retry_after);
         journal_commit what;
         if (failure.of.wish != false)  // else no worker is to repeat it

@@ -25,7 +25,7 @@ namespace {
 std::optional<stores::time_point> expiry_of(const durable& r, const std::string& tool)
 {
     const tool_registry::entry* entry = r.input->tools->find(tool);
-    if (entry == nullptr || entry->options.wait_limit == no_limit)
+    if (entry == nullptr || entry->options.wait_limit > core::longest_limit)
         return {};
     return core::stored_time(r.journal.store_now() + entry->options.wait_limit);
 }

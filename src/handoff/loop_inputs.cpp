@@ -55,6 +55,7 @@ call_options sent_once(std::string key, bool raw_body)
     options.idempotency_key = std::move(key);
     options.raw_body = raw_body;
     options.retry.emplace().max_retries = 0;
+    options.resend_on_dead_connection = false;
     return options;
 }
 

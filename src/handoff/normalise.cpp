@@ -1,5 +1,7 @@
 #include "handoff/normalise.hpp"
 
+#include <dedalus/stores/records.hpp>
+
 #include "handoff/cycles.hpp"
 
 #include <algorithm>
@@ -88,6 +90,8 @@ private:
         for (requested_call& call : calls) {
             if (call.id.empty())
                 return refuse("a call of the answer has no id");
+            if (call.id.size() > stores::max_call_id_bytes)
+                return refuse("a call of the answer has an id of " + std::to_string(call.id.size()) + " bytes");
             std::string print = fingerprint(call);
             const auto [place, is_new] = index_.emplace(call.id, result_.nodes.size());
             if (is_new)

@@ -85,9 +85,9 @@ struct batch_context
 /// an unknown id are dropped. The members of a cycle lose their edges to each other and run one after another. The
 /// rules may say otherwise: see scheduling_rules. What needs a call that is held back is held back with it. Two entries
 /// with one id and one fingerprint are one call; with different fingerprints they are a protocol error, as is a pending
-/// call without id, or with the id of an earlier call that was another. In a batch with a pending call, the id and the
-/// fingerprint of an earlier call make it that call, and its result is used again, unless it was skipped for a
-/// dependency: then it is planned anew, as is any call of a batch without pending ones.
+/// call without id, or with the id of an earlier call that was another, and an id that no store takes. In a batch with
+/// a pending call, the id and the fingerprint of an earlier call make it that call, and its result is used again,
+/// unless it was skipped for a dependency: then it is planned anew, as is any call of a batch without pending ones.
 batch normalise(std::vector<requested_call> calls, const batch_context& context);
 
 }  // namespace dedalus::handoff_core

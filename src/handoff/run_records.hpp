@@ -10,6 +10,7 @@
 #include "handoff/normalise.hpp"
 #include "handoff/replay.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -174,6 +175,9 @@ inline call_key core_key(const stores::call_key& key)
 {
     return {key.call_id, static_cast<int>(key.occurrence)};
 }
+
+/// A time limit beyond that is none: the end of a longer one might be no time that a clock can show.
+inline constexpr std::chrono::hours longest_limit(24 * 3653);
 
 inline stores::time_point stored_time(time_point t)
 {

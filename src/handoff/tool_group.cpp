@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <mutex>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -21,6 +22,33 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::milliseconds longest_backoff = std::chrono::seconds(30);
+
+// What a tool has told of its progress, on any thread, and the strand has not taken yet. The newest alone: a tool that
+// tells more than its run has time for must not fill the memory.
+class untaken_progress
+{
+public:
+    // False: take() is under way already.
+    bool put(json::value shown)
+    {
+        const std::lock_guard lock(mutex_);
+        if (!shown.is_null())
+            shown_ = std::move(shown);
+        return !std::exchange(under_way_, true);
+    }
+
+    json::value take()
+    {
+        const std::lock_guard lock(mutex_);
+        under_way_ = false;
+        return std::exchange(shown_, json::value());
+    }
+
+private:
+    std::mutex mutex_;
+    json::value shown_;  // null: the tool gets on, and shows nothing
+    bool under_way_ = false;
+};
 
 // Of an attempt that failed.
 bool may_be_tried_again(const running_tool& tool, const tool_end& end)
@@ -57,10 +85,13 @@ void tool_group::start(tool_start what)
     auto tool = std::make_shared<running_tool>(std::move(what));
     tools_.push_back(tool);
     std::weak_ptr<running_tool> self = tool;  // a context that somebody keeps does not keep the tool
-    auto on_progress = [self, s = strand_](json::value shown) {
-        asio::dispatch(s, [self, shown = std::move(shown)]() mutable {
+    auto on_progress = [self, s = strand_, untaken = std::make_shared<untaken_progress>()](json::value shown) {
+        if (!untaken->put(std::move(shown)))
+            return;
+        asio::dispatch(s, [self, untaken] {
+            json::value newest = untaken->take();
             if (const std::shared_ptr<running_tool> running = self.lock())
-                running->take_progress(std::move(shown));
+                running->take_progress(std::move(newest));
         });
     };
     // On its own strand a coroutine is entered at once.

@@ -120,7 +120,7 @@ void check_wait(const wait_record& wait)
 {
     check_wait_key(wait.key);
     check_size(wait.fingerprint, max_id_bytes, "a fingerprint");
-    check_size(wait.body, max_post_bytes, "the body of a wait");
+    check_size(wait.body, max_body_bytes, "the body of a wait");
     if (!wait.token_sha256.empty() && wait.token_sha256.size() != 64)
         refuse("the SHA-256 of a token has 64 hex digits");
 }

@@ -91,6 +91,9 @@ public:
     /// Those of the answer; once.
     http_headers take_headers() noexcept { return reader_->take_headers(); }
 
+    /// Whether nothing of the request is left to send; also after a failure.
+    bool sent_whole() const noexcept { return request_sent_; }
+
     /// Whether a byte of the answer has come.
     bool answered() const noexcept { return reader_->got_some(); }
 

@@ -97,8 +97,8 @@ asio::awaitable<open_exchange> http_transport::send(http_request request, call_l
             co_await exchange(opened, request, limits);
         }
         catch (const connection_error&) {
-            // The server had closed it, or was just doing so: it has not seen the request.
-            stale = !opened.connection->answered();
+            // Most likely the server had closed it, or was just doing so, and has not seen the request.
+            stale = !opened.connection->answered() && (request.resend || !opened.connection->sent_whole());
             if (!stale)
                 throw;
         }

@@ -26,6 +26,7 @@ struct http_request
 {
     std::string head;
     std::shared_ptr<const std::string> body;
+    bool resend = true;  ///< also when it was sent whole on a connection that turned out dead
 };
 
 /// An exchange whose response header has come.
@@ -57,8 +58,9 @@ public:
     void observe(std::function<void(connection_event, close_reason)> observer) { observer_ = std::move(observer); }
 
     /// Waits for a connection, sends the request and waits for the response header. A connection from the pool that
-    /// turns out to be dead before a byte of the answer has come is replaced once by a new one. Throws as
-    /// connection_pool, http_connection and net::connect() do. The transport must outlive the awaitable.
+    /// turns out to be dead before a byte of the answer has come is replaced once by a new one, unless the request must
+    /// not be sent twice and was sent whole. Throws as connection_pool, http_connection and net::connect() do. The
+    /// transport must outlive the awaitable.
     boost::asio::awaitable<open_exchange> send(http_request request, call_limits limits);
 
     const protocol::base_url& origin() const noexcept { return origin_; }

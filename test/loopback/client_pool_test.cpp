@@ -98,6 +98,38 @@ TEST_CASE("pool: a kept connection that dies when the request arrives is replace
     CHECK(target.requests()[2].headers.find("X-Stainless-Retry-Count") == "0");
 }
 
+namespace {
+
+asio::awaitable<void> ask_then_ask_once(client c)
+{
+    const chat_completion_request request = test::hello();
+    co_await c.chat_completions(request);
+    call_options options;
+    options.resend_on_dead_connection = false;
+    options.retry.emplace().max_retries = 0;
+    co_await c.chat_completions(request, options);
+}
+
+}  // namespace
+
+TEST_CASE("pool: a request that must not be sent twice fails when its kept connection dies")
+{
+    server_options with;
+    with.tls = GENERATE(true, false);
+    server target(with);
+    target.enqueue(text_reply("one"));
+    reply dies;
+    dies.without_header = true;
+    dies.end = GENERATE(reply_end::close, reply_end::cut, reply_end::reset);
+    target.enqueue(dies);
+    const auto both = [&](asio::any_io_executor executor) {
+        return ask_then_ask_once(client(executor, test::options_for(target)));
+    };
+    CHECK_THROWS_AS(test::run_coro(both), connection_error);
+    REQUIRE(target.requests().size() == 2);
+    CHECK(target.requests()[1].connection == target.requests()[0].connection);
+}
+
 TEST_CASE("pool: a new connection that dies is not replaced silently")
 {
     server target(test::plain_http());

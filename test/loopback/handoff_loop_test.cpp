@@ -1,4 +1,5 @@
 #include <dedalus/handoff/handoff_loop.hpp>
+#include <dedalus/stores/memory.hpp>
 #include <dedalus/testing/server.hpp>
 
 #include "codec/raw_json.hpp"
@@ -16,6 +17,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -325,6 +327,63 @@ TEST_CASE("a run in memory repeats a request itself, under the same key and char
     CHECK(requests[0].body == requests[1].body);
 }
 
+namespace {
+
+// Asks for a tool; the second request goes over the connection of the first, and is the last there.
+void die_at_second_request(server& s)
+{
+    s.enqueue(dedalus::testing::json_reply(
+        json::parse(R"({"choices":[],"pending_tools":[{"id":"a","name":"read_calendar","arguments":{}}]})")
+    ));
+    reply dies;
+    dies.without_header = true;
+    dies.end = GENERATE(
+        dedalus::testing::reply_end::close, dedalus::testing::reply_end::cut, dedalus::testing::reply_end::reset
+    );
+    s.enqueue(dies);
+    s.enqueue(dedalus::testing::text_reply("Done."));
+}
+
+}  // namespace
+
+TEST_CASE("a request that a kept connection has swallowed is charged before it is sent again")
+{
+    dedalus::testing::server_options with;
+    with.tls = GENERATE(true, false);
+    server s(with);
+    names log;
+    die_at_second_request(s);
+    dedalus::handoff_options options;
+    options.max_turns_per_request = 2;
+    options.retry.initial_backoff = 1ms;
+    const dedalus::run_result r = run(s, two_tools(log), options);
+    CHECK(r.phase == run_phase::completed);
+    CHECK(r.final_text == "Done.");
+    CHECK(log == names{"read_calendar"});
+    CHECK(r.llm_turns.charged_unknown == 2);
+    CHECK(r.usage_incomplete);
+    const std::vector<received_request> requests = s.requests();
+    REQUIRE(requests.size() == 3);
+    CHECK(requests[1].connection == requests[0].connection);
+    CHECK(requests[2].headers.find("idempotency-key") == requests[1].headers.find("idempotency-key"));
+}
+
+TEST_CASE("a request that a kept connection has swallowed is not sent again without a question, where one is wanted")
+{
+    server s(test::plain_http());
+    names log;
+    die_at_second_request(s);
+    dedalus::handoff_options options;
+    options.store = std::make_shared<dedalus::memory_run_store>();
+    options.on_unknown_send = dedalus::unknown_send_policy::suspend;
+    const dedalus::run_result r = run(s, two_tools(log), options);
+    CHECK(r.phase == run_phase::suspended);
+    CHECK(r.stop_reason == dedalus::stop_reason::unknown_send_outcome);
+    const std::vector<received_request> requests = s.requests();
+    REQUIRE(requests.size() == 2);
+    CHECK(requests[1].connection == requests[0].connection);
+}
+
 TEST_CASE("odd answers end the run with a reason")
 {
     server s(test::plain_http());
@@ -410,6 +469,9 @@ TEST_CASE("options out of range are refused")
     with([](auto& o) { o.max_turns = 100; });
     with([](auto& o) { o.max_concurrency = 1; });
     with([](auto& o) { o.max_result_bytes = 1024; });
+    with([](auto& o) { o.max_concurrency = o.max_calls = 500; });
+    CHECK_THROWS_AS(with([](auto& o) { o.max_concurrency = 501; }), dedalus::config_error);
+    CHECK_THROWS_AS(with([](auto& o) { o.max_calls = 501; }), dedalus::config_error);
     CHECK_THROWS_AS(with([](auto& o) { o.max_turns = 0; }), dedalus::config_error);
     with([](auto& o) { o.labels["tenant"] = std::string(256, 'x'); });
     CHECK_THROWS_AS(with([](auto& o) { o.labels["tenant"] = std::string(257, 'x'); }), dedalus::config_error);

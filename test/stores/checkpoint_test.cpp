@@ -312,6 +312,17 @@ TEST_CASE("a head holds no secret of a request")
     CHECK(read.request.at("mcp_servers").as_array().at(0).at("name") == "git");
 }
 
+TEST_CASE("the name of a secret is known by its end, in any spelling")
+{
+    const char* const name = GENERATE(
+        "auth_token", "githubToken", "private_key", "AWS_SECRET_ACCESS_KEY", "x-auth-token", "api_secret", "db_password"
+    );
+    CHECK(core::without_secrets({{"in", json::object{{name, "x"}}}}) == json::object{{"in", json::object()}});
+    const char* const harmless = GENERATE("max_tokens", "prompt_cache_key", "eos_token", "tokenizer", "author", "keys");
+    const json::object members{{harmless, "x"}};
+    CHECK(core::without_secrets(members) == members);
+}
+
 TEST_CASE("an error about a checkpoint does not quote it")
 {
     try {

@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace test {
 
@@ -52,6 +53,23 @@ inline dedalus::chat_completion_request request_with_secrets()
     request.credentials = std::move(credential);
     request.max_turns = 1;
     return request;
+}
+
+/// Each with a secret in another place where the store would keep it: none of them begins a run.
+inline std::vector<dedalus::chat_completion_request> requests_that_would_be_stored()
+{
+    std::vector<dedalus::chat_completion_request> requests;
+    for (const char* url : {"https://me:s3cret@mcp.example.com/mcp", "https://mcp.example.com/sse?api_key=s3cret"}) {
+        dedalus::mcp_server_spec spec;
+        spec.url = url;
+        requests.emplace_back(request_with_secrets()).mcp_servers = std::string(url);
+        requests.emplace_back(request_with_secrets()).mcp_servers = spec;
+        requests.emplace_back(request_with_secrets()).mcp_servers =
+            std::vector<dedalus::mcp_server>{"org/server", spec};
+    }
+    for (const char* name : {"auth_token", "private_key", "x-auth-token", "api_secret"})
+        requests.emplace_back(request_with_secrets()).extra["nested"] = boost::json::object{{name, "s3cret"}};
+    return requests;
 }
 
 /// Refuses one key and quotes it, then asks for a tool that fails and one that needs an approval.
@@ -96,38 +114,46 @@ inline dedalus::tool_registry leaking_tools()
     return tools;
 }
 
-inline boost::asio::awaitable<dedalus::run_result>
-follow_with_secrets(dedalus::client_options options, std::shared_ptr<dedalus::run_store> store)
+inline boost::asio::awaitable<dedalus::run_result> follow_with_secrets(
+    dedalus::client_options options, std::shared_ptr<dedalus::run_store> store, dedalus::chat_completion_request request
+)
 {
     dedalus::handoff_options handoff;
     handoff.store = std::move(store);
     handoff.retry.max_retries = 0;
     const dedalus::client client(co_await boost::asio::this_coro::executor, std::move(options));
     const dedalus::handoff_loop loop(client, leaking_tools(), std::move(handoff));
-    const dedalus::chat_completion_request request = request_with_secrets();
     co_return co_await loop.run_or_resume("order-1", request);
 }
 
-/// Leads a run, with a secret wherever one can be, past a proxy that is away, a refused key, a tool that quotes a
-/// token and an approval to its end. Gives the token of the approval.
+inline dedalus::run_result
+follow_with_secrets(const dedalus::client_options& options, const std::shared_ptr<dedalus::run_store>& store)
+{
+    return run_coro(follow_with_secrets(options, store, request_with_secrets()));
+}
+
+/// Has requests refused, then leads a run, with a secret wherever one can be, past a proxy that is away, a refused key,
+/// a tool that quotes a token and an approval to its end. Gives the token of the approval.
 inline std::string run_with_secrets(const std::shared_ptr<dedalus::run_store>& store)
 {
     dedalus::testing::server server(plain_http());
     server.on_request(serve_with_secrets);
     dedalus::client_options options = options_with_secrets(server);
+    for (const dedalus::chat_completion_request& refused : requests_that_would_be_stored())
+        CHECK_THROWS_AS(run_coro(follow_with_secrets(options, store, refused)), dedalus::invalid_request_error);
     options.proxy.url = "http://me:s3cret-proxy@127.0.0.1:" + std::to_string(free_port());
-    CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::retry_after);
+    CHECK(follow_with_secrets(options, store).stop_reason == dedalus::stop_reason::retry_after);
     options = options_with_secrets(server);
     options.api_key = "sk-s3cret-wrong-key-0123456789";
-    CHECK(run_coro(follow_with_secrets(options, store)).stop_reason == dedalus::stop_reason::auth);
+    CHECK(follow_with_secrets(options, store).stop_reason == dedalus::stop_reason::auth);
     options = options_with_secrets(server);
-    const dedalus::run_result waits = run_coro(follow_with_secrets(options, store));
+    const dedalus::run_result waits = follow_with_secrets(options, store);
     REQUIRE(waits.waiting.size() == 1);
     std::string token = waits.waiting[0].token;
     CHECK(token.size() > 16);
     const dedalus::run_inbox inbox = dedalus::run_inbox(store).with_token(token);
     CHECK(run_coro(inbox.approve("order-1", "b")) == dedalus::stores::post_outcome::accepted);
-    const dedalus::run_result done = run_coro(follow_with_secrets(options, store));
+    const dedalus::run_result done = follow_with_secrets(options, store);
     CHECK(done.phase == dedalus::run_phase::completed);
     REQUIRE(done.tool_results.size() == 2);
     CHECK(done.tool_results[0].outcome == dedalus::tool_outcome::error);

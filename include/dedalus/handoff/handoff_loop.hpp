@@ -42,7 +42,7 @@ struct handoff_options
     /// lets the server do more at once. Default: a quarter of max_turns, rounded up.
     std::optional<int> max_turns_per_request{};
 
-    /// Tools that run at once in one run, at least 1.
+    /// Tools that run at once in one run, 1 to 500.
     std::size_t max_concurrency = 8;
 
     /// Largest text of a result that is sent to the model; more is cut at a character and a note says so. At least 1
@@ -53,8 +53,9 @@ struct handoff_options
     /// run goes on, or is suspended and given up to others, without it. Not negative.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);
 
-    /// Calls of one answer, and dependencies of all of them together, at least 1. A larger answer ends the run with
-    /// stop_reason::protocol_error. With a store, those count that the run began with.
+    /// Calls of one answer, 1 to 500, and dependencies of all of them together, at least 1. A larger answer ends the
+    /// run with stop_reason::protocol_error, as does a call id of more than 1024 bytes. With a store, those count that
+    /// the run began with.
     std::size_t max_calls = 256;
     std::size_t max_dependencies = 4096;
 
@@ -102,8 +103,9 @@ struct handoff_options
     unknown_send_policy on_unknown_send = unknown_send_policy::resend;
 
     /// How often a request is sent again, and after which waits. Each attempt of unknown outcome is charged what it
-    /// reserved; the client's own retries (client_options::retry) are off, so that max_turns is strict. When no retry
-    /// is left, a run with a store is suspended with stop_reason::retry_after, and one without throws.
+    /// reserved; the client sends none twice by itself, neither by client_options::retry nor when a kept connection
+    /// turns out dead, so that max_turns is strict. When no retry is left, a run with a store is suspended with
+    /// stop_reason::retry_after, and one without throws.
     retry_options retry{};
 
     /// With a store: how long a run stays with a process that died, before another one can take it. Renewed three times
@@ -181,9 +183,10 @@ public:
     /// process has gives stop_reason::held. `run_id`: 1 to 100 bytes of UTF-8 without control characters.
     ///
     /// Throws config_error without a store, store_error, and what run() throws; invalid_request_error, as run() with a
-    /// store does, for `credentials` in `mcp_servers` and for members of `extra` with the name of a secret, which would
-    /// be stored: see handoff_options::credentials. Cancellation: terminal; stops the run
-    /// as stop_now() does, then throws error with asio::error::operation_aborted, whose partial_run() is suspended.
+    /// store does, for `credentials` in `mcp_servers`, for a user or a secret in the URL of one, and for members of
+    /// `extra` with the name of a secret, which would be stored: see handoff_options::credentials. Cancellation:
+    /// terminal; stops the run as stop_now() does, then throws error with asio::error::operation_aborted, whose
+    /// partial_run() is suspended.
     boost::asio::awaitable<run_result> run_or_resume(std::string run_id, const chat_completion_request& request) const;
 
     /// Goes on with a run of the store. Throws config_error when there is none of this id, and as run_or_resume().

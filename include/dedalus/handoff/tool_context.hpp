@@ -88,7 +88,8 @@ public:
     void progress() const;
 
     /// Likewise, and tells whoever follows the run by handoff_loop::stream() how far the tool is: a
-    /// call_progress_event, unless `what` is null, or events are not taken fast enough. It is not stored.
+    /// call_progress_event, unless `what` is null, the next one comes before the run has seen it, or events are not
+    /// taken fast enough. It is not stored.
     void progress(boost::json::value what) const;
 
 private:

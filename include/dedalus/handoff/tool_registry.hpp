@@ -57,7 +57,8 @@ struct tool_options
     /// for a call. Needs handoff_options::store, as `needs_approval` does.
     std::function<bool(const boost::json::object&)> needs_approval_when{};
 
-    /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`.
+    /// How long a call waits for a person or for its result from outside, see `on_expiry`. Positive, or `no_limit`,
+    /// which is what more than 10 years are, too.
     std::chrono::milliseconds wait_limit = no_limit;
 
     /// What becomes of it then.

@@ -115,7 +115,7 @@ struct wait_record
     std::string fingerprint{};   ///< of the arguments that the decision is about; at most max_id_bytes
     std::string token_sha256{};  ///< of the one-time token, 64 lower-case hex digits; empty: a decision needs no token
     std::optional<time_point> expires_at{};  ///< of the store's clock; from then on a decision is too late
-    std::string body{};                      ///< at most max_post_bytes
+    std::string body{};                      ///< at most max_body_bytes: it tells the arguments of the call
     std::string decided_by{};                ///< inbox id of the decision; set by the store
 
     bool operator==(const wait_record&) const = default;

@@ -83,6 +83,17 @@ TEST_CASE("What becomes of a call that nobody decides on in time is said by its 
     }
 }
 
+TEST_CASE("A call that may wait longer than a clock can count waits without a limit")
+{
+    durable_scene s;
+    dedalus::tool_options options;
+    options.wait_limit = std::chrono::hours(24) * 365 * 1000;
+    const dedalus::run_result waits = waiting_run(s, std::move(options));
+    CHECK_FALSE(waits.waiting[0].expires_at);
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    CHECK(s.run().stop_reason == stop_reason::approval);
+}
+
 TEST_CASE("A run whose time is over is not gone on with")
 {
     durable_scene s;

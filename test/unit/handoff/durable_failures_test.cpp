@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace durable_failures_test {
@@ -197,6 +198,31 @@ TEST_CASE("A server that asks to wait long has the run suspended until then")
     CHECK(test::run_coro(s.store->list_resumable({})).empty());
     s.passed += 601s;
     CHECK(test::run_coro(s.store->list_resumable({})).size() == 1);
+}
+
+TEST_CASE("A server that asks to wait longer than a clock can count has the run suspended for a year")
+{
+    dedalus::api_error_details details;
+    details.status = 429;
+    details.headers.set("retry-after", GENERATE("10000000000", "Fri, 31 Dec 9999 23:59:59 GMT"));
+    durable_scene s;
+    s.fails(dedalus::api_error(dedalus::errc::api, std::move(details)));
+    CHECK(s.run().stop_reason == stop_reason::retry_after);
+    CHECK(s.stored().head.wakeup_at == test::core::stored_time(s.now() + 24h * 365));
+    CHECK(test::run_coro(s.store->list_resumable({})).empty());
+}
+
+TEST_CASE("An answer whose call id is too long for the store ends the run, once and for all")
+{
+    durable_scene s;
+    s.add("tool", {});
+    s.says(test::asks("[" + test::pending_call(std::string(1025, 'x'), "tool") + "]"));
+    for (int i = 0; i < 2; ++i) {
+        const dedalus::run_result failed = s.run();
+        CHECK(failed.phase == run_phase::failed);
+        CHECK(failed.stop_reason == stop_reason::protocol_error);
+    }
+    CHECK(s.log.empty());
 }
 
 TEST_CASE("Refused access and an empty purse suspend a run, at no charge")

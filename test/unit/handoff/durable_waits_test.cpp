@@ -24,6 +24,19 @@ using test::pending_call;
 using test::run_coro;
 using names = std::vector<std::string>;
 
+TEST_CASE("A call waits in the store whatever the size of its arguments")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
+    const std::string text(2 * 1024 * 1024, 'x');
+    s.says(asks(R"([{"id":"a","name":"book","arguments":{"text":")" + text + R"("}}])"));
+    CHECK(s.run().stop_reason == stop_reason::approval);
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+    CHECK(s.log == names{"a"});
+}
+
 TEST_CASE("A call that needs an approval waits in the store, and another process goes on when it is approved")
 {
     durable_scene s;

@@ -185,6 +185,16 @@ TEST_CASE("A pending call without an id is a protocol error")
     CHECK(batch.nodes.empty());
 }
 
+TEST_CASE("An id that no store takes is a protocol error, however the call was asked for")
+{
+    CHECK_FALSE(world().normalise({pending(std::string(1024, 'x'), "tool")}).protocol_error);
+    const core::batch batch =
+        world().normalise({GENERATE(pending(std::string(1025, 'x'), "nothing"), plain(std::string(1025, 'x'), "tool"))}
+        );
+    CHECK(batch.protocol_error);
+    CHECK(batch.nodes.empty());
+}
+
 TEST_CASE("A finished call that comes back is known, and its saved end is used")
 {
     world w;

@@ -318,48 +318,78 @@ void pass(milliseconds time)
         std::this_thread::yield();
 }
 
+/// A call that shows its context, and what it told of its progress.
+struct long_call
+{
+    void start(const dedalus::tool_options& options)
+    {
+        dedalus::tool_registry tools;
+        dedalus::function_definition definition;
+        definition.name = "long";
+        tools.add(
+            definition, [this](json::object, dedalus::tool_context& c) { return show_context(c, seen); }, options
+        );
+        dedalus::handoff_engine::tool_start what;
+        what.call.key.call_id = "a";
+        what.call.name = "long";
+        what.tools = std::make_shared<const dedalus::tool_registry>(tools);
+        what.on_progress = [this](const dedalus::handoff_core::call_key& key, json::value value) {
+            CHECK(key.call_id == "a");
+            shown.push_back(std::move(value));
+        };
+        group.start(std::move(what));
+    }
+
+    asio::io_context context;
+    dedalus::handoff_engine::strand s{context.get_executor()};
+    dedalus::tool_context* seen = nullptr;
+    std::vector<json::value> shown;
+    dedalus::handoff_engine::tool_group group{s, milliseconds(1)};
+};
+
 }  // namespace
 
 TEST_CASE("Progress of a tool begins its idle time anew, is passed on, and does not move its time limit")
 {
     using clock = std::chrono::steady_clock;
     const auto hour = std::chrono::hours(1);
-    asio::io_context context;
-    const dedalus::handoff_engine::strand s(context.get_executor());
-    dedalus::tool_context* seen = nullptr;
-    dedalus::tool_registry tools;
     dedalus::tool_options options;
     options.timeout = 2 * hour;
     options.idle_timeout = hour;
-    dedalus::function_definition definition;
-    definition.name = "long";
-    tools.add(
-        definition, [&seen](json::object, dedalus::tool_context& c) { return show_context(c, seen); }, options
-    );
-
-    std::vector<json::value> shown;
-    dedalus::handoff_engine::tool_group group(s, milliseconds(1));
-    asio::post(s, [&] {
-        dedalus::handoff_engine::tool_start what;
-        what.call.key.call_id = "a";
-        what.call.name = "long";
-        what.tools = std::make_shared<const dedalus::tool_registry>(tools);
-        what.on_progress = [&shown](const dedalus::handoff_core::call_key& key, json::value value) {
-            CHECK(key.call_id == "a");
-            shown.push_back(std::move(value));
-        };
-        group.start(std::move(what));
-        REQUIRE(seen != nullptr);
+    long_call one;
+    asio::post(one.s, [&] {
+        one.start(options);
+        REQUIRE(one.seen != nullptr);
         const auto started = clock::now();
         pass(milliseconds(2));
-        seen->progress("half");
-        seen->progress();
-        CHECK(group.take_ended(started + hour).empty());
-        CHECK(seen->deadline() <= started + 2 * hour);
-        group.cancel();
+        one.seen->progress("half");
+        one.seen->progress();
+        CHECK(one.group.take_ended(started + hour).empty());
+        CHECK(one.seen->deadline() <= started + 2 * hour);
+        one.group.cancel();
     });
-    context.run();
-    CHECK(shown == std::vector<json::value>{"half", nullptr});
+    one.context.run();
+    CHECK(one.shown == std::vector<json::value>{"half", nullptr});
+}
+
+TEST_CASE("Of progress that is told faster than the run hears it, the newest is kept")
+{
+    long_call one;
+    asio::post(one.s, [&] { one.start({}); });
+    one.context.poll();
+    REQUIRE(one.seen != nullptr);
+    // Not on the strand, as in the thread of a tool that blocks.
+    for (int i = 1; i <= 1000; ++i)
+        one.seen->progress(json::value(i));
+    one.seen->progress();
+    CHECK(one.shown.empty());
+    one.context.poll();
+    CHECK(one.shown == std::vector<json::value>{json::value(1000)});
+    one.seen->progress();
+    one.context.poll();
+    CHECK(one.shown.size() == 2);
+    asio::post(one.s, [&] { one.group.cancel(); });
+    one.context.run();
 }
 
 TEST_CASE("A tool that makes no progress for its idle time is ended as one whose time limit passed")
