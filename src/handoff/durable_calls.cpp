@@ -189,15 +189,6 @@ bool runs_again(tool_effect effect)
     return effect != tool_effect::once && effect != tool_effect::probe;
 }
 
-bool lacks_tools(durable& r)
-{
-    const std::vector<call_key>& keys = r.m().open_keys();
-    return std::any_of(keys.begin(), keys.end(), [&r](const call_key& key) {
-        const core::call_record& call = r.m().call(key);
-        return call.state != core::call_state::finished && options_of(r, call.request.name) == nullptr;
-    });
-}
-
 asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered)  // borrowed: r
 {
     std::vector<stores::call_record> records;

@@ -358,19 +358,6 @@ asio::awaitable<void> write_waits(durable& r, waiting_calls calls)  // borrowed:
     r.waits.insert(r.waits.end(), added.begin(), added.end());
 }
 
-bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
-{
-    const std::string_view cancels = core::decision_name(core::decision::kind::cancel_run);
-    for (const stores::inbox_item& item : inbox) {
-        if (item.wait || item.kind != cancels)
-            continue;
-        r.cancelled_by = item.inbox_id;
-        r.stop->now();
-        return true;
-    }
-    return false;
-}
-
 asio::awaitable<bool> take_decisions(durable& r)  // borrowed: r
 {
     stores::stored_run outside = co_await r.journal.load_outside();
