@@ -147,13 +147,20 @@ stop_reason reason_to_wait(durable& r)
     return reason;
 }
 
+void wake_at(core::checkpoint_head& head, stores::time_point when)
+{
+    head.wakeup_at = head.wakeup_at ? std::min(*head.wakeup_at, when) : when;
+}
+
 asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 {
     journal_commit what;
     for (const stores::wait_record& wait : r.waits) {
-        if (wait.expires_at && (!what.head.wakeup_at || *wait.expires_at < *what.head.wakeup_at))
-            what.head.wakeup_at = wait.expires_at;
+        if (wait.expires_at)
+            wake_at(what.head, *wait.expires_at);
     }
+    if (some_are_untold(r))
+        wake_at(what.head, core::stored_time(r.journal.store_now() + r.input->lease));
     const stop_reason reason = reason_to_wait(r);
     co_await suspend(r, reason, std::move(what));
 }

@@ -131,6 +131,9 @@ bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
 /// Calls the dispatch of each tool whose call waits for a result from outside, unless that was done before.
 asio::awaitable<void> tell_outside(durable& r);
 
+/// Whether some of those calls wait for what nobody outside knows of: their dispatch failed.
+bool some_are_untold(durable& r);
+
 /// Takes what came of it.
 asio::awaitable<void> record_dispatch(durable& r, ended_call ended);
 
