@@ -107,7 +107,7 @@ std::optional<tool_end> end_by(durable& r, const core::decision& d, wait_kind ki
     case core::decision::kind::error:
         return core::error_end(d.text, r.definition.max_result_bytes, r.texts.redact);
     case core::decision::kind::reject:
-        return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end() : core::rejected_end(d.text);
+        return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end(d.text) : core::rejected_end(d.text);
     default:
         return {};
     }
