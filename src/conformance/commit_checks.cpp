@@ -147,6 +147,26 @@ awaitable<void> conflicts_change_nothing(scene_ptr s)
     require(run.calls.size() == 1 && run.calls[0].body == "first", "a conflict changed the call records");
 }
 
+awaitable<void> takes_one_record_in_a_place(scene_ptr s)
+{
+    co_await create_run(s);
+    const std::int64_t fence = co_await acquire_run(s);
+    stores::commit_request commit = make_commit(s, fence, 1);
+    commit.entries.push_back(make_entry(1, fence));
+    commit.calls.push_back(make_record(call_record_kind::finish, "c", fence, 1, "first"));
+    commit.calls.push_back(make_record(call_record_kind::finish, "c", fence, 2, "second"));
+    co_await require_refused(
+        s->store->commit(std::move(commit)), store_errc::invalid_argument, "a commit of two ends of a call was taken"
+    );
+    stores::append_request append = make_append(s, make_record(call_record_kind::start, "c", fence, 1, "first"));
+    append.records.push_back(make_record(call_record_kind::start, "c", fence, 1, "second"));
+    co_await require_refused(
+        s->store->append_call(std::move(append)), store_errc::invalid_argument, "two starts of an attempt were taken"
+    );
+    const stores::stored_run run = co_await load_run(s);
+    require(run.rev == 1 && run.entries.empty() && run.calls.empty(), "what was refused changed the run");
+}
+
 awaitable<void> respects_decisions(scene_ptr s)
 {
     const std::int64_t fence = co_await create_waiting(s, make_wait("c1"));
@@ -186,6 +206,7 @@ const check_list& commit_checks()
         {"of commits at one revision exactly one wins", "base", lets_one_commit_win},
         {"a terminal run stays as it is", "base", ends_for_ever},
         {"a commit that conflicts changes nothing", "base", conflicts_change_nothing},
+        {"two call records in one place are refused", "base", takes_one_record_in_a_place},
         {"a commit does not overrule a decision", "base", respects_decisions},
     };
     return checks;

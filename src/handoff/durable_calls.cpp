@@ -146,13 +146,20 @@ stop_reason reason_to_wait(durable& r)
     return reason;
 }
 
+void wake_at(core::checkpoint_head& head, stores::time_point when)
+{
+    head.wakeup_at = head.wakeup_at ? std::min(*head.wakeup_at, when) : when;
+}
+
 asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
 {
     journal_commit what;
     for (const stores::wait_record& wait : r.waits) {
-        if (wait.expires_at && (!what.head.wakeup_at || *wait.expires_at < *what.head.wakeup_at))
-            what.head.wakeup_at = wait.expires_at;
+        if (wait.expires_at)
+            wake_at(what.head, *wait.expires_at);
     }
+    if (some_are_untold(r))
+        wake_at(what.head, core::stored_time(r.journal.store_now() + r.input->lease));
     const stop_reason reason = reason_to_wait(r);
     co_await suspend(r, reason, std::move(what));
 }
@@ -186,15 +193,6 @@ const tool_options* options_of(const durable& r, const std::string& name)
 bool runs_again(tool_effect effect)
 {
     return effect != tool_effect::once && effect != tool_effect::probe;
-}
-
-bool lacks_tools(durable& r)
-{
-    const std::vector<call_key>& keys = r.m().open_keys();
-    return std::any_of(keys.begin(), keys.end(), [&r](const call_key& key) {
-        const core::call_record& call = r.m().call(key);
-        return call.state != core::call_state::finished && options_of(r, call.request.name) == nullptr;
-    });
 }
 
 asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered)  // borrowed: r

@@ -96,7 +96,8 @@ asio::awaitable<void> suspend(durable& r, stop_reason reason, journal_commit wha
 {
     r.m().suspend(reason);
     what.head.phase = run_phase::suspended;
-    what.entries.push_back(core::suspended_entry(r.m().turn(), reason));
+    if (!r.notes.empty() || !what.entries.empty() || !is_told(r, reason))
+        what.entries.push_back(core::suspended_entry(r.m().turn(), reason));
     co_await commit(r, std::move(what));
 }
 

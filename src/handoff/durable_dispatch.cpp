@@ -2,6 +2,7 @@
 
 #include "handoff/durable_state.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,12 +12,12 @@ namespace core = handoff_core;
 
 namespace {
 
-bool outside_is_to_be_told(const durable& r, const core::call_record& call)
+bool outside_knows_nothing(const durable& r, const core::call_record& call)
 {
     if (call.state != core::call_state::waiting || call.waits_for != wait_kind::external_result)
         return false;
     const tool_registry::entry* entry = r.input->tools->find(call.request.name);
-    return entry != nullptr && entry->options.dispatch && call.attempts == 0 && !r.told.contains(call.key);
+    return entry != nullptr && entry->options.dispatch && call.attempts == 0;
 }
 
 }  // namespace
@@ -26,7 +27,7 @@ asio::awaitable<void> tell_outside(durable& r)  // borrowed: r
     std::vector<core::ready_call> calls;
     for (const call_key& key : r.m().open_keys()) {
         const core::call_record& record = r.m().call(key);
-        if (!outside_is_to_be_told(r, record))
+        if (!outside_knows_nothing(r, record) || r.told.contains(key))
             continue;
         core::ready_call& call = calls.emplace_back();
         call.key = key;
@@ -44,6 +45,13 @@ asio::awaitable<void> tell_outside(durable& r)  // borrowed: r
         what.task = tool_task::dispatch;
         r.tools.start(std::move(what));
     }
+}
+
+bool some_are_untold(durable& r)
+{
+    return std::ranges::any_of(r.m().open_keys(), [&r](const call_key& key) {
+        return outside_knows_nothing(r, r.m().call(key));
+    });
 }
 
 // The record of the start is written when the outside knows, so that nobody tells it again: until then it may be told

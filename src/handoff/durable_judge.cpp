@@ -1,5 +1,7 @@
 // The part of a run in a store that decides on calls which a former owner has started.
 
+#include <dedalus/stores/store_error.hpp>
+
 #include "handoff/durable_state.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -119,6 +121,26 @@ asio::awaitable<bool> judge_call(durable& r, call_key key)  // borrowed: r
 }
 
 }  // namespace
+
+std::optional<core::finished_call> adoptable(const durable& r, const call_key& key)
+{
+    const auto facts = r.facts.find(key);
+    if (facts == r.facts.end())
+        return {};
+    for (const stores::late_result& late : r.late) {
+        if (core::core_key(late.key) != key || late.fence != facts->second.fence)
+            continue;
+        try {
+            core::finished_call known = core::read_finish_body(late.body);
+            if (known.end.outcome == tool_outcome::ok || known.end.outcome == tool_outcome::error)
+                return known;
+        }
+        catch (const store_error&) {
+            continue;  // nobody vouches for what stands there
+        }
+    }
+    return {};
+}
 
 std::string unfit_arguments(const durable& r, const core::call_record& call)
 {

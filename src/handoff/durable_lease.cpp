@@ -2,14 +2,20 @@
 
 #include <dedalus/stores/store_error.hpp>
 
+#include "handoff/decision.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_engine {
+
+namespace core = handoff_core;
 
 namespace {
 
@@ -42,6 +48,25 @@ asio::awaitable<void> renew_lease(durable& r, std::shared_ptr<lease_renewal> lea
 }
 
 }  // namespace
+
+const stores::inbox_item* find_cancellation(const std::vector<stores::inbox_item>& inbox)
+{
+    const std::string_view cancels = core::decision_name(core::decision::kind::cancel_run);
+    const auto found = std::ranges::find_if(inbox, [cancels](const stores::inbox_item& item) {
+        return !item.wait && item.kind == cancels;
+    });
+    return found == inbox.end() ? nullptr : &*found;
+}
+
+bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
+{
+    const stores::inbox_item* order = find_cancellation(inbox);
+    if (order == nullptr)
+        return false;
+    r.cancelled_by = order->inbox_id;
+    r.stop->now();
+    return true;
+}
 
 std::shared_ptr<lease_renewal> keep_lease(durable& r)
 {

@@ -132,7 +132,7 @@ asio::awaitable<std::optional<run_result>> open_run(durable& r)  // borrowed: r
         if (!looked)
             throw config_error("there is no run with this id");
         rebuild(r, *looked);
-        if (r.m().ended()) {
+        if (r.m().ended() || leave_suspended(r, *looked)) {
             take_in(r, *std::move(looked));
             co_return result_of(r);
         }

@@ -64,6 +64,7 @@ struct durable
     handoff_core::facts_by_call facts;               ///< of calls, as they were loaded
     std::vector<stores::late_result> late;           ///< of former owners
     std::optional<stores::stored_run> loaded;        ///< set when results are to be made again
+    std::int64_t told_at = 0;                        ///< revision at which the log ended with a want of tools
     std::int64_t owners = 0;                         ///< processes that have taken the run, this one included
     int late_looks = 0;                              ///< for such, while it was waited for them
     std::vector<handoff_core::new_entry> notes;      ///< not in the store yet
@@ -103,6 +104,14 @@ bool runs_again(tool_effect effect);
 /// Whether an open call is of a tool that is not registered: it cannot be judged, let alone run.
 bool lacks_tools(durable& r);
 
+/// Whether a run that was looked at is left as it is, not taken, and counts as suspended: less than a lease ago it was
+/// suspended for want of tools, and this process wants some, too. What is in its inbox keeps the run on the list of the
+/// workers, and each would write what the last one has written.
+bool leave_suspended(durable& r, const stores::stored_run& looked);
+
+/// Whether the log ends with a suspension for want of tools, and this is the reason for another one.
+bool is_told(const durable& r, stop_reason reason);
+
 /// A call has ended: in the store, then in the machine. The first end that is in the store counts.
 asio::awaitable<void> record_finish(durable& r, call_key key, tool_end end, time_point entered);
 
@@ -113,11 +122,17 @@ asio::awaitable<bool> judge_started(durable& r);
 /// run asks it to stop now: stop_run() does the rest.
 asio::awaitable<bool> take_decisions(durable& r);
 
+/// The order to end the run among these; null: there is none.
+const stores::inbox_item* find_cancellation(const std::vector<stores::inbox_item>& inbox);
+
 /// Whether there is an order to end the run among these; it is then asked to stop now.
 bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox);
 
 /// Calls the dispatch of each tool whose call waits for a result from outside, unless that was done before.
 asio::awaitable<void> tell_outside(durable& r);
+
+/// Whether some of those calls wait for what nobody outside knows of: their dispatch failed.
+bool some_are_untold(durable& r);
 
 /// Takes what came of it.
 asio::awaitable<void> record_dispatch(durable& r, ended_call ended);

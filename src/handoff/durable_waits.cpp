@@ -85,6 +85,7 @@ struct decided
     std::vector<message> input{};
     std::vector<std::pair<std::string, std::string>> notes{};  ///< what is to be said besides: code, text
     bool fails_run = false;
+    bool has_more = false;  ///< the inbox has items for the next commit
 };
 
 bool waits(durable& r, const stores::wait_key& wait)
@@ -106,7 +107,7 @@ std::optional<tool_end> end_by(durable& r, const core::decision& d, wait_kind ki
     case core::decision::kind::error:
         return core::error_end(d.text, r.definition.max_result_bytes, r.texts.redact);
     case core::decision::kind::reject:
-        return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end() : core::rejected_end(d.text);
+        return kind == wait_kind::unknown_outcome ? core::unknown_outcome_end(d.text) : core::rejected_end(d.text);
     default:
         return {};
     }
@@ -243,6 +244,26 @@ void take(durable& r, decided& all, const stores::inbox_item& item)
     }
 }
 
+bool ends_a_call(const decided& all)
+{
+    return std::ranges::any_of(all.calls, [](const told& each) { return each.end.has_value(); });
+}
+
+// What an end does to the other calls is known when it is stored: what was posted after it goes with the next commit.
+// A decision about the same wait is too late and goes with this one, as a store closes no wait that has one.
+void take_some(durable& r, decided& all, const std::vector<stores::inbox_item>& inbox)
+{
+    const std::vector<stores::wait_key>& closed = all.commit.closed_waits;
+    for (const stores::inbox_item& item : inbox) {
+        if (!ends_a_call(all))
+            take(r, all, item);
+        else if (item.wait && std::ranges::find(closed, *item.wait) != closed.end())
+            all.commit.consumed_inbox.push_back(item.inbox_id);
+        else
+            all.has_more = true;
+    }
+}
+
 void expire(durable& r, decided& all, const stores::wait_record& wait)
 {
     const wait_kind kind = r.m().call(core::core_key(wait.key.call)).waits_for;
@@ -299,6 +320,8 @@ asio::awaitable<void> write(durable& r, decided all)  // borrowed: r
     const std::vector<stores::wait_key> closed = all.commit.closed_waits;
     const std::vector<stores::wait_record> kept = all.commit.waits;
     co_await commit(r, std::move(all.commit));
+    if (all.has_more)
+        r.inbox_seen = true;
     std::erase_if(r.waits, [&](const stores::wait_record& wait) {
         return std::find(closed.begin(), closed.end(), wait.key) != closed.end();
     });
@@ -335,39 +358,6 @@ asio::awaitable<void> write_waits(durable& r, waiting_calls calls)  // borrowed:
     r.waits.insert(r.waits.end(), added.begin(), added.end());
 }
 
-bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
-{
-    const std::string_view cancels = core::decision_name(core::decision::kind::cancel_run);
-    for (const stores::inbox_item& item : inbox) {
-        if (item.wait || item.kind != cancels)
-            continue;
-        r.cancelled_by = item.inbox_id;
-        r.stop->now();
-        return true;
-    }
-    return false;
-}
-
-std::optional<core::finished_call> adoptable(const durable& r, const call_key& key)
-{
-    const auto facts = r.facts.find(key);
-    if (facts == r.facts.end())
-        return {};
-    for (const stores::late_result& late : r.late) {
-        if (core::core_key(late.key) != key || late.fence != facts->second.fence)
-            continue;
-        try {
-            core::finished_call known = core::read_finish_body(late.body);
-            if (known.end.outcome == tool_outcome::ok || known.end.outcome == tool_outcome::error)
-                return known;
-        }
-        catch (const store_error&) {
-            continue;  // nobody vouches for what stands there
-        }
-    }
-    return {};
-}
-
 asio::awaitable<bool> take_decisions(durable& r)  // borrowed: r
 {
     stores::stored_run outside = co_await r.journal.load_outside();
@@ -375,8 +365,7 @@ asio::awaitable<bool> take_decisions(durable& r)  // borrowed: r
     if (hear_cancellation(r, outside.inbox))
         co_return true;
     decided all;
-    for (const stores::inbox_item& item : outside.inbox)
-        take(r, all, item);
+    take_some(r, all, outside.inbox);
     if (outside.inbox.empty() && !r.tools.any_open())
         all = look_at_waits(r);
     if (all.fails_run) {

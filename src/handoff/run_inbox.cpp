@@ -146,10 +146,13 @@ void check_input(const std::vector<message>& messages)
         throw invalid_request_error("only messages of users, systems and developers can be added to a run");
 }
 
+// The end of a run closes no wait: there is nothing left to decide on.
 asio::awaitable<std::vector<waiting_call>> waits_of(std::shared_ptr<run_store> store, std::string run_id)
 {
     const stores::stored_run run = co_await load_waits(store, run_id);
     std::vector<waiting_call> result;
+    if (is_terminal(run.head.phase))
+        co_return result;
     for (const stores::wait_record& wait : run.waits) {
         const std::optional<wait_kind> kind = core::to_wait_kind(wait.key.kind);
         if (kind && is_open(wait))

@@ -201,11 +201,16 @@ bool is_suspension(const stores::log_entry& entry)
     return entry.kind == "note" && entry.body.starts_with(R"({"suspended":)");
 }
 
+bool is_suspension_for(const stores::log_entry& entry, stop_reason reason)
+{
+    return entry.kind == "note" && entry.body == suspended_entry(0, reason).body;
+}
+
 bool is_for_people(const stores::log_entry& entry)
 {
     return std::ranges::any_of(
         std::array{stop_reason::approval, stop_reason::external_result, stop_reason::unknown_tool_outcome},
-        [&entry](stop_reason reason) { return suspended_entry(0, reason).body == entry.body; }
+        [&entry](stop_reason reason) { return is_suspension_for(entry, reason); }
     );
 }
 

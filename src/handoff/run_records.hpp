@@ -137,6 +137,9 @@ std::optional<wait_kind> to_wait_kind(std::string_view name) noexcept;
 /// Whether the entry tells that the run was suspended.
 bool is_suspension(const stores::log_entry& entry);
 
+/// Whether the entry tells that the run was suspended for this.
+bool is_suspension_for(const stores::log_entry& entry, stop_reason reason);
+
 /// Whether such an entry tells that calls waited for somebody outside.
 bool is_for_people(const stores::log_entry& entry);
 

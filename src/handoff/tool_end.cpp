@@ -267,12 +267,12 @@ tool_end expired_end()
     return failed(tool_outcome::expired, "not run, because nobody decided in time");
 }
 
-tool_end unknown_outcome_end()
+tool_end unknown_outcome_end(std::string_view remark)
 {
-    tool_end end = failed(
-        tool_outcome::unknown_outcome,
-        "the outcome is unknown: the call may have taken effect, so check before calling it again"
-    );
+    std::string text = "the outcome is unknown: the call may have taken effect, so check before calling it again";
+    if (!remark.empty())
+        text += "; a person says: " + one_line(remark);
+    tool_end end = failed(tool_outcome::unknown_outcome, std::move(text));
     end.outcome_known = false;
     return end;
 }

@@ -95,8 +95,9 @@ std::string edited_note(const boost::json::object& arguments);
 /// Nobody decided in time.
 tool_end expired_end();
 
-/// The call was started and nobody knows whether it took effect.
-tool_end unknown_outcome_end();
+/// The call was started and nobody knows whether it took effect. `remark` is of the person who said so, and may be
+/// empty.
+tool_end unknown_outcome_end(std::string_view remark = {});
 
 tool_end unknown_tool_end(std::string_view name, const std::vector<std::string>& registered_names);
 

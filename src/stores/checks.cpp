@@ -106,6 +106,22 @@ void check_call(const call_record& record)
         refuse("attempts count from 1");
 }
 
+/// Throws unless each of the list has a place of its own.
+template <class T, class Place>
+void check_places(const std::vector<T>& list, const Place& place)
+{
+    std::set<decltype(place(list.front()))> taken;
+    for (const T& one : list) {
+        if (!taken.insert(place(one)).second)
+            refuse("two records of a run in one place");
+    }
+}
+
+void check_call_places(const std::vector<call_record>& records)
+{
+    check_places(records, [](const call_record& record) { return std::pair(record.key, call_slot(record)); });
+}
+
 void check_calls(const std::vector<call_record>& records, std::int64_t fence)
 {
     check_count(records.size(), max_records, "call records");
@@ -114,6 +130,7 @@ void check_calls(const std::vector<call_record>& records, std::int64_t fence)
         if (record.fence != fence)
             refuse("a call record has another fence than its writer");
     }
+    check_call_places(records);
 }
 
 void check_wait(const wait_record& wait)
@@ -142,17 +159,6 @@ void check_item(const inbox_item& item)
     check_size(item.body, max_post_bytes, "the body of an inbox item");
     if (item.wait)
         check_wait_key(*item.wait);
-}
-
-/// Throws unless each of the list has a place of its own.
-template <class T, class Place>
-void check_places(const std::vector<T>& list, const Place& place)
-{
-    std::set<decltype(place(list.front()))> taken;
-    for (const T& one : list) {
-        if (!taken.insert(place(one)).second)
-            refuse("two records of a run in one place");
-    }
 }
 
 void check_each(const stored_run& run)
@@ -224,7 +230,7 @@ void check(const restore_request& request)
     check_each(run);
     check_count(run.inbox.size(), max_pending_posts, "inbox items");
     check_count(run.late.size(), max_late_results, "late results");
-    check_places(run.calls, [](const call_record& record) { return std::pair(record.key, call_slot(record)); });
+    check_call_places(run.calls);
     check_places(run.waits, [](const wait_record& wait) { return wait.key; });
     check_places(run.inbox, [](const inbox_item& item) { return item.inbox_id; });
     check_places(run.late, [](const late_result& late) { return std::pair(late.key, late.fence); });

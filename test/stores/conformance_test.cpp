@@ -288,6 +288,24 @@ TEST_CASE("the suite finds a store that inserts a part of a wave")
     CHECK(fails(d, "the starts of a wave are inserted all or none"));
 }
 
+TEST_CASE("the suite finds a store that takes two call records in one place")
+{
+    const auto keep_the_last = [](std::vector<stores::call_record>& records) {
+        if (records.size() > 1 && records[0].key == records[1].key)
+            records.erase(records.begin());
+    };
+    defects d;
+    SECTION("in a commit")
+    {
+        d.commit = [keep_the_last](stores::commit_request& r) { keep_the_last(r.calls); };
+    }
+    SECTION("in an append")
+    {
+        d.append = [keep_the_last](stores::append_request& r) { keep_the_last(r.records); };
+    }
+    CHECK(fails(d, "two call records in one place are refused"));
+}
+
 TEST_CASE("the suite finds a store that loads records out of order")
 {
     defects d;

@@ -85,8 +85,8 @@ public:
     boost::asio::awaitable<stores::post_outcome>
     add_input(std::string run_id, const std::vector<message>& messages) const;
 
-    /// The calls of the run that wait and nobody has decided on. Left out are those that wait for something which a
-    /// newer version of this library knows.
+    /// The calls of the run that wait and nobody has decided on; none of a run that has ended. Left out are those that
+    /// wait for something which a newer version of this library knows.
     boost::asio::awaitable<std::vector<waiting_call>> list_waiting(std::string run_id) const;
 
     /// The calls of all runs: of those that are suspended, and of those whose other calls are still running. By the age

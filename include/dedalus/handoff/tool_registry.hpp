@@ -99,8 +99,8 @@ struct tool_options
     argument_check check{};
 
     /// For tool_effect::external: called under `timeout` when the store knows that the call waits for its result. What
-    /// it throws is a diagnostic "dispatch_failed"; it is then called again when somebody resumes the run, as it is
-    /// after a crash before its end was seen.
+    /// it throws is a diagnostic "dispatch_failed"; it is then called again when somebody resumes the run, for which
+    /// the store lists the run after handoff_options::lease, as it is after a crash before its end was seen.
     tool_dispatch dispatch{};
 
     /// A call of this tool runs when the calls that it depends on have ended, however they did: it sees their outcomes

@@ -116,7 +116,7 @@ struct commit_request
     std::int64_t expected_rev = 0;
     run_head head{};
     std::vector<log_entry> entries{};           ///< go on at last_seq + 1
-    std::vector<call_record> calls{};           ///< each new
+    std::vector<call_record> calls{};           ///< each new, and in a place of its own
     std::vector<wait_record> waits{};           ///< new, or in place of one that has no decision or a consumed one
     std::vector<wait_key> closed_waits{};       ///< end here; those without a decision: nobody can decide them any more
     std::vector<std::string> consumed_inbox{};  ///< ids of items that this commit has taken in
@@ -142,7 +142,8 @@ struct append_request
 {
     std::string run_id{};
     std::int64_t fence = 0;
-    std::vector<call_record> records{};  ///< the starts of one wave, or one other record; all or none are inserted
+    std::vector<call_record> records{};  ///< the starts of one wave, or one other record, each in a place of its
+                                         ///< own; all or none are inserted
     std::string op_id{};
 };
 

@@ -41,8 +41,9 @@ public:
 /// testing/store_conformance.hpp.
 ///
 /// Every operation is atomic and durable when it returns. Expected outcomes are returned; store_error is thrown for the
-/// rest, with store_errc::invalid_argument for what exceeds the limits of records.hpp. Times are those of the store's
-/// clock. `fenced` comes before every other outcome.
+/// rest, with store_errc::invalid_argument for what exceeds the limits of records.hpp and for two call records in one
+/// place: of the same call, kind and (but for finish) attempt. Times are those of the store's clock. `fenced` comes
+/// before every other outcome.
 ///
 /// Cancellation: an operation that has begun goes on to its end, because half of the callers could not know whether it
 /// was done; each ends within a time limit of the store. A cancelled caller is told at its next co_await.

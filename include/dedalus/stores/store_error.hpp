@@ -11,7 +11,7 @@ namespace dedalus {
 /// Why a store cannot do what it was asked for.
 enum class store_errc
 {
-    invalid_argument,  ///< an id, a size or a sequence number that no store takes
+    invalid_argument,  ///< an id, a size, a sequence number or two records in one place: no store takes it
     unavailable,       ///< not reachable, broken connection, disk full; what became of the operation is not known.
                        ///< Repeat it with the same op_id
     busy,              ///< the time limit passed; what became of the operation is not known

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,37 @@ asio::awaitable<json::value> order_own_end(durable_scene& s, dedalus::tool_conte
     }
     s.log.push_back(context.call_id() + "-");
     co_return "too late";
+}
+
+/// What became of the calls, as the run says when it ends and as the store has it.
+void check_outcomes(durable_scene& s, const std::vector<tool_outcome>& outcomes)
+{
+    s.says(ends());
+    const dedalus::run_result done = s.run();
+    const dedalus::run_result again = s.run();
+    for (const dedalus::run_result* r : {&done, &again}) {
+        CHECK(r->phase == dedalus::run_phase::completed);
+        REQUIRE(r->tool_results.size() == outcomes.size());
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+            CHECK(r->tool_results[i].outcome == outcomes[i]);
+    }
+    CHECK(s.log.empty());
+    CHECK(s.stored().inbox.empty());
+}
+
+void cancel(durable_scene& s, std::string call_id)
+{
+    CHECK(run_coro(s.inbox().cancel_call("r1", std::move(call_id))) == stores::post_outcome::accepted);
+}
+
+void reject(durable_scene& s, std::string call_id)
+{
+    CHECK(run_coro(s.inbox().reject("r1", std::move(call_id))) == stores::post_outcome::accepted);
+}
+
+void approve(durable_scene& s, std::string call_id)
+{
+    CHECK(run_coro(s.inbox().approve("r1", std::move(call_id))) == stores::post_outcome::accepted);
 }
 
 }  // namespace
@@ -96,6 +128,89 @@ TEST_CASE("Nothing becomes of cancelling a call that is not open, or by somebody
     CHECK(run_coro(s.inbox().approve("r1", "a")) == stores::post_outcome::accepted);
     s.says(ends());
     CHECK(s.run().tool_results.at(0).outcome == tool_outcome::ok);
+}
+
+TEST_CASE("Of what comes together about the end of one call that waits the first counts, and the run goes on")
+{
+    durable_scene s;
+    test::waiting_run(s);
+    SECTION("cancelled twice")
+    {
+        cancel(s, "a");
+        cancel(s, "a");
+        check_outcomes(s, {tool_outcome::cancelled});
+    }
+    SECTION("cancelled, and rejected")
+    {
+        cancel(s, "a");
+        reject(s, "a");
+        check_outcomes(s, {tool_outcome::cancelled});
+    }
+    SECTION("rejected, and cancelled")
+    {
+        reject(s, "a");
+        cancel(s, "a");
+        check_outcomes(s, {tool_outcome::rejected});
+    }
+    SECTION("cancelled, and approved")
+    {
+        cancel(s, "a");
+        approve(s, "a");
+        check_outcomes(s, {tool_outcome::cancelled});
+    }
+    SECTION("approved, and cancelled before it could run")
+    {
+        approve(s, "a");
+        cancel(s, "a");
+        check_outcomes(s, {tool_outcome::cancelled});
+    }
+}
+
+TEST_CASE("Of a result from outside and an order to cancel its call the first counts")
+{
+    durable_scene s;
+    s.add("ask", {.effect = tool_effect::external});
+    s.says(asks("[" + pending_call("a", "ask") + "]"));
+    CHECK(s.run().stop_reason == dedalus::stop_reason::external_result);
+    const bool result_first = GENERATE(true, false);
+    if (!result_first)
+        cancel(s, "a");
+    CHECK(run_coro(s.inbox().provide_result("r1", "a", "parcel 17")) == stores::post_outcome::accepted);
+    if (result_first)
+        cancel(s, "a");
+    check_outcomes(s, {result_first ? tool_outcome::ok : tool_outcome::cancelled});
+}
+
+TEST_CASE("A call and one that needs it are ended together, in any order")
+{
+    durable_scene s;
+    s.add("book", {.effect = tool_effect::once, .needs_approval = true});
+    s.says(asks("[" + pending_call("a", "book") + "," + pending_call("b", "book", R"("a")") + "]"));
+    CHECK(s.run().stop_reason == dedalus::stop_reason::approval);
+    SECTION("cancelled")
+    {
+        cancel(s, "a");
+        cancel(s, "b");
+        check_outcomes(s, {tool_outcome::cancelled, tool_outcome::skipped_dependency});
+    }
+    SECTION("cancelled the other way round")
+    {
+        cancel(s, "b");
+        cancel(s, "a");
+        check_outcomes(s, {tool_outcome::cancelled, tool_outcome::cancelled});
+    }
+    SECTION("rejected, and cancelled")
+    {
+        reject(s, "a");
+        cancel(s, "b");
+        check_outcomes(s, {tool_outcome::rejected, tool_outcome::skipped_dependency});
+    }
+    SECTION("cancelled, and rejected")
+    {
+        cancel(s, "b");
+        reject(s, "a");
+        check_outcomes(s, {tool_outcome::rejected, tool_outcome::cancelled});
+    }
 }
 
 }  // namespace durable_cancel_call_test

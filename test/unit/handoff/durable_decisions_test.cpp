@@ -288,12 +288,14 @@ TEST_CASE("A run that is cancelled from outside ends for ever, and its waiting c
     CHECK(run_coro(s.inbox().cancel_run("no such run")) == post_outcome::refused);
     CHECK(run_coro(s.inbox().cancel_run("r1")) == post_outcome::accepted);
     CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
+    CHECK(run_coro(s.inbox().list_waiting("r1")).size() == 1);
     const dedalus::run_result ended = s.run();
     CHECK(ended.phase == run_phase::cancelled);
     CHECK(ended.stop_reason == stop_reason::cancelled);
     CHECK(ended.tool_results.at(0).outcome == tool_outcome::cancelled);
     CHECK(s.log.empty());
     CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::refused);
+    CHECK(run_coro(s.inbox().list_waiting("r1")).empty());
     const dedalus::run_result again = s.run();
     CHECK(again.phase == run_phase::cancelled);
     CHECK(again.tool_results.at(0).outcome == tool_outcome::cancelled);

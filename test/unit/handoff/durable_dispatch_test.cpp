@@ -69,8 +69,13 @@ TEST_CASE("A dispatch that fails is a diagnostic, and is called again under its 
     CHECK(first.stop_reason == stop_reason::external_result);
     const auto is_failed = [](const dedalus::run_diagnostic& d) { return d.code == "dispatch_failed"; };
     CHECK(std::any_of(first.diagnostics.begin(), first.diagnostics.end(), is_failed));
+    // Nobody outside would ever end the wait: a worker finds the run.
+    CHECK(run_coro(s.store->list_resumable({})).empty());
+    s.passed += s.lease;
+    CHECK(run_coro(s.store->list_resumable({})) == names{"r1"});
     CHECK(s.run().stop_reason == stop_reason::external_result);
     CHECK(s.log == names{R"(r1/a{"n":1})", R"(r1/a{"n":1})"});
+    CHECK_FALSE(s.stored().head.wakeup_at);
     s.run();
     CHECK(s.log.size() == 2);
 }

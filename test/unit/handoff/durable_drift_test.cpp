@@ -3,6 +3,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +56,62 @@ void deploy_priced_orders(durable_scene& s, bool needs_approval)
     add_order<priced_order>(s, needs_approval);
 }
 
+/// What a process without any tool makes of the run: nothing, for the time of a lease, and then the log stays as it is.
+void check_left(durable_scene& s, stop_reason reason)
+{
+    const dedalus::tool_registry tools = std::exchange(s.tools, dedalus::tool_registry());
+    CHECK(s.run().stop_reason == reason);
+    const test::stores::stored_run left = s.stored();
+    for (int i = 0; i < 3; ++i) {
+        const dedalus::run_result again = s.run();
+        CHECK(again.phase == run_phase::suspended);
+        CHECK(again.stop_reason == reason);
+    }
+    CHECK(s.stored().rev == left.rev);
+    CHECK(s.stored().fence == left.fence);
+    s.passed += s.lease;
+    CHECK(s.run().stop_reason == reason);
+    CHECK(s.stored().entries == left.entries);
+    CHECK(s.stored().head.wakeup_at == test::core::stored_time(s.now() + s.lease));
+    s.tools = tools;
+}
+
 }  // namespace
+
+TEST_CASE("A run that was decided on is left as it is where its tools are missing, and goes on where they are")
+{
+    durable_scene s;
+    test::waiting_run(s);
+    CHECK(run_coro(s.inbox().approve("r1", "a")) == post_outcome::accepted);
+    check_left(s, stop_reason::toolset_changed);
+    SECTION("at once")
+    {
+        s.says(ends());
+        CHECK(s.run().phase == run_phase::completed);
+        CHECK(s.log == names{R"(a{"n":1})"});
+    }
+    SECTION("and ends without them when somebody has ordered that")
+    {
+        s.tools = dedalus::tool_registry();
+        CHECK(run_coro(s.inbox().cancel_run("r1")) == post_outcome::accepted);
+        CHECK(s.run().phase == run_phase::cancelled);
+    }
+}
+
+TEST_CASE("A run whose results cannot be made again where its tools are missing is left as it is there, too")
+{
+    durable_scene s;
+    s.add("look", {.effect = tool_effect::pure, .do_not_store_value = true});
+    s.says(test::asks("[" + test::pending_call("a", "look") + "]"));
+    s.fails(std::runtime_error("killed"));
+    CHECK_THROWS_AS(s.run(), std::runtime_error);
+    std::vector<dedalus::message> added;
+    added.emplace_back(dedalus::user_message{"And hurry."});
+    CHECK(run_coro(s.inbox().add_input("r1", added)) == post_outcome::accepted);
+    check_left(s, stop_reason::unstored_value);
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
 
 TEST_CASE("A call that was planned and never started is checked again by the tool that the next process has")
 {

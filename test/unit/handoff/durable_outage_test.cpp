@@ -59,11 +59,11 @@ private:
     durable_scene& s_;
 };
 
-/// One call, which takes nearly all of the lease.
-std::shared_ptr<troubled_store> prepare(durable_scene& s)
+/// One call, which takes so many tenths of the lease.
+std::shared_ptr<troubled_store> prepare(durable_scene& s, int tenths)
 {
-    s.add("act", {.effect = tool_effect::once}, [&s](boost::json::object, dedalus::tool_context& context) {
-        s.passed += s.lease * 9 / 10;
+    s.add("act", {.effect = tool_effect::once}, [&s, tenths](boost::json::object, dedalus::tool_context& context) {
+        s.passed += s.lease * tenths / 10;
         return s.work(context.call_id());
     });
     s.says(asks("[" + pending_call("a", "act") + "]"));
@@ -84,7 +84,7 @@ TEST_CASE("A store that comes back before the lease has ended costs nothing that
 {
     durable_scene s;
     s.lease = std::chrono::hours(1);
-    const auto store = prepare(s);
+    const auto store = prepare(s, 0);
     store->away = 6;
     const dedalus::run_result done = run_in(s, store);
     CHECK(done.phase == run_phase::completed);
@@ -95,7 +95,7 @@ TEST_CASE("A store that comes back before the lease has ended costs nothing that
 TEST_CASE("What a tool gave is told, and left for who goes on, when its record cannot be written")
 {
     durable_scene s;
-    const auto store = prepare(s);
+    const auto store = prepare(s, 0);
     s.lease = std::chrono::milliseconds(100);
     store->away = 1000;
     try {
@@ -118,7 +118,7 @@ TEST_CASE("What a tool gave is told, and left for who goes on, when its record c
 TEST_CASE("A lease that has ended when its renewal is told is renewed again before anything is begun")
 {
     durable_scene s;
-    const auto store = prepare(s);
+    const auto store = prepare(s, 9);
     SECTION("once")
     {
         store->slow = 1;

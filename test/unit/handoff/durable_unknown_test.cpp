@@ -119,6 +119,21 @@ TEST_CASE("A call of unknown outcome that the model is told of stays in the resu
     check_unknown(s, s.run(), "a");
 }
 
+TEST_CASE("The reason of a person who rejects a call of unknown outcome goes to the model")
+{
+    durable_scene s;
+    leave_started(s, tool_effect::once);
+    CHECK(s.run().stop_reason == stop_reason::unknown_tool_outcome);
+    CHECK(run_coro(s.inbox().reject("r1", "a", "the bank\nis closed")) == dedalus::stores::post_outcome::accepted);
+    s.says(ends());
+    const run_result done = s.run();
+    CHECK(done.tool_results.at(0).outcome == tool_outcome::unknown_outcome);
+    const std::string text = test::tool_text(s.sent.at(1).messages, "a");
+    CHECK(text.find("the outcome is unknown") != std::string::npos);
+    CHECK(text.find("a person says: the bank is closed") != std::string::npos);
+    check_unknown(s, done, "a");
+}
+
 TEST_CASE("What was worth knowing is told again when the run is loaded")
 {
     durable_scene s;
