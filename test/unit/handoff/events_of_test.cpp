@@ -1,5 +1,7 @@
 #include <dedalus/handoff/run_timeline.hpp>
 
+#include "codec/decode_chat.hpp"
+#include "handoff/streamed_answer.hpp"
 #include "support/catch.hpp"
 #include "support/durable_scene.hpp"
 
@@ -67,6 +69,23 @@ TEST_CASE("A call that has ended in the present turn is told, although the log h
         told = told || (finished != nullptr && finished->result.call_id == "a");
     }
     CHECK(told);
+}
+
+TEST_CASE("A chunk is told by its notice, its thoughts, its text and its calls")
+{
+    const dedalus::chat_completion_chunk chunk = dedalus::codec::decode_chat_chunk(
+        R"({"x_dedalus_event":{"type":"agent_updated","agent":"planner"},"choices":[{"index":0,"delta":{)"
+        R"("reasoning_content":"Hm.","content":"Yes.","tool_calls":[{"index":0,"id":"a","function":{"name":"look"}}]}}]})"
+    );
+    const std::vector<run_event> events = dedalus::handoff_engine::events_of(chunk);
+    REQUIRE(types_of(events) == names{"agent_event", "reasoning_delta", "text_delta", "call_delta"});
+    CHECK(std::get<dedalus::agent_event>(events[0]).notice.agent == "planner");
+    CHECK(std::get<dedalus::reasoning_delta_event>(events[1]).text == "Hm.");
+    CHECK(std::get<dedalus::text_delta_event>(events[2]).text == "Yes.");
+
+    const dedalus::chat_completion_chunk thought =
+        dedalus::codec::decode_chat_chunk(R"({"choices":[{"index":0,"delta":{"thinking":"Well."}}]})");
+    REQUIRE(types_of(dedalus::handoff_engine::events_of(thought)) == names{"reasoning_delta"});
 }
 
 }  // namespace events_of_test
