@@ -94,7 +94,7 @@ private:
     bool advance();
     boxed_optional<chat_completion_chunk> take();
     protocol::deadline limit_of_wait(clock::time_point start) const;
-    void take_in(std::string_view piece, clock::time_point start);
+    void feed(std::string_view piece, clock::time_point start);
     void note_chunk();
     void end();
 
@@ -138,7 +138,7 @@ asio::awaitable<boxed_optional<chat_completion_chunk>> chat_completion_stream::i
             const clock::time_point start = clock::now();
             const protocol::deadline limit = self->limit_of_wait(start);
             const std::string_view piece = co_await self->connection_->read_body(limit);
-            self->take_in(piece, start);
+            self->feed(piece, start);
         }
         co_return self->take();
     }
@@ -191,7 +191,7 @@ protocol::deadline chat_completion_stream::impl::limit_of_wait(clock::time_point
 }
 
 /// @param piece  of the body, empty at its end. @param start  when the wait for it began.
-void chat_completion_stream::impl::take_in(std::string_view piece, clock::time_point start)
+void chat_completion_stream::impl::feed(std::string_view piece, clock::time_point start)
 {
     read_ = clock::now();
     meter_.waited(start, read_);

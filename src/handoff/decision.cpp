@@ -106,6 +106,11 @@ std::string_view decision_name(decision::kind what) noexcept
     return decision_names.name_of(what);
 }
 
+bool is_order(const stores::inbox_item& item, decision::kind what) noexcept
+{
+    return !item.wait && item.kind == decision_name(what);
+}
+
 std::string decision_body(const decision& d)
 {
     json::object body;

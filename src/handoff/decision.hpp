@@ -56,6 +56,9 @@ constexpr bool is_order(decision::kind what) noexcept
 std::string_view decision_name(decision::kind what) noexcept;
 std::string decision_body(const decision& d);
 
+/// Whether the item is an order of this kind.
+bool is_order(const stores::inbox_item& item, decision::kind what) noexcept;
+
 boost::json::array write_messages(const std::vector<message>& messages);
 
 // These throw store_error(damaged) for what was not written by the above.

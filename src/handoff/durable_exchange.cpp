@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -96,10 +95,9 @@ std::string as_stored(chat_completion& answer)
 // Messages that came too late for any request do not stay in the inbox of a run that has ended.
 asio::awaitable<void> put_aside_input(durable& r, journal_commit& what)  // borrowed: r, what
 {
-    const std::string_view adds = core::decision_name(core::decision::kind::add_input);
     const stores::stored_run outside = co_await r.journal.load_outside();
     for (const stores::inbox_item& item : outside.inbox) {
-        if (!item.wait && item.kind == adds)
+        if (core::is_order(item, core::decision::kind::add_input))
             what.consumed_inbox.push_back(item.inbox_id);
     }
     if (!what.consumed_inbox.empty())

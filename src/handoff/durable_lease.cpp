@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 namespace dedalus::handoff_engine {
@@ -51,9 +50,8 @@ asio::awaitable<void> renew_lease(durable& r, std::shared_ptr<lease_renewal> lea
 
 const stores::inbox_item* find_cancellation(const std::vector<stores::inbox_item>& inbox)
 {
-    const std::string_view cancels = core::decision_name(core::decision::kind::cancel_run);
-    const auto found = std::ranges::find_if(inbox, [cancels](const stores::inbox_item& item) {
-        return !item.wait && item.kind == cancels;
+    const auto found = std::ranges::find_if(inbox, [](const stores::inbox_item& item) {
+        return core::is_order(item, core::decision::kind::cancel_run);
     });
     return found == inbox.end() ? nullptr : &*found;
 }

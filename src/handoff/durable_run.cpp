@@ -106,11 +106,12 @@ run_result not_read(const std::string& run_id, const error& e)
     return result;
 }
 
-// What the store was not told the caller is told all the same.
+// What the store was not told the caller is told all the same. What was cancelled because the run stops has not ended:
+// it is judged when somebody goes on with it.
 void finish_unstored_calls(durable& r)
 {
     for (ended_call& ended : r.ended) {
-        if (ended.again || ended.task != tool_task::handler)
+        if (ended.again || ended.task != tool_task::handler || ended.end.outcome == tool_outcome::cancelled)
             continue;
         r.describe(ended.key, ended.end);
         r.m().finish(ended.key, std::move(ended.end), ended.entered, r.journal.now());

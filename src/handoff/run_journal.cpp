@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr int margins_per_lease = 6;
 constexpr int fewest_tries = 5;
-constexpr milliseconds first_pause(20);
+constexpr milliseconds first_pause(40);
 constexpr milliseconds longest_pause(1000);
 
 // Repeated with the same op_id, such an operation is done once.
@@ -64,8 +64,10 @@ template <class Answer, class... Request>
 asio::awaitable<Answer>
 run_journal::repeat(asio::awaitable<Answer> (run_store::*operation)(Request...), Request... request)
 {
-    const auto patience = held_until_ - clocks_.steady();
+    const auto begun = clocks_.steady();
+    const auto patience = held_until_ - begun;
     milliseconds paused{};
+    milliseconds next_pause = first_pause;
     for (int tries = 1;; ++tries) {
         try {
             asio::awaitable<Answer> asked = (*store_.*operation)(request...);
@@ -73,14 +75,16 @@ run_journal::repeat(asio::awaitable<Answer> (run_store::*operation)(Request...),
             co_return answer;
         }
         catch (const store_error& failure) {
-            const bool enough = tries >= fewest_tries && (hurries_ || paused >= patience);
+            // A try may take its time, too.
+            const bool too_long = paused >= patience || clocks_.steady() - begun >= patience;
+            const bool enough = tries >= fewest_tries && (hurries_ || too_long);
             if (enough || !may_be_repeated(failure))
                 throw;
         }
-        const milliseconds length = std::min(first_pause * (1 << std::min(tries, 6)), longest_pause);
-        asio::steady_timer pause(co_await asio::this_coro::executor, length);
+        asio::steady_timer pause(co_await asio::this_coro::executor, next_pause);
         co_await pause.async_wait(asio::use_awaitable);
-        paused += length;
+        paused += next_pause;
+        next_pause = std::min(2 * next_pause, longest_pause);
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dedalus/api_error.hpp>
+#include <dedalus/boxed_optional.hpp>
 #include <dedalus/chat/accumulator.hpp>
 #include <dedalus/chat/chunk.hpp>
 #include <dedalus/error.hpp>
@@ -9,7 +10,6 @@
 #include "protocol/event_stream_parser.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <string_view>
 
 namespace dedalus::protocol {

@@ -22,7 +22,7 @@ const wanted = flag("rows")?.split(",");
 const only = flag("clients")?.split(",");
 
 const size = quick
-    ? { chunks: 1000, streams: 1, unary: 50, cold: 20, many: 20, crowd: 40, window: 2, growth: [1000], starts: 2 }
+    ? { chunks: 1000, streams: 1, unary: 50, cold: 20, many: 20, crowd: 40, window: 2, growth: [1000, 2000], starts: 2 }
     : {
           chunks: 100_000,
           streams: 2,

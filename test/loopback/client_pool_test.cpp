@@ -80,16 +80,26 @@ TEST_CASE("pool: a connection that the server has closed is not used")
     CHECK(target.requests().size() == 2);
 }
 
-TEST_CASE("pool: a kept connection that dies when the request arrives is replaced, without a retry")
+namespace {
+
+// The second request arrives over the connection of the first, and is the last there.
+void answer_once_and_die(server& target)
 {
-    server_options with;
-    with.tls = GENERATE(true, false);
-    server target(with);
     target.enqueue(text_reply("one"));
     reply dies;
     dies.without_header = true;
     dies.end = GENERATE(reply_end::close, reply_end::cut, reply_end::reset);
     target.enqueue(dies);
+}
+
+}  // namespace
+
+TEST_CASE("pool: a kept connection that dies when the request arrives is replaced, without a retry")
+{
+    server_options with;
+    with.tls = GENERATE(true, false);
+    server target(with);
+    answer_once_and_die(target);
     target.enqueue(text_reply("two"));
     client_options options = test::options_for(target);
     options.retry.max_retries = 0;
@@ -117,11 +127,7 @@ TEST_CASE("pool: a request that must not be sent twice fails when its kept conne
     server_options with;
     with.tls = GENERATE(true, false);
     server target(with);
-    target.enqueue(text_reply("one"));
-    reply dies;
-    dies.without_header = true;
-    dies.end = GENERATE(reply_end::close, reply_end::cut, reply_end::reset);
-    target.enqueue(dies);
+    answer_once_and_die(target);
     const auto both = [&](asio::any_io_executor executor) {
         return ask_then_ask_once(client(executor, test::options_for(target)));
     };
