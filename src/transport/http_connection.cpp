@@ -54,6 +54,7 @@ void http_connection::begin(call_limits limits)
     limits_ = std::move(limits);
     limits_->guard->watch(stream_.get());
     reader_.emplace(max_header_bytes_);
+    ++exchanges_;
     input_ = {};
     body_ = {};
     failure_ = {};
@@ -271,9 +272,11 @@ void http_connection::check_readable() const
     throw response_format_error(problem, status(), {}, {});
 }
 
+// A server that wants a certificate of the client says so when the handshake is over for the client. Later an alert is
+// the end of the connection, and the server may have acted on the request.
 void http_connection::check_refusal(boost::system::error_code ec) const
 {
-    if (net::is_tls_alert(ec) && !reader_->got_some())
+    if (exchanges_ == 1 && net::is_tls_alert(ec) && !reader_->got_some())
         throw connection_error(call_phase::tls, ec, "the server refused the TLS connection");
 }
 

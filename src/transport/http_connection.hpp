@@ -124,6 +124,7 @@ private:
     std::size_t last_read_ = 0;          // bytes that the last read has brought
     std::chrono::steady_clock::time_point last_read_at_{};
     std::size_t drained_ = 0;            // bytes read after the exchange
+    std::size_t exchanges_ = 0;          // that have begun
     std::size_t read_without_wait_ = 0;  // bytes since this coroutine was last suspended
     bool request_sent_ = false;
     close_reason reason_ = close_reason::not_reusable;  // if it were closed now, between exchanges

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,14 +21,16 @@ namespace test {
 /// What a fake_stream does, and what it saw; outlives the stream.
 struct fake_peer
 {
-    std::string to_read;                       ///< what the peer sends
-    std::size_t answers_after = 0;             ///< bytes of the request, before which nothing is sent
-    bool ends = false;                         ///< eof behind it; otherwise would_block
+    std::string to_read;            ///< what the peer sends
+    std::size_t answers_after = 0;  ///< bytes of the request, before which nothing is sent
+    bool ends = false;              ///< `end` behind it; otherwise would_block
+    boost::system::error_code end = boost::asio::error::eof;
     std::size_t piece = 1;                     ///< bytes moved by one try_
     bool tells_drained = false;                ///< drained() is true when it should
     bool blocks = true;                        ///< every second try_ of a direction would block
     std::size_t fail_after = SIZE_MAX;         ///< so many operations (try_ and wait) go well; the next fails
     std::size_t writes_fail_after = SIZE_MAX;  ///< so many bytes of the request are taken
+    std::function<void()> before_read{};       ///< what another thread does at that moment
     std::string written;
     std::size_t operations = 0;
     std::size_t reads_in_vain = 0;  ///< those that would have blocked
@@ -44,6 +47,8 @@ public:
 
     std::size_t try_read(std::span<char> buffer, boost::system::error_code& ec) override
     {
+        if (peer_->before_read)
+            peer_->before_read();
         const std::size_t n = read(buffer, ec);
         const bool would_block = ec == boost::asio::error::would_block;
         peer_->reads_in_vain += would_block ? 1 : 0;
@@ -91,7 +96,7 @@ private:
         }
         if (peer_->to_read.empty()) {
             if (peer_->ends)
-                ec = boost::asio::error::eof;
+                ec = peer_->end;
             else
                 ec = boost::asio::error::would_block;
             return 0;

@@ -8,7 +8,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include <memory>
 #include <string>
@@ -224,6 +227,74 @@ TEST_CASE("http_connection: an answer that is cut off is a connection_error of i
             CHECK(e.phase() == each.phase);
         }
     }
+}
+
+namespace {
+
+asio::awaitable<void> send_until_cancelled(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer)
+{
+    transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
+    transport::call_limits limits = no_limits(executor);
+    peer->before_read = [guard = limits.guard.get()] { guard->cancel(); };
+    connection.begin(std::move(limits));
+    co_await connection.send(request_head, request_body);
+}
+
+}  // namespace
+
+TEST_CASE("http_connection: a call that another thread ends while it sends is told why, not what that breaks")
+{
+    const auto peer = std::make_shared<test::fake_peer>();
+    try {
+        test::run_coro([&](asio::any_io_executor executor) { return send_until_cancelled(executor, peer); });
+        FAIL("it was sent");
+    }
+    catch (const error& e) {
+        CHECK(e.code() == asio::error::operation_aborted);
+    }
+}
+
+namespace {
+
+asio::awaitable<void> exchange_until_failure(asio::any_io_executor executor, std::shared_ptr<test::fake_peer> peer)
+{
+    transport::http_connection connection(std::make_unique<test::fake_stream>(peer), 4096);
+    for (;;) {
+        connection.begin(no_limits(executor));
+        co_await connection.send(request_head, request_body);
+        co_await connection.read_header();
+        co_await connection.read_body(call_phase::body);
+        connection.end_exchange();
+    }
+}
+
+call_phase phase_of_failure(const std::shared_ptr<test::fake_peer>& peer)
+{
+    try {
+        test::run_coro([&](asio::any_io_executor executor) { return exchange_until_failure(executor, peer); });
+    }
+    catch (const connection_error& e) {
+        CHECK(e.cause() == peer->end);
+        return e.phase();
+    }
+    FAIL("no connection_error");
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("http_connection: an alert refuses the connection at its first request, and breaks it off at a later one")
+{
+    const auto peer = std::make_shared<test::fake_peer>();
+    peer->piece = 1000;
+    peer->ends = true;
+    constexpr int reason = SSL_AD_REASON_OFFSET + SSL_AD_CERTIFICATE_REQUIRED;
+    peer->end = {static_cast<int>(ERR_PACK(ERR_LIB_SSL, 0, reason)), asio::error::get_ssl_category()};
+    CHECK(phase_of_failure(peer) == call_phase::tls);
+
+    // The server may have acted on the request.
+    peer->to_read = std::string(answer_head) + "Content-Length: 5\r\n\r\nhello";
+    CHECK(phase_of_failure(peer) == call_phase::response_header);
 }
 
 namespace {
