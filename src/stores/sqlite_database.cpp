@@ -161,4 +161,10 @@ bool sqlite_database::in_transaction() const
     return sqlite3_get_autocommit(database_) == 0;
 }
 
+bool sqlite_database::has_file() const
+{
+    const char* const name = sqlite3_db_filename(database_, "main");
+    return name != nullptr && *name != '\0';
+}
+
 }  // namespace dedalus::stores

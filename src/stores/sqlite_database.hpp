@@ -95,6 +95,9 @@ public:
 
     bool in_transaction() const;
 
+    /// False: it is in memory, and no other connection sees it.
+    bool has_file() const;
+
 private:
     sqlite3_stmt* prepare(const char* text);
     std::int64_t changes() const;

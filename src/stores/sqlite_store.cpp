@@ -127,38 +127,55 @@ std::unique_ptr<sqlite_database> open(const std::string& path, const sqlite_stor
     return database;
 }
 
+std::unique_ptr<sqlite_database> open_to_read(const std::string& path, const sqlite_store_options& options)
+{
+    auto database = std::make_unique<sqlite_database>(path, options.busy_timeout);
+    database->execute("PRAGMA query_only = ON");
+    return database;
+}
+
 }  // namespace
 
 class sqlite_run_store::impl
 {
 public:
     impl(const std::string& path, sqlite_store_options options)
-        : worker_(std::make_shared<sqlite_worker>(open(path, checked(options))))
-    {}
+    {
+        auto database = open(path, checked(options));
+        const bool has_file = database->has_file();
+        worker_ = std::make_shared<sqlite_worker>(std::move(database));
+        lists_ = has_file ? std::make_shared<sqlite_worker>(open_to_read(path, options)) : worker_;
+    }
 
     /// An operation on a request, which is checked when it begins.
     template <class Operation, class Request>
     auto write(Operation operation, Request request)
     {
-        return submit(true, on_request(operation, std::move(request)));
+        return submit(worker_, true, on_request(operation, std::move(request)));
     }
 
     template <class Operation, class Request>
     auto read(Operation operation, Request request)
     {
-        return submit(false, on_request(operation, std::move(request)));
+        return submit(worker_, false, on_request(operation, std::move(request)));
+    }
+
+    template <class Operation, class Request>
+    auto list(Operation operation, Request request)
+    {
+        return submit(lists_, false, on_request(operation, std::move(request)));
     }
 
     template <class Operation>
     auto write(Operation operation)
     {
-        return submit(true, std::move(operation));
+        return submit(worker_, true, std::move(operation));
     }
 
     template <class Operation>
     auto read(Operation operation)
     {
-        return submit(false, std::move(operation));
+        return submit(worker_, false, std::move(operation));
     }
 
 private:
@@ -175,13 +192,14 @@ private:
     }
 
     template <class Operation>
-    auto submit(bool writes, Operation operation)
+    static auto submit(std::shared_ptr<sqlite_worker> worker, bool writes, Operation operation)
     {
         using result = std::invoke_result_t<Operation&, sqlite_tables&, time_point>;
-        return run_job<result>(worker_, writes, std::move(operation));
+        return run_job<result>(std::move(worker), writes, std::move(operation));
     }
 
     std::shared_ptr<sqlite_worker> worker_;
+    std::shared_ptr<sqlite_worker> lists_;  // with a write-ahead log readers and the writer do not wait for each other
 };
 
 sqlite_run_store::sqlite_run_store(const std::string& path, sqlite_store_options options)
@@ -250,12 +268,12 @@ asio::awaitable<late_outcome> sqlite_run_store::put_late_result(late_request req
 
 asio::awaitable<std::vector<std::string>> sqlite_run_store::list_resumable(run_filter filter)
 {
-    return impl_->read(&sqlite_tables::list_resumable, std::move(filter));
+    return impl_->list(&sqlite_tables::list_resumable, std::move(filter));
 }
 
 asio::awaitable<list_page> sqlite_run_store::list(list_query query)
 {
-    return impl_->read(&sqlite_tables::list, std::move(query));
+    return impl_->list(&sqlite_tables::list, std::move(query));
 }
 
 asio::awaitable<remove_outcome> sqlite_run_store::remove(std::string run_id, bool must_be_terminal)

@@ -6,11 +6,18 @@
 #include "support/background_program.hpp"
 #include "support/run_coro.hpp"
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <chrono>
+#include <cstddef>
 #include <future>
 #include <sqlite3.h>
+#include <utility>
 
 namespace sqlite_store_test {
 
+namespace asio = boost::asio;
 using dedalus::sqlite_run_store;
 using dedalus::store_errc;
 using dedalus::store_error;
@@ -91,6 +98,39 @@ TEST_CASE("what is in a SQLite file is there when it is opened again")
     const stores::load_result result = load(store, "order-1");
     REQUIRE(result.outcome == stores::load_outcome::loaded);
     CHECK(result.run.entries == create_request("order-1").entries);
+}
+
+namespace {
+
+/// What list() gives while a commit waits for another process.
+asio::awaitable<std::size_t> list_and_let_go(sqlite_run_store& store, sqlite3* other)  // borrowed
+{
+    stores::list_query all;
+    const stores::list_page page = co_await store.list(std::move(all));
+    sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr);
+    co_return page.runs.size();
+}
+
+}  // namespace
+
+TEST_CASE("lists of a SQLite store do not wait for a commit")
+{
+    using asio::experimental::awaitable_operators::operator&&;
+    const test::temporary_folder folder;
+    const std::string path = folder.path("runs.db");
+    dedalus::sqlite_store_options patient;
+    patient.busy_timeout = std::chrono::minutes(1);
+    sqlite_run_store store(path, patient);
+    test::run_coro(store.create(create_request("order-1")));
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    const auto [created, listed] =
+        test::run_coro(store.create(create_request("order-2")) && list_and_let_go(store, other));
+    sqlite3_close(other);
+    CHECK(listed == 1);
+    CHECK(created == stores::create_outcome::created);
+    CHECK(test::run_coro(store.list({})).runs.size() == 2);
 }
 
 TEST_CASE("a SQLite file that several open for the first time at once is made once")

@@ -25,8 +25,9 @@ struct sqlite_store_options
 /// Keeps runs in a SQLite file, for the processes of one host. Not for network file systems. The file holds prompts and
 /// answers: set its permissions, or those of its folder, accordingly.
 ///
-/// A thread of its own does the work; operations that are queued at the same time share a commit. At most 10000 can be
-/// queued, further ones get store_error(busy). It has the optional operations but watch().
+/// A thread of its own does the work; operations that are queued at the same time share a commit. Another one, unless
+/// there is no file, serves list() and list_resumable(), so that they do not hold up commits. At most 10000 operations
+/// can be queued for either, further ones get store_error(busy). It has the optional operations but watch().
 class DEDALUS_EXPORT sqlite_run_store final : public run_store
 {
 public:
@@ -36,7 +37,7 @@ public:
     explicit sqlite_run_store(const std::string& path);
     sqlite_run_store(const std::string& path, sqlite_store_options options);
 
-    /// Ends the thread when it has done what is queued.
+    /// Ends the threads when they have done what is queued.
     ~sqlite_run_store() override;
 
     sqlite_run_store(const sqlite_run_store&) = delete;
