@@ -20,7 +20,7 @@ struct attempt_view
     std::uint64_t call_id;    ///< as in response_info::call_id
     int attempt;              ///< from 1
     std::string_view method;  ///< "POST" or "GET"
-    std::string_view url;     ///< without user name and password, secret-looking values of the query masked
+    std::string_view url;     ///< without user name and password; what looks like a key or a secret masked
 };
 
 struct request_view

@@ -12,6 +12,9 @@ namespace {
 constexpr std::array<std::string_view, 9> secret_words = {
     "key", "token", "secret", "auth", "passw", "pwd", "credential", "cookie", "signature"};
 
+constexpr std::size_t least_key_size = 16;   // "sk-learn" is none
+constexpr std::size_t least_token_size = 8;  // nor is "Bearer token"
+
 constexpr std::array<std::string_view, 31> harmless_headers = {
     "accept",
     "accept-encoding",
@@ -57,6 +60,25 @@ bool looks_secret(std::string_view value)
     return value.starts_with("sk-") || value.starts_with("eyJ") || contains_word(value, "bearer");
 }
 
+bool is_key(std::string_view word)
+{
+    return word.size() >= least_key_size &&
+           (word.starts_with("sk-") || word.starts_with("dsk-") || word.starts_with("dsk_") || word.starts_with("eyJ"));
+}
+
+/// The path of a URL, from its first slash.
+std::string redacted_path(std::string_view path)
+{
+    std::string result;
+    while (!path.empty()) {
+        const std::size_t size = std::min(path.find('/', 1), path.size());
+        const std::string_view segment = path.substr(1, size - 1);
+        result.append(1, '/').append(is_key(segment) ? redacted : segment);
+        path.remove_prefix(size);
+    }
+    return result;
+}
+
 /// One `name=value`. A name with percent signs may be any.
 std::string redacted_parameter(std::string_view parameter)
 {
@@ -64,24 +86,28 @@ std::string redacted_parameter(std::string_view parameter)
     const std::string_view name = parameter.substr(0, equals);
     if (equals == std::string_view::npos)
         return std::string(looks_secret(name) ? redacted : name);
+    const std::string_view value = parameter.substr(equals + 1);
     const bool secret =
-        is_secret_name(name) || name.find('%') != std::string_view::npos || looks_secret(parameter.substr(equals + 1));
-    return std::string(name) + '=' + std::string(secret ? redacted : parameter.substr(equals + 1));
+        is_secret_name(name) || name.find('%') != std::string_view::npos || looks_secret(value) || is_key(value);
+    return std::string(name) + '=' + std::string(secret ? redacted : value);
 }
 
-constexpr std::size_t least_key_size = 16;   // "sk-learn" is none
-constexpr std::size_t least_token_size = 8;  // nor is "Bearer token"
+/// The query of a URL, from its question mark.
+std::string redacted_query(std::string_view query)
+{
+    std::string result;
+    while (!query.empty()) {
+        const std::size_t size = std::min(query.find('&', 1), query.size());
+        result.append(query.substr(0, 1)).append(redacted_parameter(query.substr(1, size - 1)));
+        query.remove_prefix(size);
+    }
+    return result;
+}
 
 bool is_word_character(char c)
 {
     const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     return alphanumeric || std::string_view("-_.~+/%").find(c) != std::string_view::npos;
-}
-
-bool is_key(std::string_view word)
-{
-    return word.size() >= least_key_size &&
-           (word.starts_with("sk-") || word.starts_with("dsk-") || word.starts_with("dsk_") || word.starts_with("eyJ"));
 }
 
 bool follows_scheme(std::string_view word, std::string_view before)
@@ -139,17 +165,13 @@ std::string redacted_url(std::string_view url)
         }
     }
     const std::size_t mark = url.find('?');
-    result.append(url.substr(0, mark));
-    if (mark == std::string_view::npos)
-        return result;
-    url.remove_prefix(mark + 1);
-    for (char before = '?';; before = '&') {
-        const std::size_t end = url.find('&');
-        result.append(1, before).append(redacted_parameter(url.substr(0, end)));
-        if (end == std::string_view::npos)
-            return result;
-        url.remove_prefix(end + 1);
-    }
+    const std::size_t path = scheme_end != std::string_view::npos || url.starts_with('/') ? url.find('/') : mark;
+    result.append(url.substr(0, std::min(path, mark)));
+    if (path < mark)
+        result.append(redacted_path(url.substr(path, mark - path)));
+    if (mark != std::string_view::npos)
+        result.append(redacted_query(url.substr(mark)));
+    return result;
 }
 
 std::string redacted_text(std::string_view text)

@@ -22,8 +22,8 @@ bool is_harmless_header(std::string_view name);
 /// The same fields, with `<redacted>` for the values that is_harmless_header() does not vouch for.
 http_headers redacted_headers(const http_headers& headers);
 
-/// The URL, or target of a request, with the user information masked, and values of the query that have a secret or
-/// percent-encoded name, or look like a key or a token.
+/// The URL, or target of a request, with the user information masked, segments of the path that look like a key or a
+/// token, and values of the query that do, or have a secret or percent-encoded name.
 std::string redacted_url(std::string_view url);
 
 /// A text in which somebody's program may have quoted its keys, as messages of exceptions do, with what looks like one

@@ -19,7 +19,8 @@ TEST_CASE("A request whose MCP server has a secret in its URL cannot be stored")
         "https://me@mcp.example.com/mcp",
         "https://me:password@mcp.example.com/mcp",
         "https://mcp.example.com/sse?v=2&api_key=abc",
-        "https://mcp.example.com/sse?x=sk-0123456789abcdef"
+        "https://mcp.example.com/sse?x=sk-0123456789abcdef",
+        "https://mcp.example.com/sk-0123456789abcdef/sse"
     );
     request.mcp_servers = url;
     CHECK_THROWS_AS(check_storable(request), invalid_request_error);

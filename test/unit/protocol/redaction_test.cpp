@@ -89,6 +89,10 @@ TEST_CASE("URLs lose their secrets")
         "/x?%6bey=<redacted>&u=<redacted>&v=<redacted>&<redacted>"
     );
     CHECK(redacted_url("/x?") == "/x?");
+    CHECK(redacted_url("https://h/mcp/sk-0123456789abcdef/sse?a") == "https://h/mcp/<redacted>/sse?a");
+    CHECK(redacted_url("/eyJhbGciOiJIUzI1NiJ9/") == "/<redacted>/");
+    CHECK(redacted_url("//a//sk-learn/?b=/c") == "//a//sk-learn/?b=/c");
+    CHECK(redacted_url("acme/sk-learn-documentation") == "acme/sk-learn-documentation");
     CHECK(redacted_url("").empty());
 }
 
