@@ -12,9 +12,6 @@ namespace dedalus {
 
 namespace {
 
-// Far above every sensible wait, and far below what overflows.
-constexpr std::chrono::hours longest_wait(24);
-
 void check_positive(std::chrono::milliseconds limit, std::string_view option)
 {
     if (limit <= std::chrono::milliseconds::zero())
@@ -84,25 +81,6 @@ void check_limits(const limit_options& limits)
     check_positive(limits.max_error_body_bytes, "limits.max_error_body_bytes");
     check_positive(limits.max_event_bytes, "limits.max_event_bytes");
     check_positive(limits.max_completion_bytes, "limits.max_completion_bytes");
-}
-
-void check_retry(const retry_options& retry)
-{
-    const auto refuse = [](std::string_view what) { throw config_error("retry." + std::string(what)); };
-    if (retry.max_retries < 0)
-        refuse("max_retries must not be negative");
-    if (retry.initial_backoff < std::chrono::milliseconds::zero())
-        refuse("initial_backoff must not be negative");
-    if (retry.max_backoff < retry.initial_backoff)
-        refuse("max_backoff must not be below initial_backoff");
-    if (!(retry.factor >= 1.0))
-        refuse("factor must be at least 1");
-    if (!(retry.jitter >= 0.0 && retry.jitter <= 1.0))
-        refuse("jitter must be between 0 and 1");
-    if (retry.retry_after_cap < std::chrono::milliseconds::zero())
-        refuse("retry_after_cap must not be negative");
-    if (retry.max_backoff > longest_wait || retry.retry_after_cap > longest_wait)
-        refuse("max_backoff and retry_after_cap must not be above 24 hours");
 }
 
 }  // namespace dedalus

@@ -4,6 +4,7 @@
 #include <dedalus/version.hpp>
 
 #include "protocol/log_line.hpp"
+#include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
 
 #include <string>
@@ -184,7 +185,7 @@ configuration resolve_configuration(client_options options, const environment_lo
 {
     check_timeouts(options.timeouts);
     check_limits(options.limits);
-    check_retry(options.retry);
+    protocol::check_retry(options.retry);
     check_pool(options.pool);
     check_tcp(options.tcp);
     if (options.retry_budget)

@@ -49,7 +49,6 @@ configuration resolve_configuration(client_options options, const environment_lo
 /// @param origin  where the field comes from.
 void check_header(const http_header& field, std::string_view origin);
 void check_timeouts(const timeout_options& timeouts);
-void check_retry(const retry_options& retry);
 void check_limits(const limit_options& limits);
 void check_pool(const pool_options& pool);
 void check_tcp(const tcp_options& tcp);

@@ -3,6 +3,7 @@
 #include <dedalus/error.hpp>
 
 #include "protocol/query.hpp"
+#include "protocol/retry_decision.hpp"
 #include "support/ascii.hpp"
 
 #include <string>
@@ -68,7 +69,7 @@ configuration derive_configuration(configuration parent, const client_changes& c
         parent.timeouts = *changes.timeouts;
     }
     if (changes.retry) {
-        check_retry(*changes.retry);
+        protocol::check_retry(*changes.retry);
         parent.retry = *changes.retry;
     }
     if (changes.limits) {

@@ -2,6 +2,7 @@
 
 #include "client/configuration.hpp"
 #include "protocol/http_request_head.hpp"
+#include "protocol/retry_decision.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -84,7 +85,7 @@ void check_call_options(const call_options& options)
     if (options.timeouts)
         check_timeouts(*options.timeouts);
     if (options.retry)
-        check_retry(*options.retry);
+        protocol::check_retry(*options.retry);
 }
 
 void apply_call_options(chat_call& call, const call_options& options)

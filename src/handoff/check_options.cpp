@@ -5,6 +5,7 @@
 #include <dedalus/stores/records.hpp>
 
 #include "handoff/check_request.hpp"
+#include "protocol/retry_decision.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -69,6 +70,7 @@ void check_options(const handoff_options& options, const tool_registry& tools)
 {
     check_sizes(options);
     check_times(options);
+    protocol::check_retry(options.retry);
     check_labels(options.labels);
     if (options.scheduling.deferred_dependency == deferred_dependency_rule::hold_back &&
         !options.profile.partial_answers)

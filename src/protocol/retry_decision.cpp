@@ -1,5 +1,7 @@
 #include "protocol/retry_decision.hpp"
 
+#include <dedalus/error.hpp>
+
 #include "protocol/http_date.hpp"
 #include "support/ascii.hpp"
 
@@ -7,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <system_error>
 
 namespace dedalus::protocol {
@@ -14,6 +17,9 @@ namespace dedalus::protocol {
 namespace {
 
 using std::chrono::milliseconds;
+
+// Far above every sensible wait, and far below what overflows.
+constexpr std::chrono::hours longest_retry_wait(24);
 
 constexpr std::string_view quota_exhausted = "insufficient_quota";
 
@@ -70,6 +76,25 @@ std::optional<milliseconds> parse_decimal(std::string_view text, double millisec
 }
 
 }  // namespace
+
+void check_retry(const retry_options& retry)
+{
+    const auto refuse = [](std::string_view what) { throw config_error("retry." + std::string(what)); };
+    if (retry.max_retries < 0)
+        refuse("max_retries must not be negative");
+    if (retry.initial_backoff < std::chrono::milliseconds::zero())
+        refuse("initial_backoff must not be negative");
+    if (retry.max_backoff < retry.initial_backoff)
+        refuse("max_backoff must not be below initial_backoff");
+    if (!(retry.factor >= 1.0))
+        refuse("factor must be at least 1");
+    if (!(retry.jitter >= 0.0 && retry.jitter <= 1.0))
+        refuse("jitter must be between 0 and 1");
+    if (retry.retry_after_cap < std::chrono::milliseconds::zero())
+        refuse("retry_after_cap must not be negative");
+    if (retry.max_backoff > longest_retry_wait || retry.retry_after_cap > longest_retry_wait)
+        refuse("max_backoff and retry_after_cap must not be above 24 hours");
+}
 
 std::optional<bool> servers_wish(const http_headers* headers)
 {

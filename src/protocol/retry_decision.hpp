@@ -36,6 +36,9 @@ struct retry_decision
     bool operator==(const retry_decision&) const = default;
 };
 
+/// Throws config_error, which names the option.
+void check_retry(const retry_options& retry);
+
 /// What `x-should-retry` says. Null: there are no headers.
 std::optional<bool> servers_wish(const http_headers* headers);
 

@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace check_options_test {
@@ -25,6 +26,16 @@ TEST_CASE("A call can be held back only where the server takes partial answers")
     CHECK_THROWS_AS(dedalus::handoff_core::check_options(options, {}), dedalus::config_error);
     options.profile.partial_answers = true;
     CHECK_NOTHROW(dedalus::handoff_core::check_options(options, {}));
+}
+
+TEST_CASE("Waits between requests that a clock cannot hold are refused")
+{
+    dedalus::handoff_options options;
+    options.retry.max_backoff = std::chrono::hours(24);
+    options.retry.retry_after_cap = std::chrono::hours(24);
+    CHECK_NOTHROW(dedalus::handoff_core::check_options(options, {}));
+    (GENERATE(true, false) ? options.retry.max_backoff : options.retry.retry_after_cap) += std::chrono::milliseconds(1);
+    CHECK_THROWS_AS(dedalus::handoff_core::check_options(options, {}), dedalus::config_error);
 }
 
 TEST_CASE("A tool whose repetitions a person confirms needs a store")
