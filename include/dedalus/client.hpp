@@ -31,10 +31,11 @@ namespace dedalus {
 /// has to run; an operation runs on the executor of the coroutine that awaits it, which may be a pool of threads. Asio
 /// resolves names in one thread per execution context of its own, and a lookup that is under way cannot be stopped: an
 /// operation does not wait for it, but the context does. Besides that no thread is started and nothing runs on after
-/// its operation has ended. The execution context must outlive the client, its copies and its streams. Cancellation: as
-/// everywhere in Asio, a signal is to be emitted on the strand (or the only thread) of the coroutine that awaits;
-/// chat_completion_stream::cancel() may be called from any thread. Lifetime: an operation copies what it needs before
-/// it returns its awaitable; neither the request nor the client has to outlive it.
+/// its operation has ended, but for a credential_provider that ignores its cancellation. The execution context must
+/// outlive the client, its copies and its streams. Cancellation: as everywhere in Asio, a signal is to be emitted on
+/// the strand (or the only thread) of the coroutine that awaits; chat_completion_stream::cancel() may be called from
+/// any thread. Lifetime: an operation copies what it needs before it returns its awaitable; neither the request nor the
+/// client has to outlive it.
 class DEDALUS_EXPORT client
 {
 public:
@@ -48,7 +49,7 @@ public:
     /// Sends the request and gives the whole answer. Failed attempts are repeated as client_options::retry says.
     ///
     /// Throws: from the call itself invalid_request_error (invalid UTF-8, NaN, infinity); from the awaitable api_error
-    /// and its classes, connection_error, timeout_error, response_format_error.
+    /// and its classes, connection_error, timeout_error, response_format_error, credential_error.
     ///
     /// With `mcp_servers` and `credentials`, the credentials are encrypted for the MCP authorization server and put
     /// into each server; see client_options::mcp_authorization_server. What is wrong with them is an
@@ -163,6 +164,9 @@ public:
     /// A client that differs from this one in what `changes` says and shares its connections, hooks and logger.
     /// Destroying either leaves the other as it is. Throws config_error.
     client with_options(const client_changes& changes) const;
+
+    /// client_options::logger, or the one that is used by default; never null.
+    std::shared_ptr<dedalus::logger> logger() const noexcept;
 
     /// The limits of its calls, to begin with when one call is to have another.
     const timeout_options& timeouts() const noexcept;

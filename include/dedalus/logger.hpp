@@ -28,8 +28,8 @@ struct log_field
     std::string value;      ///< may hold any bytes of a server; secrets are masked already
 };
 
-/// Where log lines go. Called by every thread that uses the client, maybe by several at once. What log() throws is
-/// dropped.
+/// Where the log lines of a client go, and those of tools (tool_context::log()). Called by every thread that uses the
+/// client, maybe by several at once. What log() throws is dropped.
 class DEDALUS_EXPORT logger
 {
 public:
@@ -42,7 +42,8 @@ public:
     virtual bool enabled(log_level level) const noexcept = 0;
 
     /// @param event   static text: what happened.
-    /// @param fields  lines of a call begin with `call`, `attempt` and, once it is known, `request_id`.
+    /// @param fields  lines of a call begin with `call`, `attempt` and, once it is known, `request_id`; those of
+    ///                tool_context::log() with `run`, `call_id` and `attempt`.
     virtual void log(log_level level, std::string_view event, std::span<const log_field> fields) = 0;
 };
 

@@ -107,6 +107,11 @@ client client::with_options(const client_changes& changes) const
     return client(std::make_shared<impl>(*impl_, derive_configuration(impl_->config, changes)));
 }
 
+std::shared_ptr<logger> client::logger() const noexcept
+{
+    return impl_->config.logger;
+}
+
 const timeout_options& client::timeouts() const noexcept
 {
     return impl_->config.timeouts;

@@ -158,8 +158,8 @@ asio::awaitable<void> suspend_waiting(durable& r)  // borrowed: r
         if (wait.expires_at)
             wake_at(what.head, *wait.expires_at);
     }
-    if (some_are_untold(r))
-        wake_at(what.head, core::stored_time(r.journal.store_now() + r.input->lease));
+    if (const std::optional<std::chrono::milliseconds> pause = pause_before_telling(r))
+        wake_at(what.head, core::stored_time(r.journal.store_now() + *pause));
     const stop_reason reason = reason_to_wait(r);
     co_await suspend(r, reason, std::move(what));
 }
@@ -239,6 +239,7 @@ tool_start start_of(durable& r, core::ready_call call)
         what.finish_record = finish_of(r, what.call);
     what.redact = r.texts.redact;
     what.resolve = r.input->resolve_arguments;
+    what.log = r.input->log;
     what.on_progress = r.teller.on_progress();
     return what;
 }

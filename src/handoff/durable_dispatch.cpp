@@ -3,6 +3,8 @@
 #include "handoff/durable_state.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,8 @@ namespace dedalus::handoff_engine {
 namespace core = handoff_core;
 
 namespace {
+
+constexpr std::chrono::milliseconds longest_pause_to_tell = std::chrono::hours(1);
 
 bool outside_knows_nothing(const durable& r, const core::call_record& call)
 {
@@ -47,11 +51,20 @@ asio::awaitable<void> tell_outside(durable& r)  // borrowed: r
     }
 }
 
-bool some_are_untold(durable& r)
+std::optional<std::chrono::milliseconds> pause_before_telling(durable& r)
 {
-    return std::ranges::any_of(r.m().open_keys(), [&r](const call_key& key) {
-        return outside_knows_nothing(r, r.m().call(key));
-    });
+    std::optional<std::chrono::milliseconds> pause;
+    for (const stores::wait_record& wait : r.waits) {
+        const call_key key = core::core_key(wait.key.call);
+        if (std::ranges::count(r.m().open_keys(), key) == 0 || !outside_knows_nothing(r, r.m().call(key)))
+            continue;
+        // Grows with the time for which it has been tried in vain: each try is written to the log.
+        const auto waited =
+            std::chrono::duration_cast<std::chrono::milliseconds>(r.journal.now() - core::read_wait(wait.body).since);
+        const std::chrono::milliseconds next = std::max(r.input->lease, std::min(waited / 4, longest_pause_to_tell));
+        pause = std::min(pause.value_or(next), next);
+    }
+    return pause;
 }
 
 // The record of the start is written when the outside knows, so that nobody tells it again: until then it may be told

@@ -8,6 +8,7 @@
 #include <dedalus/handoff/durability.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/logger.hpp>
 #include <dedalus/stores/run_store.hpp>
 
 #include "handoff/early_feed.hpp"
@@ -47,8 +48,9 @@ struct durable_input
     send_once_function stream{};                           ///< likewise, with a streamed answer
     dedalus::dialect dialect = dedalus::dialect::dedalus;  ///< in which they encode
     std::shared_ptr<const tool_registry> tools{};
-    argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
-    std::shared_ptr<early_feed> early{};    ///< that `stream` feeds; null: no tool starts before its answer is stored
+    argument_resolver resolve_arguments{};   ///< handoff_options::resolve_arguments
+    std::shared_ptr<dedalus::logger> log{};  ///< of the client, for tools; null: nothing is logged
+    std::shared_ptr<early_feed> early{};     ///< that `stream` feeds; null: no tool starts before its answer is stored
     retry_options retry{};
     unknown_outcome_policy on_unknown_outcome = unknown_outcome_policy::suspend;
     bool wait_for_late_results = false;

@@ -10,6 +10,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -105,9 +106,12 @@ bool runs_again(tool_effect effect);
 bool lacks_tools(durable& r);
 
 /// Whether a run that was looked at is left as it is, not taken, and counts as suspended: less than a lease ago it was
-/// suspended for want of tools, and this process wants some, too. What is in its inbox keeps the run on the list of the
-/// workers, and each would write what the last one has written.
+/// suspended for want of tools, and this process wants some, too, or one has failed to make a result again. What is in
+/// its inbox keeps the run on the list of the workers, and each would write what the last one has written.
 bool leave_suspended(durable& r, const stores::stored_run& looked);
+
+/// Whether the log ends with the failure of a tool to make again what is not stored.
+bool tells_unmade(const stores::stored_run& run);
 
 /// Whether the log ends with a suspension for want of tools, and this is the reason for another one.
 bool is_told(const durable& r, stop_reason reason);
@@ -131,8 +135,8 @@ bool hear_cancellation(durable& r, const std::vector<stores::inbox_item>& inbox)
 /// Calls the dispatch of each tool whose call waits for a result from outside, unless that was done before.
 asio::awaitable<void> tell_outside(durable& r);
 
-/// Whether some of those calls wait for what nobody outside knows of: their dispatch failed.
-bool some_are_untold(durable& r);
+/// How long after a dispatch that failed it is called again; empty: the outside knows of all of those calls.
+std::optional<std::chrono::milliseconds> pause_before_telling(durable& r);
 
 /// Takes what came of it.
 asio::awaitable<void> record_dispatch(durable& r, ended_call ended);

@@ -22,14 +22,20 @@ bool tells_want_of_tools(const stores::log_entry& entry)
     });
 }
 
+// What is in the inbox is no reason to ask a tool that failed each time somebody looks for runs to go on with.
+bool is_not_asked_again(const stores::stored_run& looked)
+{
+    return tells_unmade(looked) && !looked.inbox.empty();
+}
+
 // Why this process would suspend the run again, whatever is in its inbox.
-std::optional<stop_reason> want_of_tools(durable& r)
+std::optional<stop_reason> want_of_tools(durable& r, const stores::stored_run& looked)
 {
     const bool unmade = std::ranges::any_of(r.m().calls(), [&r](const core::call_record& call) {
         const std::string& name = call.request.name;
         return call.end.unstored && (options_of(r, name) == nullptr || effect_of(r, name) != tool_effect::pure);
     });
-    if (unmade)
+    if (unmade || is_not_asked_again(looked))
         return stop_reason::unstored_value;
     if (lacks_tools(r))
         return stop_reason::toolset_changed;
@@ -60,7 +66,7 @@ bool leave_suspended(durable& r, const stores::stored_run& looked)
     if (!tells_want_of_tools(looked.entries.back()))
         return false;
     r.told_at = looked.rev;
-    const std::optional<stop_reason> reason = want_of_tools(r);
+    const std::optional<stop_reason> reason = want_of_tools(r, looked);
     if (!reason || has_to_end(r, looked) || looked.updated_at + r.input->lease <= r.journal.store_now())
         return false;
     r.m().suspend(*reason);

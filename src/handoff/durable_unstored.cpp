@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,8 @@ namespace dedalus::handoff_engine {
 namespace core = handoff_core;
 
 namespace {
+
+constexpr std::string_view unmade = "value_not_made";
 
 bool is_gone(const core::call_record& call)
 {
@@ -80,8 +85,11 @@ asio::awaitable<bool> make_again(durable& r, call_key key)  // borrowed: r
         co_return false;
     core::ready_call call = ready_again(r, key);
     tool_end end = co_await run_again(r, std::move(call));
-    if (end.outcome != tool_outcome::ok)
+    if (end.outcome != tool_outcome::ok) {
+        if (end.outcome != tool_outcome::cancelled && !tells_unmade(*r.loaded))
+            r.note(std::string(unmade), "the call " + key.call_id + " could not run again: " + end.text);
         co_return false;
+    }
     tool_end& known = r.facts.at(key).finished->end;
     const bool changed = crypto::sha256_hex(end.content) != known.unstored->sha256;
     end.note = known.note;
@@ -107,6 +115,13 @@ asio::awaitable<void> suspend_unmade(durable& r)  // borrowed: r
 bool lacks_results(durable& r)
 {
     return std::ranges::any_of(r.m().calls(), is_gone);
+}
+
+bool tells_unmade(const stores::stored_run& run)
+{
+    const std::size_t size = run.entries.size();
+    return core::is_suspension_for(run.entries.back(), stop_reason::unstored_value) && size > 1 &&
+           core::is_diagnostic(run.entries[size - 2], unmade);
 }
 
 bool is_unstored(const durable& r, const std::string& tool)

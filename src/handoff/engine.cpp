@@ -109,6 +109,7 @@ tool_start start_of(run& r, handoff_core::ready_call call)
     what.effect = what.tools->find(what.call.name)->options.effect;
     what.redact = r.input->texts.redact;
     what.resolve = r.input->resolve_arguments;
+    what.log = r.input->log;
     what.on_progress = r.teller.on_progress();
     return what;
 }

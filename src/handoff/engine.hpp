@@ -7,6 +7,7 @@
 #include <dedalus/handoff/argument_resolver.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/logger.hpp>
 
 #include "handoff/early_feed.hpp"
 #include "handoff/end_texts.hpp"
@@ -43,8 +44,9 @@ struct run_input
     retry_options retry{};                                 ///< of requests: each attempt of unknown outcome is charged
     std::function<double()> random{};                      ///< uniform in [0, 1), for the waits between attempts
 
-    argument_resolver resolve_arguments{};  ///< handoff_options::resolve_arguments
-    std::shared_ptr<early_feed> early{};    ///< that `send` feeds; null: no tool starts before its answer is there
+    argument_resolver resolve_arguments{};   ///< handoff_options::resolve_arguments
+    std::shared_ptr<dedalus::logger> log{};  ///< of the client, for tools; null: nothing is logged
+    std::shared_ptr<early_feed> early{};     ///< that `send` feeds; null: no tool starts before its answer is there
 
     /// How long a tool that was cancelled for its time limit may take to end, before the run goes on without it.
     std::chrono::milliseconds cancellation_grace = std::chrono::seconds(5);

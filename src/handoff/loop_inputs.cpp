@@ -97,6 +97,7 @@ std::shared_ptr<run_input> loop_inputs::in_memory(const chat_completion_request&
     input->random = support::random_share;
     input->tools = tools_;
     input->resolve_arguments = options_.resolve_arguments;
+    input->log = client_.logger();
     input->max_result_bytes = options_.max_result_bytes;
     input->cancellation_grace = options_.cancellation_grace;
     input->texts = texts_of(options_);
@@ -140,6 +141,7 @@ std::shared_ptr<durable_input> loop_inputs::durable(std::string run_id) const
     input->dialect = client_.dialect();
     input->tools = tools_;
     input->resolve_arguments = options_.resolve_arguments;
+    input->log = client_.logger();
     input->retry = options_.retry;
     input->on_unknown_outcome = options_.on_unknown_outcome;
     input->wait_for_late_results = options_.wait_for_late_results;

@@ -14,8 +14,8 @@ namespace dedalus::handoff_core {
 
 /// The messages of the requests of a run as the text they have in a body. Each request has those of the last one and a
 /// few more: what is known of them, their text and the SHA-256 of a body so far, is used again, so that a turn of a
-/// long run costs no more than one of a short run, but for the copies of the text: in a run of 1,000 turns a turn takes
-/// what it takes in one of 10, and took seven times as much as in one of 100 (docs/durability.md).
+/// long run costs no more than one of a short run, but for the copies of the text. When each request was made from all
+/// messages, a turn of a run of 1,000 turns took seven times as much as in one of 100 (docs/durability.md).
 class messages_text
 {
 public:

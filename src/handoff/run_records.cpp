@@ -206,6 +206,11 @@ bool is_suspension_for(const stores::log_entry& entry, stop_reason reason)
     return entry.kind == "note" && entry.body == suspended_entry(0, reason).body;
 }
 
+bool is_diagnostic(const stores::log_entry& entry, std::string_view code)
+{
+    return entry.kind == "note" && entry.body.starts_with(R"({"code":")" + std::string(code) + '"');
+}
+
 bool is_for_people(const stores::log_entry& entry)
 {
     return std::ranges::any_of(

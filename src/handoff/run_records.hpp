@@ -140,6 +140,9 @@ bool is_suspension(const stores::log_entry& entry);
 /// Whether the entry tells that the run was suspended for this.
 bool is_suspension_for(const stores::log_entry& entry, stop_reason reason);
 
+/// Whether the entry is a diagnostic of this code.
+bool is_diagnostic(const stores::log_entry& entry, std::string_view code);
+
 /// Whether such an entry tells that calls waited for somebody outside.
 bool is_for_people(const stores::log_entry& entry);
 

@@ -56,6 +56,7 @@ void running_tool::enter(limit_point now, std::function<void(json::value)> on_pr
     told->deadline = hard_deadline;
     told->on_progress = std::move(on_progress);
     told->finish_record = start.finish_record;
+    told->log = start.log;
     told->dependency_results = std::move(start.call.dependency_results);
     context.emplace(std::move(told));
 }

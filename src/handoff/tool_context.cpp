@@ -2,6 +2,7 @@
 #include <dedalus/handoff/tool_context.hpp>
 
 #include "handoff/tool_context_data.hpp"
+#include "protocol/redaction.hpp"
 
 #include <utility>
 
@@ -102,6 +103,24 @@ void tool_context::progress(boost::json::value what) const
 {
     if (data_->on_progress)
         data_->on_progress(std::move(what));
+}
+
+void tool_context::log(log_level level, std::string_view event, std::vector<log_field> fields) const
+{
+    if (level == log_level::off || !data_->log || !data_->log->enabled(level))
+        return;
+    std::vector<log_field> line{
+        {"run", data_->run_id}, {"call_id", data_->call_id}, {"attempt", std::to_string(data_->attempt)}};
+    for (log_field& each : fields) {
+        const bool secret = protocol::is_secret_name(each.name);
+        line.push_back({each.name, secret ? std::string(protocol::redacted) : protocol::redacted_text(each.value)});
+    }
+    try {
+        data_->log->log(level, event, line);
+    }
+    catch (...) {
+        // A log that cannot be written is no reason for a tool to fail.
+    }
 }
 
 }  // namespace dedalus

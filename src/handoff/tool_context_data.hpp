@@ -1,11 +1,13 @@
 #pragma once
 
 #include <dedalus/handoff/tool_context.hpp>
+#include <dedalus/logger.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -25,6 +27,7 @@ struct tool_context::data
     std::function<stores::append_request(boost::json::value)> finish_record{};  ///< empty without a store
     std::map<std::string, dependency_result, std::less<>> dependency_results{};
     std::function<void(boost::json::value)> on_progress{};  ///< does nothing once the call has ended
+    std::shared_ptr<dedalus::logger> log{};                 ///< null: nothing is logged
 };
 
 }  // namespace dedalus

@@ -5,6 +5,7 @@
 #include <dedalus/handoff/tool_effect.hpp>
 #include <dedalus/handoff/tool_failure.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/logger.hpp>
 
 #include "handoff/run_machine.hpp"
 #include "handoff/strand_hop.hpp"
@@ -49,8 +50,9 @@ struct tool_start
     tool_effect effect = tool_effect::once;  ///< that counts
     std::int64_t fence = 0;                  ///< of the run's owner; 0 without a store
     tool_task task = tool_task::handler;
-    failure_redactor redact{};    ///< handoff_options::redact_failure
-    argument_resolver resolve{};  ///< for the handler of the tool; empty: it gets the arguments of the call
+    failure_redactor redact{};               ///< handoff_options::redact_failure
+    argument_resolver resolve{};             ///< for the handler of the tool; empty: it gets the arguments of the call
+    std::shared_ptr<dedalus::logger> log{};  ///< for the tool; null: nothing is logged
     std::function<stores::append_request(boost::json::value)> finish_record{};  ///< empty without a store
     std::function<void(const call_key&, boost::json::value)> on_progress{};     ///< called on the strand
 

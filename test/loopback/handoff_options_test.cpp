@@ -1,16 +1,19 @@
 // Options of the loop that change what is sent, against a server that checks it.
 
 #include <dedalus/handoff/handoff_loop.hpp>
+#include <dedalus/stores/memory.hpp>
 #include <dedalus/testing/server.hpp>
 
 #include "support/catch.hpp"
 #include "support/client_fixture.hpp"
 #include "support/handoff_answers.hpp"
+#include "support/recording_logger.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +33,15 @@ asio::awaitable<json::value> note(names& log, std::string what)  // borrowed
 {
     log.push_back(what);
     co_return json::string(what + " done");
+}
+
+asio::awaitable<json::value> look_and_log(dedalus::tool_context& context)  // borrowed
+{
+    context.log(dedalus::log_level::debug, "not_shown");
+    context.log(
+        dedalus::log_level::info, "looked", {{"found", "two, with sk-0123456789abcdef"}, {"api_key", "s3cret"}}
+    );
+    co_return "here";
 }
 
 /// A tool that writes the ids of its calls into the log.
@@ -90,6 +102,36 @@ json::value end_chunk()
 }
 
 }  // namespace
+
+TEST_CASE("a tool writes to the logger of the client, with its ids and without what looks like a key")
+{
+    server s(test::plain_http());
+    asks(s, R"([{"id":"a","name":"look","arguments":{},"dependencies":[]}])", "");
+    s.enqueue(dedalus::testing::text_reply("Done."));
+    const auto log = std::make_shared<test::recording_logger>(dedalus::log_level::info);
+    dedalus::client_options options = test::options_for(s);
+    options.logger = log;
+    dedalus::handoff_options handoff;
+    if (GENERATE(true, false))
+        handoff.store = std::make_shared<dedalus::memory_run_store>();
+    dedalus::tool_registry tools;
+    dedalus::function_definition definition;
+    definition.name = "look";
+    tools.add(std::move(definition), [](json::object, dedalus::tool_context& context) {
+        return look_and_log(context);
+    });
+    const dedalus::run_result r = test::run_coro(run(std::move(options), std::move(tools), std::move(handoff)));
+
+    CHECK(r.final_text == "Done.");
+    CHECK(log->lines("not_shown").empty());
+    const auto lines = log->lines("looked");
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].field("run") == r.run_id);
+    CHECK(lines[0].field("call_id") == "a");
+    CHECK(lines[0].field("attempt") == "1");
+    CHECK(lines[0].field("found") == "two, with <redacted>");
+    CHECK(lines[0].field("api_key") == "<redacted>");
+}
 
 TEST_CASE("a call that is held back is answered when the server asks for it again, or left out where it refuses that")
 {

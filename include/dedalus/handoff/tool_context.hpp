@@ -2,6 +2,7 @@
 
 #include <dedalus/config.hpp>
 #include <dedalus/handoff/tool_effect.hpp>
+#include <dedalus/logger.hpp>
 #include <dedalus/stores/operations.hpp>
 
 #include <boost/json/value.hpp>
@@ -12,6 +13,8 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace dedalus {
 
@@ -91,6 +94,12 @@ public:
     /// call_progress_event, unless `what` is null, the next one comes before the run has seen it, or events are not
     /// taken fast enough. It is not stored.
     void progress(boost::json::value what) const;
+
+    /// Writes a line to the logger of the client. Before the fields it has `run`, `call_id` and `attempt`. Values of
+    /// fields with the name of a secret are masked, and what looks like a key is in all others. Nothing is written for
+    /// a level that is off, and what the logger throws is dropped. Any thread.
+    /// @param event  static text, as are the names of the fields: what happened.
+    void log(log_level level, std::string_view event, std::vector<log_field> fields = {}) const;
 
 private:
     std::shared_ptr<const data> data_;

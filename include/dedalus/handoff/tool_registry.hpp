@@ -99,8 +99,9 @@ struct tool_options
     argument_check check{};
 
     /// For tool_effect::external: called under `timeout` when the store knows that the call waits for its result. What
-    /// it throws is a diagnostic "dispatch_failed"; it is then called again when somebody resumes the run, for which
-    /// the store lists the run after handoff_options::lease, as it is after a crash before its end was seen.
+    /// it throws is a diagnostic "dispatch_failed"; it is then called again when somebody resumes the run, as it is
+    /// after a crash before its end was seen. For that the store lists the run after handoff_options::lease, or a
+    /// quarter of the time for which the call has waited by then, up to an hour, if that is longer.
     tool_dispatch dispatch{};
 
     /// A call of this tool runs when the calls that it depends on have ended, however they did: it sees their outcomes
@@ -120,10 +121,10 @@ struct tool_options
 
     /// For tool_effect::pure, in runs with a store: what a call gives is not stored, only its length and SHA-256. A
     /// process that goes on with the run runs such calls again, before anything else and one after another; a result
-    /// that differs is the diagnostic "value_changed". When one fails then, or its tool is not registered, the run is
-    /// suspended with stop_reason::unstored_value. Whoever reads the run without going on with it (a run that has
-    /// ended, a timeline) gets a note in place of the text, and null. Texts of failures are stored. What the model
-    /// makes of a result is in its answers, and those are stored.
+    /// that differs is the diagnostic "value_changed". When one fails then ("value_not_made"), or its tool is not
+    /// registered, the run is suspended with stop_reason::unstored_value. Whoever reads the run without going on with
+    /// it (a run that has ended, a timeline) gets a note in place of the text, and null. Texts of failures are stored.
+    /// What the model makes of a result is in its answers, and those are stored.
     bool do_not_store_value = false;
 };
 

@@ -2,6 +2,7 @@
 #include "support/durable_scene.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -78,6 +79,22 @@ TEST_CASE("A dispatch that fails is a diagnostic, and is called again under its 
     CHECK_FALSE(s.stored().head.wakeup_at);
     s.run();
     CHECK(s.log.size() == 2);
+}
+
+TEST_CASE("The longer a dispatch has failed, the longer is the time until it is called again, up to an hour")
+{
+    durable_scene s;
+    add_external(s, 1000);
+    const auto pause_after = [&s](std::chrono::milliseconds waited) {
+        s.passed = waited;
+        s.run();
+        return std::chrono::duration_cast<std::chrono::milliseconds>(s.stored().head.wakeup_at.value() - s.now());
+    };
+    CHECK(pause_after(std::chrono::seconds(0)) == s.lease);
+    CHECK(pause_after(s.lease) == s.lease);
+    CHECK(pause_after(8 * s.lease) == 2 * s.lease);
+    CHECK(pause_after(std::chrono::hours(24)) == std::chrono::hours(1));
+    CHECK(s.log.size() == 4);
 }
 
 TEST_CASE("A dispatch whose end its process did not see is called again")

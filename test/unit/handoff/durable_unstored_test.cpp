@@ -161,6 +161,33 @@ TEST_CASE("A run whose unstored result cannot be made again is suspended, and go
     CHECK(tool_text(s.sent.back().messages, "a") == diagnosis);
 }
 
+TEST_CASE("A tool that fails to make a result again is asked once a lease, whatever is in the inbox")
+{
+    durable_scene s;
+    records given;
+    look_up_and_die(s, given);
+    given.text.reset();
+    CHECK(test::has_code(s.run().diagnostics, "value_not_made"));
+    CHECK(s.log == names{"a", "b", "a"});
+    const std::vector<dedalus::message> more(1, dedalus::user_message{"And hurry."});
+    CHECK(test::run_coro(s.inbox().add_input("r1", more)) == stores::post_outcome::accepted);
+    const stores::stored_run left = s.stored();
+    for (int polls = 0; polls < 3; ++polls)
+        CHECK(s.run().stop_reason == stop_reason::unstored_value);
+    CHECK(s.log.size() == 3);
+    CHECK(s.stored().rev == left.rev);
+
+    s.passed += s.lease;
+    CHECK(s.run().stop_reason == stop_reason::unstored_value);
+    CHECK(s.log.size() == 4);
+    CHECK(s.stored().entries == left.entries);
+
+    s.passed += s.lease;
+    given.text = diagnosis;
+    s.says(ends());
+    CHECK(s.run().phase == run_phase::completed);
+}
+
 TEST_CASE("Whoever stops a run ends the wait for another attempt to make a result again")
 {
     durable_scene s;
