@@ -264,6 +264,7 @@ set(dedalus_postgres_test_sources
     stores/postgres_killed_runs_test.cpp
     stores/postgres_locks_test.cpp
     stores/postgres_moved_runs_test.cpp
+    stores/postgres_outage_test.cpp
     stores/postgres_runs_program_test.cpp
     stores/postgres_server.cpp
     stores/postgres_store_test.cpp

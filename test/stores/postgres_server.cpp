@@ -67,15 +67,14 @@ pid_t spawn(std::vector<std::string> command, const std::string& log)
 
 }  // namespace
 
-postgres_server::postgres_server(durability d)
+postgres_server::postgres_server(durability d) : programs_(find_programs()), durability_(d)
 {
-    const std::string programs = find_programs();
     const std::string root = folder_.path("");
     if (::geteuid() == 0 && ::chown(root.c_str(), unprivileged, unprivileged) != 0)
         throw std::runtime_error("cannot give the folder of PostgreSQL away");
     const pid_t initdb = spawn(
         as_server(
-            {programs + "/initdb",
+            {programs_ + "/initdb",
              "-D",
              folder_.path("data"),
              "-U",
@@ -93,14 +92,14 @@ postgres_server::postgres_server(durability d)
     ::waitpid(initdb, &status, 0);
     if (status != 0)
         throw std::runtime_error("initdb failed: " + folder_.read("initdb.log"));
-    start(programs, d);
+    start();
 }
 
-void postgres_server::start(const std::string& programs, durability d)
+void postgres_server::start()
 {
     process_ = spawn(
         as_server(
-            {programs + "/postgres",
+            {programs_ + "/postgres",
              "-D",
              folder_.path("data"),
              "-k",
@@ -108,7 +107,7 @@ void postgres_server::start(const std::string& programs, durability d)
              "-c",
              "listen_addresses=",
              "-c",
-             d == durability::full ? "fsync=on" : "fsync=off",
+             durability_ == durability::full ? "fsync=on" : "fsync=off",
              "-c",
              "shared_buffers=16MB",
              "-c",
@@ -133,8 +132,16 @@ void postgres_server::wait_until_ready()
 
 postgres_server::~postgres_server()
 {
+    stop();
+}
+
+void postgres_server::stop()
+{
+    if (process_ == 0)
+        return;
     ::kill(process_, SIGQUIT);
     ::waitpid(process_, nullptr, 0);
+    process_ = 0;
 }
 
 std::string postgres_server::connection(const std::string& database) const

@@ -25,6 +25,10 @@ public:
     postgres_server(const postgres_server&) = delete;
     postgres_server& operator=(const postgres_server&) = delete;
 
+    /// Ends it at once, as a crash does. What was committed is there again after start().
+    void stop();
+    void start();
+
     /// How libpq finds a database of it.
     std::string connection(const std::string& database = "postgres") const;
 
@@ -38,10 +42,11 @@ public:
     std::string execute(const std::string& statement, const std::string& database = "postgres") const;
 
 private:
-    void start(const std::string& programs, durability d);
     void wait_until_ready();
 
     temporary_folder folder_;
+    std::string programs_;
+    durability durability_;
     pid_t process_ = 0;
     int databases_ = 0;
 };

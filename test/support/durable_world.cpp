@@ -257,11 +257,24 @@ void world::decide()
     for (const dedalus::waiting_call& call : waiting) {
         if (call.name == "book" || call.name == "look")
             run_coro(inbox.approve(call.run_id, call.call_id));
+        else if (call.name == "pay" && orders)
+            order(call);
         else if (call.name == "pay")
             run_coro(inbox.approve_edited(call.run_id, call.call_id, edited_arguments()));
         else
             passed += std::chrono::hours(1);
     }
+}
+
+void world::order(const dedalus::waiting_call& pay)
+{
+    const dedalus::run_inbox inbox(store);
+    run_coro(inbox.cancel_call(pay.run_id, pay.call_id));
+    run_coro(inbox.approve_edited(pay.run_id, pay.call_id, edited_arguments()));
+    run_coro(inbox.cancel_call(pay.run_id, pay.call_id));
+    const std::vector<dedalus::message> hurry(1, dedalus::user_message{"Hurry."});
+    if (!std::exchange(input_added, true))
+        run_coro(inbox.add_input(pay.run_id, hurry));
 }
 
 std::shared_ptr<const engine::durable_input> world::input(process& p)

@@ -4,6 +4,7 @@
 #include <dedalus/chat/request.hpp>
 #include <dedalus/handoff/run_result.hpp>
 #include <dedalus/handoff/tool_registry.hpp>
+#include <dedalus/handoff/waiting_call.hpp>
 #include <dedalus/stores/memory.hpp>
 #include <dedalus/stores/run_store.hpp>
 
@@ -18,6 +19,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -71,6 +73,7 @@ struct process
     std::size_t steps = 0;
     std::size_t crash_at = 0;  ///< 0: never
     std::size_t pause_at = 0;
+    std::size_t stop_at = 0;  ///< somebody asks the run to stop
     bool dead = false;
     bool paused = false;
     bool ended = false;
@@ -112,6 +115,10 @@ public:
             p.dead = true;
             throw crash{};
         }
+        if (p.steps == p.stop_at) {
+            asio::post(context, [stop = p.stop] { stop->now(); });
+            co_await asio::post(context, asio::use_awaitable);
+        }
         if (p.steps != p.pause_at)
             co_return;
         p.paused = true;
@@ -123,6 +130,9 @@ public:
 
     /// What the people do about the calls that wait: they let "book" run, and "pay" with other arguments.
     void decide();
+
+    /// What they do about "pay" when several of them act at once: it is cancelled twice and let run in between.
+    void order(const dedalus::waiting_call& pay);
 
     process& add_process();
     std::shared_ptr<const engine::durable_input> input(process& p);
@@ -154,6 +164,8 @@ public:
     std::size_t most_inline_bytes = 65536;  ///< of a result; others are blobs
     bool scheduling = false;  ///< all that is not the default: calls that are held back, run anyway, repeated, early
     bool people = false;      ///< "book", "pay" and "mail" need an approval; that of "mail" never comes, and expires
+    bool orders = false;      ///< those people act at once, and one adds a message
+    bool input_added = false;
     dedalus::unknown_outcome_policy on_unknown_outcome = dedalus::unknown_outcome_policy::tell_model;
 
     // What happened outside.

@@ -80,7 +80,8 @@ void judge(world& w, tally& all, const std::string& name)
     for (const auto& p : w.processes) {
         if (const std::string failure = failure_of(*p); !failure.empty())
             w.violations.push_back("a process failed: " + failure);
-        if (p->result && p->result->phase == run_phase::suspended)
+        const bool stopped = p->stop_at > 0 && p->result && p->result->stop_reason == stop_reason::stopped;
+        if (p->result && p->result->phase == run_phase::suspended && !stopped)
             w.violations.push_back("the run was suspended");
     }
     if (!last->result || !is_terminal(last->result->phase))
@@ -172,6 +173,31 @@ void pause_everywhere(const schedule& how, tally& all)
     }
 }
 
+/// Every stop, and every crash of who goes on.
+void stop_everywhere(const schedule& how, tally& all)
+{
+    for (std::size_t first = 1;; ++first) {
+        std::size_t steps = 0;
+        for (std::size_t second = 1;; ++second) {
+            world w;
+            prepare(w, how);
+            process& a = w.add_process();
+            a.stop_at = first;
+            w.begin(a);
+            steps = a.steps;
+            process& b = w.add_process();
+            b.crash_at = second;
+            w.begin(b);
+            const bool crashed = b.dead;
+            judge(w, all, "stop at " + std::to_string(first) + ", crash at " + std::to_string(second));
+            if (!crashed)
+                break;
+        }
+        if (steps < first)
+            return;
+    }
+}
+
 tally everything(const schedule& how)
 {
     tally all;
@@ -223,6 +249,18 @@ TEST_CASE("No crash and no pause of a run makes anything happen twice, be lost, 
     CHECK(all.schedules > 1000);
     std::cout << "durable run: " << all.schedules << " schedules, " << all.completed << " completed, " << all.unknown
               << " calls of unknown outcome, " << all.violations << " violations\n";
+}
+
+TEST_CASE("No stop of a run, and no crash of who goes on, makes anything happen twice, be lost, or go over the limit")
+{
+    tally all;
+    stop_everywhere({}, all);
+    INFO(all.first);
+    CHECK(all.violations == 0);
+    CHECK(all.late == 0);
+    CHECK(all.completed == all.schedules);
+    CHECK(all.schedules > 300);
+    std::cout << "stopped run: " << all.schedules << " schedules, " << all.unknown << " calls of unknown outcome\n";
 }
 
 TEST_CASE("No crash of a run loses a result that stands beside its record, or leaves a record without it")

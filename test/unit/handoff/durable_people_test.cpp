@@ -128,11 +128,32 @@ TEST_CASE("A run with other rules holds a call back, runs one anyway, asks about
     CHECK(h.w.effects == std::map<std::string, int>{{"r1/a", 1}, {"r1/c", 1}, {"r1/h", 1}, {"r1/k", 1}});
 }
 
+TEST_CASE("Of several orders about a call, and a decision, that come together the first one counts, and the run goes on"
+)
+{
+    history h;
+    h.w.orders = true;
+    follow(h, {});
+    REQUIRE(h.end);
+    CHECK(h.w.violations == std::vector<std::string>{});
+    CHECK(h.end->phase == run_phase::completed);
+    CHECK(h.w.effects == std::map<std::string, int>{{"r1/a", 1}, {"r1/c", 1}});
+    CHECK(h.end->tool_results[1].outcome == tool_outcome::cancelled);
+    CHECK(
+        test::outline(h.end->messages) ==
+        "user assistant(a,b,c,u) tool:a tool:b tool:c tool:u user assistant(e) tool:e assistant"
+    );
+}
+
 TEST_CASE("No crash of a run makes a decision be lost, be followed twice, or be made up")
 {
-    const bool scheduling = GENERATE(false, true);
+    const std::string what = GENERATE("decisions", "other rules", "orders");
+    const auto set_up = [&what](world& w) {
+        w.scheduling = what == "other rules";
+        w.orders = what == "orders";
+    };
     history undisturbed;
-    undisturbed.w.scheduling = scheduling;
+    set_up(undisturbed.w);
     follow(undisturbed, {});
     REQUIRE(undisturbed.end);
     std::size_t schedules = 0;
@@ -140,7 +161,7 @@ TEST_CASE("No crash of a run makes a decision be lost, be followed twice, or be 
     for (std::size_t first = 1; first <= undisturbed.steps && first_problem.empty(); ++first) {
         for (const std::size_t more : {0, 1, 2, 3, 5, 8, 13, 21, 34}) {
             history h;
-            h.w.scheduling = scheduling;
+            set_up(h.w);
             std::vector<std::size_t> deaths{first};
             if (more > 0)
                 deaths.push_back(first + more);
@@ -154,7 +175,7 @@ TEST_CASE("No crash of a run makes a decision be lost, be followed twice, or be 
     }
     CHECK(first_problem == "");
     CHECK(schedules > 300);
-    std::cout << "run with people" << (scheduling ? " and other rules: " : ": ") << schedules << " schedules\n";
+    std::cout << "run with people, " << what << ": " << schedules << " schedules\n";
 }
 
 }  // namespace durable_people_test
