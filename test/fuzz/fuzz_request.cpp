@@ -2,6 +2,10 @@
 #include "fuzz/fuzz_targets.hpp"
 #include "fuzz/invariants.hpp"
 
+#include <cstddef>
+#include <optional>
+#include <string>
+
 namespace dedalus::fuzz {
 
 namespace {
@@ -11,6 +15,20 @@ bool can_be_sent(const boost::json::value& request, bool stream)
 {
     const boost::json::value* deferred = request.get_object().if_contains("deferred");
     return !stream || deferred == nullptr || *deferred != true;
+}
+
+/// A loop sends its messages as the text that it has made of each before.
+void require_raw_messages_to_be_the_same(
+    chat_completion_request request, bool stream, dialect spoken, const std::string& body
+)
+{
+    if (request.messages.empty())
+        return;
+    for (std::size_t i = 0; i < request.messages.size(); ++i)
+        request.messages_raw += (i == 0 ? '[' : ',') + codec::encode_message(request.messages[i], i, spoken);
+    request.messages_raw += ']';
+    request.messages.clear();
+    require(codec::encode_chat_request(request, stream, spoken) == body, "raw messages make the body of typed ones");
 }
 
 }  // namespace
@@ -29,9 +47,11 @@ void fuzz_request(std::string_view input)
             if (!can_be_sent(*whole, stream))
                 continue;
             boost::system::error_code ec;
-            const boost::json::value body = codec::parse_json(codec::encode_chat_request(*request, stream, spoken), ec);
+            const std::string text = codec::encode_chat_request(*request, stream, spoken);
+            const boost::json::value body = codec::parse_json(text, ec);
             require(!ec.failed() && body.is_object(), "the body of a request is a JSON object");
             require(body.get_object().contains("stream") == stream, "the call decides about stream");
+            require_raw_messages_to_be_the_same(*request, stream, spoken, text);
         }
     }
 }
