@@ -1,15 +1,15 @@
 // Runs the clients against the servers, interleaved, and writes the report. Usage, from test/bench/run:
 //   node bench.mjs <build folder> <folder for the report> [--quick] [--rounds=<n>] [--rows=<beginning of an id>,...]
-//       [--clients=<name>,...]
+//       [--clients=<name>,...] [--serve]
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestOf, makeEvents, makeUnary, repeated, writeBodies } from "./bodies.mjs";
 import { measureBuild } from "./build_rows.mjs";
 import { durabilityRows, measureDurability } from "./durability_rows.mjs";
-import { freePorts, runClient, startServer, stopServers } from "./processes.mjs";
+import { freePorts, runClient, startServer, stopServers, timeClient } from "./processes.mjs";
 import { writeReport } from "./report.mjs";
 import { makeRows } from "./rows.mjs";
 
@@ -35,8 +35,7 @@ const size = quick
           starts: 20,
       };
 
-const work = path.join(folder, "work");
-rmSync(work, { recursive: true, force: true });
+const work = mkdtempSync(path.join(folder, "work-"));
 mkdirSync(path.join(work, "bodies"), { recursive: true });
 
 const events = makeEvents(size.chunks);
@@ -92,10 +91,11 @@ function check(row, name, result) {
         throw new Error(`${name} has lost events or is far behind in ${row.id}: ${JSON.stringify(result)}`);
 }
 
+const commandOf = (row, name) => [...clients[name], row.mode, row.url, ca, `${row.count}`, `${row.warmUp}`];
+
 async function runOnce(row, name) {
-    const args = [row.mode, row.url, ca, `${row.count}`, `${row.warmUp}`];
     try {
-        const result = JSON.parse(await runClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca }));
+        const result = JSON.parse(await runClient(commandOf(row, name), { NODE_EXTRA_CA_CERTS: ca }));
         check(row, name, result);
         return result;
     } finally {
@@ -104,47 +104,74 @@ async function runOnce(row, name) {
     }
 }
 
-// Wall time of the process that asks once, from start to exit.
+const startRow = {
+    id: "start",
+    title: "Process start to the answer and exit",
+    unit: "wall ms",
+    sent: { unary: 1 },
+    items: size.starts,
+    value: (result) => result.wall_us / 1000 / size.starts,
+    clients: Object.keys(clients),
+};
+
+// The process that asks once, from start to exit.
 async function startToExit(servers, name) {
     const args = ["unary", `${servers.nginx}/unary/v1`, ca, "1", "0"];
-    const begin = process.hrtime.bigint();
-    for (let i = 0; i < size.starts; i++) await runClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca });
-    return Number(process.hrtime.bigint() - begin) / 1e6 / size.starts;
+    const whole = { wall_us: 0, cpu_us: 0 };
+    for (let i = 0; i < size.starts; i++) {
+        const { stdout, wall_us, cpu_us } = await timeClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca });
+        const result = JSON.parse(stdout);
+        check(startRow, name, result);
+        whole.wall_us += wall_us;
+        whole.cpu_us += cpu_us;
+        whole.peak_kib = result.peak_kib;
+    }
+    return whole;
+}
+
+// Keeps what a round gave; a client that failed once has no number.
+function keep(result, name, given) {
+    const items = result.items ?? given.items; // of slow streams the client counts them
+    const kept = { values: result.value(given, result), cpu: given.cpu_us / items, wall: given.wall_us / items, peaks: given.peak_kib };
+    for (const [what, value] of Object.entries(kept)) (result[what][name] ??= []).push(value);
+}
+
+function giveUp(result, name, error) {
+    result.problems[name] = "failed";
+    for (const what of ["values", "cpu", "wall", "peaks"]) delete result[what][name];
+    process.stderr.write(`  ${error.message}\n`);
+}
+
+// Who goes first has a machine that did something else before.
+function rotated(names, round) {
+    const first = (round - 1) % Math.max(1, names.length);
+    return [...names.slice(first), ...names.slice(0, first)];
 }
 
 async function measure() {
     const servers = await startServers();
-    const rows = makeRows(servers, size).filter((row) => !wanted || wanted.some((id) => row.id.startsWith(id)));
+    const rows = [...makeRows(servers, size), startRow].filter((row) => !wanted || wanted.some((id) => row.id.startsWith(id)));
     for (const row of rows) row.clients = row.clients.filter((name) => !only || only.includes(name));
-    const results = Object.fromEntries(rows.map((row) => [row.id, { ...row, values: {}, peaks: {}, problems: {} }]));
-    const note = (id, name, value, peak) => {
-        (results[id].values[name] ??= []).push(value);
-        if (peak) (results[id].peaks[name] ??= []).push(peak);
-    };
+    const empty = () => ({ values: {}, cpu: {}, wall: {}, peaks: {}, problems: {} });
+    const results = rows.map((row) => ({ ...row, ...empty() }));
     for (let round = 1; round <= rounds; round++) {
         const done = new Map(); // rows that share a run
-        for (const row of rows) {
-            process.stderr.write(`round ${round} of ${rounds}: ${row.id}\n`);
-            for (const name of row.clients) {
-                if (results[row.id].problems[name]) continue;
-                const shared = `${row.run ?? row.id} ${name}`;
+        for (const result of results) {
+            process.stderr.write(`round ${round} of ${rounds}: ${result.id}\n`);
+            for (const name of rotated(result.clients, round)) {
+                if (result.problems[name]) continue;
+                const shared = `${result.run ?? result.id} ${name}`;
+                if (!done.has(shared))
+                    done.set(shared, result.id === startRow.id ? startToExit(servers, name) : runOnce(result, name));
                 try {
-                    if (!done.has(shared)) done.set(shared, await runOnce(row, name));
-                    const result = done.get(shared);
-                    note(row.id, name, row.value(result, row), result.peak_kib);
+                    keep(result, name, await done.get(shared));
                 } catch (error) {
-                    results[row.id].problems[name] = "failed";
-                    process.stderr.write(`  ${error.message}\n`);
+                    giveUp(result, name, error);
                 }
             }
         }
-        if (!wanted || wanted.includes("start")) {
-            results.start ??= { id: "start", title: "Process start to the answer and exit", unit: "wall ms", values: {} };
-            for (const name of Object.keys(clients).filter((each) => !only || only.includes(each)))
-                note("start", name, await startToExit(servers, name));
-        }
     }
-    return joinGrowth(Object.values(results));
+    return joinGrowth(results);
 }
 
 // Streams of different lengths are the bars of one row.
@@ -152,12 +179,15 @@ function joinGrowth(rows) {
     const points = rows.filter((row) => row.point);
     const measured = points.filter((row) => row.values.dedalus);
     if (points.length === 0) return rows;
+    const ofPoints = (what) => Object.fromEntries(measured.map((row) => [row.point, row[what].dedalus]));
     const growth = {
         id: "growth",
         title: "Growth: a chunk, by the length of its stream",
         unit: points[0].unit,
-        values: Object.fromEntries(measured.map((row) => [row.point, row.values.dedalus])),
-        peaks: Object.fromEntries(measured.map((row) => [row.point, row.peaks.dedalus])),
+        values: ofPoints("values"),
+        cpu: ofPoints("cpu"),
+        wall: ofPoints("wall"),
+        peaks: ofPoints("peaks"),
         problems: Object.assign({}, ...points.map((row) => row.problems)),
         limits: {},
         flat: 1.25,
@@ -165,14 +195,27 @@ function joinGrowth(rows) {
     return [...rows.filter((row) => !row.point), growth];
 }
 
+function cleanUp() {
+    stopServers();
+    rmSync(work, { recursive: true, force: true });
+}
+
+// For whoever wants to look closer at a client, with a profiler.
+async function serve() {
+    for (const row of makeRows(await startServers(), size))
+        for (const name of row.clients) console.log(`${row.id}: NODE_EXTRA_CA_CERTS=${ca} ${commandOf(row, name).join(" ")}`);
+    await new Promise(() => {});
+}
+
 for (const signal of ["SIGINT", "SIGTERM"]) {
     process.on(signal, () => {
-        stopServers();
+        cleanUp();
         process.exit(1);
     });
 }
 
 try {
+    if (flags.includes("--serve")) await serve();
     const rows = await measure();
     const isWanted = (row) => !wanted || wanted.some((id) => `store_${row}`.startsWith(id));
     if (durabilityRows.some(isWanted)) rows.push(...measureDurability(build, work, quick ? 1 : rounds, quick, isWanted));
@@ -180,6 +223,5 @@ try {
     const failed = writeReport(folder, rows, { rounds, quick });
     process.exitCode = failed > 0 ? 1 : 0;
 } finally {
-    stopServers();
-    rmSync(work, { recursive: true, force: true });
+    cleanUp();
 }

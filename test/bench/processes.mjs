@@ -10,10 +10,19 @@ const run = promisify(execFile);
 // Servers on the first core, clients on the second, so that neither pays for the other.
 const pinned = (core, command) => (os.cpus().length > 1 ? ["taskset", "-c", core, ...command] : command);
 
-export async function runClient(command, env = {}) {
+function runPinned(command, env) {
     const [program, ...args] = pinned("1", command);
-    const { stdout } = await run(program, args, { env: { ...process.env, ...env }, timeout: 300_000 });
-    return stdout;
+    return run(program, args, { env: { ...process.env, ...env }, timeout: 300_000 });
+}
+
+export const runClient = async (command, env = {}) => (await runPinned(command, env)).stdout;
+
+// Likewise, with what the whole process took, to the millisecond: its start and its end included.
+export async function timeClient(command, env = {}) {
+    const timed = ["bash", "-c", `TIMEFORMAT='%R %U %S'; time "$@"`, "bash", ...command];
+    const { stdout, stderr } = await runPinned(timed, env);
+    const [wall, user, system] = stderr.trim().split("\n").at(-1).split(" ").map(Number);
+    return { stdout, wall_us: 1e6 * wall, cpu_us: 1e6 * (user + system) };
 }
 
 const servers = [];

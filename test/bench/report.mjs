@@ -29,7 +29,7 @@ export function summary(values) {
     return { median, min: sorted[0], max: sorted.at(-1) };
 }
 
-const digits = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value).toString());
+const digits = (value) => (value < 1 ? value.toFixed(3) : value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value).toString());
 
 // The ratio of two clients is the median of the ratios within each round: what disturbs a round disturbs both.
 function ratio(row, a, b) {
@@ -37,16 +37,21 @@ function ratio(row, a, b) {
     return summary(pairs).median;
 }
 
-// Of a row without clients: limits for each of its values, and for the ratio of its last to its first.
+// Values of the same kind, "SQLite, 10 turns" and "SQLite, 100 turns": the least first.
+function series(row) {
+    const groups = Map.groupBy(Object.keys(row.values), (name) => name.slice(0, name.lastIndexOf(", ") + 1));
+    return [...groups.values()].filter((names) => names.length > 1);
+}
+
+// Of a row without clients: limits for each of its values, and for how much more than the first of its series one is.
 function limitsOf(row) {
     const checks = Object.entries(row.limits ?? {}).map(([name, limit]) => {
         const { median } = summary(row.values[name]);
         return { text: `${titleOf(name)}: ${digits(median)} (goal ${limit})`, met: median <= limit };
     });
-    const names = Object.keys(row.values);
-    if (row.flat && names.length > 1) {
-        const growth = ratio(row, names.at(-1), names[0]);
-        checks.push({ text: `${names.at(-1)}: ${digits(growth)} x ${names[0]} (goal ${row.flat} x)`, met: growth <= row.flat });
+    for (const [first, ...others] of row.flat ? series(row) : []) {
+        const growth = Math.max(...others.map((name) => ratio(row, name, first)));
+        checks.push({ text: `at most ${digits(growth)} x ${first} (goal ${row.flat} x)`, met: growth <= row.flat });
     }
     return checks;
 }
@@ -64,8 +69,9 @@ function goalsOf(row) {
             return { text, met: got <= goal };
         });
     if (row.limit) {
-        const { median } = summary(row.values.dedalus);
-        checks.push({ text: `${digits(median)} (goal ${row.limit})`, met: median <= row.limit });
+        const { median, max } = summary(row.values.dedalus);
+        const got = row.always ? max : median;
+        checks.push({ text: `${row.always ? "at most " : ""}${digits(got)} (goal ${row.limit})`, met: got <= row.limit });
     }
     return checks;
 }
@@ -86,17 +92,21 @@ function markdown(rows, about) {
     const lines = [
         `${about.date}; ${about.machine}; ${about.versions.join("; ")}; ${about.rounds} rounds; load at the end ${about.load}`,
         "",
-        "Each cell: median of the rounds (least, most). Ratio: to floor B, the median of the ratios within each round.",
+        "Value: median of the rounds (least, most). CPU and wall of the client, per item; the most memory it had. Ratios to",
+        "floor B and to openai: the median of the ratios within each round.",
     ];
+    const cell = (values, scale = 1) => (values?.every(Number.isFinite) ? digits(summary(values).median * scale) : "");
     for (const row of rows) {
-        lines.push("", `### ${row.title}: ${row.unit}`, "", `| ${row.limits ? "" : "client"} | value | ratio | peak MiB |`, "|---|---|---|---|");
+        lines.push("", `### ${row.title}: ${row.unit}`, "");
+        lines.push(`| ${row.limits ? "" : "client"} | value | x floor B | x openai | CPU µs | wall µs | peak MiB |`, "|---|---|---|---|---|---|---|");
         for (const name of namesOf(row)) {
             const { median, min, max } = summary(row.values[name]);
-            const times = row.values.floor_b ? digits(ratio(row, name, "floor_b")) : "";
-            const peak = row.peaks?.[name] ? digits(summary(row.peaks[name]).median / 1024) : "";
-            lines.push(`| ${titleOf(name)} | ${digits(median)} (${digits(min)}, ${digits(max)}) | ${times} | ${peak} |`);
+            const [floor, openai] = ["floor_b", "openai"].map((base) => (row.values[base] ? digits(ratio(row, name, base)) : ""));
+            const [cpu, wall, peak] = [cell(row.cpu?.[name]), cell(row.wall?.[name]), cell(row.peaks?.[name], 1 / 1024)];
+            const value = `${digits(median)} (${digits(min)}, ${digits(max)})`;
+            lines.push(`| ${titleOf(name)} | ${value} | ${floor} | ${openai} | ${cpu} | ${wall} | ${peak} |`);
         }
-        for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} | | |`);
+        for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} | | | | | |`);
         for (const { text, met } of goalsOf(row)) lines.push("", `${met ? "Met" : "**Not met**"}: ${text}`);
     }
     return lines.join("\n") + "\n";
@@ -105,11 +115,13 @@ function markdown(rows, about) {
 // Returns how many results there are that cannot be trusted.
 export function writeReport(folder, rows, options) {
     const about = { ...machine(), ...options };
-    const data = rows.map(({ id, title, unit, values, peaks, problems, ...row }) => ({
+    const data = rows.map(({ id, title, unit, values, cpu, wall, peaks, problems, ...row }) => ({
         id,
         title,
         unit,
         values,
+        cpu_us: cpu,
+        wall_us: wall,
         peaks,
         problems,
         goals: goalsOf({ values, ...row }),

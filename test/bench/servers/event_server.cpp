@@ -6,6 +6,8 @@
 // POST /events/<n>/... is answered with the first n events of the file, over and over, then its last three: a chunk and
 // a record each, and many records a write, so that no client is faster.
 //
+// POST /singles/<n>/...: the same, and a write for each, as a gateway does that passes on what it gets.
+//
 // POST /blocks/<n>/...: the same events in pieces of 16 KiB.
 //
 // POST /slow/<ms>/...: an event every so many milliseconds, "<number> <monotonic time in ns>", without an end.
@@ -106,6 +108,7 @@ struct connection
     std::string input{};
     std::string output{};  // what could not be written yet
     bool in_blocks = false;
+    bool in_single_writes = false;
     std::uint64_t events = 0;  // of this answer
     std::uint64_t sent = 0;
     std::int64_t interval_ns = 0;
@@ -255,6 +258,7 @@ private:
         }
         c.now = connection::state::counted;
         c.in_blocks = std::strcmp(kind.data(), "blocks") == 0;
+        c.in_single_writes = std::strcmp(kind.data(), "singles") == 0;
         c.events = std::max<std::uint64_t>(number, tail_events);
         return true;
     }
@@ -296,6 +300,11 @@ private:
                 break;
             }
             c.output.erase(0, static_cast<std::size_t>(n));
+            if (!c.in_single_writes || BIO_flush(SSL_get_wbio(c.tls.get())) == 1)
+                continue;
+            if (!BIO_should_retry(SSL_get_wbio(c.tls.get())))
+                return false;
+            break;
         }
         watch(c.fd, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
         return true;
