@@ -35,7 +35,8 @@ struct arguments
 
 constexpr std::string_view usage =
     "usage: tour [--base-url URL] [--model NAME] [--ca-file FILE]\n"
-    "With DEDALUS_API_KEY set, or with --base-url, it talks to a real server; otherwise to the built-in test server.\n";
+    "With DEDALUS_API_KEY set, or with --base-url, it talks to a real server; otherwise to the built-in test server.\n"
+    "Without the key a server of --base-url gets none.\n";
 
 arguments parse(int argc, char* argv[])
 {
@@ -190,6 +191,7 @@ int main(int argc, char* argv[])
         }
         asio::io_context context;
         dedalus::client_options options{.base_url = given.base_url, .tls = {.ca_file = given.ca_file}};
+        options.allow_anonymous = given.base_url.has_value();
         std::optional<dedalus::testing::server> built_in;
         if (std::getenv("DEDALUS_API_KEY") == nullptr && !given.base_url) {
             built_in.emplace(dedalus::testing::server_options{.stream_delay = std::chrono::milliseconds(15)});

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Everything but the run stores and the test server.
+/// Everything but the run stores, what reads and moves stored runs (handoff/run_export.hpp, run_timeline.hpp), and the
+/// test server.
 
 #include <dedalus/api_error.hpp>
 #include <dedalus/boxed_optional.hpp>
