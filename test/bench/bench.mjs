@@ -3,7 +3,7 @@
 //       [--clients=<name>,...] [--serve]
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestOf, makeEvents, makeUnary, repeated, writeBodies } from "./bodies.mjs";
@@ -36,6 +36,7 @@ const size = quick
       };
 
 const work = mkdtempSync(path.join(folder, "work-"));
+chmodSync(work, 0o755); // the worker of nginx is somebody else
 mkdirSync(path.join(work, "bodies"), { recursive: true });
 
 const events = makeEvents(size.chunks);
