@@ -133,7 +133,8 @@ async function startToExit(servers, name) {
 // Keeps what a round gave; a client that failed once has no number.
 function keep(result, name, given) {
     const items = result.items ?? given.items; // of slow streams the client counts them
-    const kept = { values: result.value(given, result), cpu: given.cpu_us / items, wall: given.wall_us / items, peaks: given.peak_kib };
+    const wall = result.mode === "slow" ? NaN : given.wall_us / items; // the servers decide when those end
+    const kept = { values: result.value(given, result), cpu: given.cpu_us / items, wall, peaks: given.peak_kib };
     for (const [what, value] of Object.entries(kept)) (result[what][name] ??= []).push(value);
 }
 

@@ -88,6 +88,19 @@ function machine() {
     };
 }
 
+// What is told of each client besides the value of the row.
+function columnsOf(row) {
+    const shown = (values, scale) => (name) => digits(summary(values[name]).median * scale);
+    const measured = (values) => Object.values(values ?? {}).some((each) => each.every(Number.isFinite));
+    const columns = {};
+    if (row.values.floor_b) columns["x floor B"] = (name) => digits(ratio(row, name, "floor_b"));
+    if (row.values.openai) columns["x openai"] = (name) => digits(ratio(row, name, "openai"));
+    if (measured(row.cpu)) columns["CPU µs"] = shown(row.cpu, 1);
+    if (measured(row.wall)) columns["wall µs"] = shown(row.wall, 1);
+    if (measured(row.peaks)) columns["peak MiB"] = shown(row.peaks, 1 / 1024);
+    return columns;
+}
+
 function markdown(rows, about) {
     const lines = [
         `${about.date}; ${about.machine}; ${about.versions.join("; ")}; ${about.rounds} rounds; load at the end ${about.load}`,
@@ -95,18 +108,17 @@ function markdown(rows, about) {
         "Value: median of the rounds (least, most). CPU and wall of the client, per item; the most memory it had. Ratios to",
         "floor B and to openai: the median of the ratios within each round.",
     ];
-    const cell = (values, scale = 1) => (values?.every(Number.isFinite) ? digits(summary(values).median * scale) : "");
     for (const row of rows) {
+        const columns = columnsOf(row);
         lines.push("", `### ${row.title}: ${row.unit}`, "");
-        lines.push(`| ${row.limits ? "" : "client"} | value | x floor B | x openai | CPU µs | wall µs | peak MiB |`, "|---|---|---|---|---|---|---|");
+        lines.push(`| ${[row.limits ? "" : "client", "value", ...Object.keys(columns)].join(" | ")} |`);
+        lines.push(`|${"---|".repeat(2 + Object.keys(columns).length)}`);
         for (const name of namesOf(row)) {
             const { median, min, max } = summary(row.values[name]);
-            const [floor, openai] = ["floor_b", "openai"].map((base) => (row.values[base] ? digits(ratio(row, name, base)) : ""));
-            const [cpu, wall, peak] = [cell(row.cpu?.[name]), cell(row.wall?.[name]), cell(row.peaks?.[name], 1 / 1024)];
             const value = `${digits(median)} (${digits(min)}, ${digits(max)})`;
-            lines.push(`| ${titleOf(name)} | ${value} | ${floor} | ${openai} | ${cpu} | ${wall} | ${peak} |`);
+            lines.push(`| ${[titleOf(name), value, ...Object.values(columns).map((cell) => cell(name))].join(" | ")} |`);
         }
-        for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} | | | | | |`);
+        for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} |${" |".repeat(Object.keys(columns).length)}`);
         for (const { text, met } of goalsOf(row)) lines.push("", `${met ? "Met" : "**Not met**"}: ${text}`);
     }
     return lines.join("\n") + "\n";
