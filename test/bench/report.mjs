@@ -21,6 +21,7 @@ export const titles = {
 // What has no client, like stores, has its own names, in the order in which it was measured.
 const namesOf = (row) => [...order.filter((each) => row.values[each]), ...Object.keys(row.values).filter((each) => !titles[each])];
 const titleOf = (name) => titles[name] ?? name;
+const hasPlot = (row) => Object.keys(row.values).length > 1;
 
 export function summary(values) {
     const sorted = [...values].sort((a, b) => a - b);
@@ -120,6 +121,7 @@ function markdown(rows, about) {
         }
         for (const [name, problem] of Object.entries(row.problems ?? {})) lines.push(`| ${titles[name]} | ${problem} |${" |".repeat(Object.keys(columns).length)}`);
         for (const { text, met } of goalsOf(row)) lines.push("", `${met ? "Met" : "**Not met**"}: ${text}`);
+        if (hasPlot(row)) lines.push("", `![${row.title}](${row.id}.svg)`);
     }
     return lines.join("\n") + "\n";
 }
@@ -140,7 +142,7 @@ export function writeReport(folder, rows, options) {
     }));
     writeFileSync(path.join(folder, "report.json"), JSON.stringify({ about, rows: data }, null, 1) + "\n");
     writeFileSync(path.join(folder, "report.md"), markdown(rows, about));
-    for (const row of rows.filter((each) => Object.keys(each.values).length > 1)) {
+    for (const row of rows.filter(hasPlot)) {
         const bars = namesOf(row)
             .map((name) => ({ label: titleOf(name), ours: name === "dedalus", ...summary(row.values[name]) }));
         writeFileSync(path.join(folder, `${row.id}.svg`), plot(`${row.title}: ${row.unit}`, bars, digits));
