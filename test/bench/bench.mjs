@@ -105,24 +105,13 @@ async function runOnce(row, name) {
     }
 }
 
-const startRow = {
-    id: "start",
-    title: "Process start to the answer and exit",
-    unit: "wall ms",
-    sent: { unary: 1 },
-    items: size.starts,
-    value: (result) => result.wall_us / 1000 / size.starts,
-    clients: Object.keys(clients),
-};
-
 // The process that asks once, from start to exit.
-async function startToExit(servers, name) {
-    const args = ["unary", `${servers.nginx}/unary/v1`, ca, "1", "0"];
+async function startToExit(row, name) {
     const whole = { wall_us: 0, cpu_us: 0 };
-    for (let i = 0; i < size.starts; i++) {
-        const { stdout, wall_us, cpu_us } = await timeClient([...clients[name], ...args], { NODE_EXTRA_CA_CERTS: ca });
+    for (let i = 0; i < row.starts; i++) {
+        const { stdout, wall_us, cpu_us } = await timeClient(commandOf(row, name), { NODE_EXTRA_CA_CERTS: ca });
         const result = JSON.parse(stdout);
-        check(startRow, name, result);
+        check(row, name, result);
         whole.wall_us += wall_us;
         whole.cpu_us += cpu_us;
         whole.peak_kib = result.peak_kib;
@@ -152,7 +141,7 @@ function rotated(names, round) {
 
 async function measure() {
     const servers = await startServers();
-    const rows = [...makeRows(servers, size), startRow].filter((row) => !wanted || wanted.some((id) => row.id.startsWith(id)));
+    const rows = makeRows(servers, size).filter((row) => !wanted || wanted.some((id) => row.id.startsWith(id)));
     for (const row of rows) row.clients = row.clients.filter((name) => !only || only.includes(name));
     const empty = () => ({ values: {}, cpu: {}, wall: {}, peaks: {}, problems: {} });
     const results = rows.map((row) => ({ ...row, ...empty() }));
@@ -163,8 +152,7 @@ async function measure() {
             for (const name of rotated(result.clients, round)) {
                 if (result.problems[name]) continue;
                 const shared = `${result.run ?? result.id} ${name}`;
-                if (!done.has(shared))
-                    done.set(shared, result.id === startRow.id ? startToExit(servers, name) : runOnce(result, name));
+                if (!done.has(shared)) done.set(shared, result.starts ? startToExit(result, name) : runOnce(result, name));
                 try {
                     keep(result, name, await done.get(shared));
                 } catch (error) {

@@ -8,45 +8,30 @@ const concurrent = all.filter((name) => name !== "curl");
 export function makeRows(servers, size) {
     return [
         {
+            ...streamOf(size.chunks, size.streams),
             id: "stream_16k",
             title: "Stream, TLS records of 16 KiB",
-            unit: "CPU ns per chunk",
-            mode: "stream",
             url: `${servers.nginx}/stream/v1`,
-            count: size.streams,
             warmUp: 1,
             clients: all,
-            sent: { stream: size.chunks, times: size.streams },
-            items: size.chunks * size.streams,
-            value: (r, row) => (1000 * r.cpu_us) / row.items,
             goals: { floor_b: 0.75, openai: 1 / 15, curl: 1 / 5 },
         },
         {
+            ...streamOf(size.chunks, size.streams),
             id: "stream_records",
             title: "Stream, a TLS record for each event, many records a write",
-            unit: "CPU ns per chunk",
-            mode: "stream",
             url: `${servers.events}/events/${size.chunks}/v1`,
-            count: size.streams,
             warmUp: 1,
             clients: all,
-            sent: { stream: size.chunks, times: size.streams },
-            items: size.chunks * size.streams,
-            value: (r, row) => (1000 * r.cpu_us) / row.items,
             goals: { floor_b: 0.6, openai: 1 / 8 },
         },
         {
+            ...streamOf(size.chunks, 1),
             id: "stream_singles",
             title: "Stream, a TLS record and a write for each event",
-            unit: "CPU ns per chunk",
-            mode: "stream",
             url: `${servers.events}/singles/${size.chunks}/v1`,
-            count: 1,
             warmUp: 0,
             clients: all,
-            sent: { stream: size.chunks, times: 1 },
-            items: size.chunks,
-            value: (r, row) => (1000 * r.cpu_us) / row.items,
             goals: { floor_b: 0.6, openai: 1 / 8 },
         },
         {
@@ -97,23 +82,44 @@ export function makeRows(servers, size) {
         }),
         ...manyStreams(servers, size.crowd, 1000, size.window, ["dedalus", "floor_b", "raw_tls"], { kib: 45, max: 50_000 }),
         ...size.growth.map((chunks) => growthRow(servers, chunks, Math.max(1, Math.round(size.chunks / chunks)))),
+        {
+            id: "start",
+            title: "Process start to the answer and exit",
+            unit: "wall ms",
+            mode: "unary",
+            url: `${servers.nginx}/unary/v1`,
+            count: 1,
+            warmUp: 0,
+            clients: all,
+            sent: { unary: 1 },
+            starts: size.starts, // processes, each measured whole
+            items: size.starts,
+            value: (r, row) => r.wall_us / 1000 / row.items,
+        },
     ];
+}
+
+// So many streams of so many chunks.
+function streamOf(chunks, count) {
+    return {
+        unit: "CPU ns per chunk",
+        mode: "stream",
+        count,
+        sent: { stream: chunks, times: count },
+        items: chunks * count,
+        value: (r, row) => (1000 * r.cpu_us) / row.items,
+    };
 }
 
 // They become the bars of one row.
 function growthRow(servers, chunks, count) {
     return {
+        ...streamOf(chunks, count),
         id: `growth_${chunks}`,
         point: `${chunks} chunks`,
-        unit: "CPU ns per chunk",
-        mode: "stream",
         url: `${servers.events}/blocks/${chunks}/v1`,
-        count,
         warmUp: Math.max(1, Math.round(1000 / chunks)),
         clients: ["dedalus"],
-        sent: { stream: chunks, times: count },
-        items: chunks * count,
-        value: (r, row) => (1000 * r.cpu_us) / row.items,
     };
 }
 
